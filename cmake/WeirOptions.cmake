@@ -1,0 +1,54 @@
+# Language level, warnings, sanitizers and build accelerators: everything that holds for all targets.
+
+option(WEIR_BUILD_TESTS "Build the test binaries" ON)
+set(WEIR_SANITIZER "" CACHE STRING "Sanitizer to build with: empty, address (with undefined) or thread")
+set_property(CACHE WEIR_SANITIZER PROPERTY STRINGS "" address thread)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# Everything is position independent: the same module libraries end up in executables,
+# in plugins and in libweir-local.so.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+add_library(weir_options INTERFACE)
+target_compile_options(weir_options INTERFACE
+  -Wall -Wextra -Werror -Wno-missing-field-initializers
+  # GCC 12 reports these inside libstdc++ for correct code once it inlines (GCC bugs 105329, 105651, 107852).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-free-nonheap-object>
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wno-unused-lambda-capture>)
+target_compile_options(weir_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:-O2>)
+
+if(WEIR_SANITIZER STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=address,undefined)
+elseif(WEIR_SANITIZER STREQUAL "thread")
+  # GCC 12 has no instrumentation for std::atomic_thread_fence and says so: the engine uses none.
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=thread)
+elseif(NOT WEIR_SANITIZER STREQUAL "")
+  message(FATAL_ERROR "WEIR_SANITIZER is '${WEIR_SANITIZER}'; it may be empty, 'address' or 'thread'")
+endif()
+
+find_program(WEIR_CCACHE ccache)
+if(WEIR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${WEIR_CCACHE}")
+  # base_dir and no_hash_dir let build trees of one checkout share results; the sloppiness is what ccache's
+  # manual asks for with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+    "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+    "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime" "${WEIR_CCACHE}")
+endif()
+find_program(WEIR_MOLD mold)
+if(WEIR_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+include(GNUInstallDirs)
