@@ -1,7 +1,9 @@
-// Status and Result<T>: how Weir says that something went wrong, whose fault it is and whether to try again.
+// Status and Result<T>: how Weir says that something went wrong, whose fault it is and whether to
+// try again.
 //
-// Errors are values. Exceptions come only from user functions; the engine catches them once, at the task boundary,
-// and turns them into a Status of domain kUser. Both types are values without locks: share them as you would an int.
+// Errors are values. Exceptions come only from user functions; the engine catches them once, at the
+// task boundary, and turns them into a Status of domain kUser. Both types are values without locks:
+// share them as you would an int.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +15,8 @@
 
 namespace weir {
 
-// What happened. A code exists only where somebody can react to it differently. The numbers travel in messages
-// between processes: never renumber.
+// What happened. A code exists only where somebody can react to it differently. The numbers travel
+// in messages between processes: never renumber.
 enum class StatusCode : std::uint8_t {
   kOk = 0,
   kInvalidArgument = 1,     // the caller gave something that can never work
@@ -31,7 +33,8 @@ enum class StatusCode : std::uint8_t {
   kInternal = 12,           // a bug of ours
 };
 
-// Whose fault it is: the job author's, Weir's, or something outside both (a broker, a disk, a network).
+// Whose fault it is: the job author's, Weir's, or something outside both (a broker, a disk, a
+// network).
 enum class ErrorDomain : std::uint8_t { kSystem = 0, kUser = 1, kExternal = 2 };
 
 // Whether the same attempt can succeed later without anybody changing anything.
@@ -98,13 +101,15 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
-// A T, or the Status that says why there is none. Asking the wrong one is a programmer error and aborts.
+// A T, or the Status that says why there is none. Asking the wrong one is a programmer error and
+// aborts.
 template <class T>
 class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT: implicit
   Result(Status status) : state_(std::in_place_index<1>, std::move(status)) {  // NOLINT: implicit
-    if (std::get<1>(state_).ok()) state_.template emplace<1>(Status::Internal("ok without a value"));
+    if (std::get<1>(state_).ok())
+      state_.template emplace<1>(Status::Internal("ok without a value"));
   }
 
   bool ok() const { return state_.index() == 0; }
@@ -126,8 +131,8 @@ class [[nodiscard]] Result {
 }  // namespace weir
 
 // Leaves the function with the error when `expression` (a Status) is not ok.
-#define WEIR_RETURN_IF_ERROR(expression)                      \
-  do {                                                        \
+#define WEIR_RETURN_IF_ERROR(expression)                                                     \
+  do {                                                                                       \
     if (::weir::Status weir_status_ = (expression); !weir_status_.ok()) return weir_status_; \
   } while (false)
 

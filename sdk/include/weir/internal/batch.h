@@ -1,0 +1,104 @@
+// Batches: what moves between operators.
+//
+// A batch is a fixed number of record slots with an event timestamp each and, behind a keyBy, a
+// 64-bit key hash each. Slots stay constructed when a batch is cleared, so that strings keep their
+// memory; batches are recycled to whoever filled them and freed only when a channel closes. The
+// engine sees AnyBatch; only the plugin knows T.
+//
+// Thread rules: a batch belongs to one thread at a time. Handing it over (channel, recycling) is
+// the engine's business.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <type_traits>
+
+namespace weir::internal {
+
+// The timestamp of a record that has none (Flink's TimestampAssigner.NO_TIMESTAMP).
+inline constexpr std::int64_t kNoTimestamp = std::numeric_limits<std::int64_t>::min();
+
+// Records in a block inside a chain: about 8 KiB of them, so that a block stays in the first-level
+// cache between two operators (measured: up to 2.4 times faster than 80 KiB), at least 64 and at
+// most 1024.
+template <class T>
+constexpr std::uint32_t BlockCapacity() {
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(8192 / sizeof(T), 64, 1024));
+}
+
+// Records in a batch of a channel, before it is reduced for a large fan-out.
+inline constexpr std::uint32_t kMaximumBatchCapacity = 1024;
+inline constexpr std::uint32_t kMinimumBatchCapacity = 16;
+
+// The part of a batch that the engine may look at.
+class AnyBatch {
+ public:
+  AnyBatch() = default;
+  AnyBatch(const AnyBatch&) = delete;
+  AnyBatch& operator=(const AnyBatch&) = delete;
+  virtual ~AnyBatch() = default;
+
+  std::uint32_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  // Forgets the records but keeps their slots, and the memory those own. Key hashes become invalid.
+  void Clear() {
+    size_ = 0;
+    has_key_hashes_ = false;
+  }
+  // Whether key_hashes() holds one stable hash (weir/stable_hash.h) for each record.
+  bool has_key_hashes() const { return has_key_hashes_; }
+
+ protected:
+  std::uint32_t size_ = 0;
+  bool has_key_hashes_ = false;
+};
+
+template <class T>
+class Batch final : public AnyBatch {
+  static_assert(std::is_default_constructible_v<T> && std::is_move_assignable_v<T>,
+                "a record type must be default constructible and move assignable: "
+                "its slots are constructed once and then reused");
+
+ public:
+  explicit Batch(std::uint32_t capacity)
+      : capacity_(capacity),
+        records_(std::make_unique<T[]>(capacity)),
+        timestamps_(std::make_unique<std::int64_t[]>(capacity)) {}
+
+  std::uint32_t capacity() const { return capacity_; }
+  bool full() const { return size_ == capacity_; }
+
+  T& operator[](std::uint32_t index) { return records_[index]; }
+  const T& operator[](std::uint32_t index) const { return records_[index]; }
+  std::int64_t& timestamp(std::uint32_t index) { return timestamps_[index]; }
+  std::int64_t timestamp(std::uint32_t index) const { return timestamps_[index]; }
+
+  // The next slot, holding whatever value was there before. Unchecked: the caller looks at full()
+  // first.
+  T& Next(std::int64_t timestamp) {
+    timestamps_[size_] = timestamp;
+    return records_[size_++];
+  }
+  // Takes back the slot that Next() gave last.
+  void DropLast() { --size_; }
+
+  // The key-hash column, allocated when first asked for; call SetHasKeyHashes() once every record
+  // has its hash.
+  std::uint64_t* key_hashes() {
+    if (!key_hashes_) key_hashes_ = std::make_unique<std::uint64_t[]>(capacity_);
+    return key_hashes_.get();
+  }
+  const std::uint64_t* key_hashes() const { return key_hashes_.get(); }
+  void SetHasKeyHashes() { has_key_hashes_ = true; }
+
+ private:
+  const std::uint32_t capacity_;
+  std::unique_ptr<T[]> records_;
+  std::unique_ptr<std::int64_t[]> timestamps_;
+  std::unique_ptr<std::uint64_t[]> key_hashes_;
+};
+
+}  // namespace weir::internal

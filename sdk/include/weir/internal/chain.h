@@ -1,0 +1,125 @@
+// A chain of operators as one subtask runs it: built by the plugin, stepped by the engine.
+//
+// Thread rules: every method is called by the one thread that holds the slot's baton; no method is
+// called again before the previous call returned. NotifyAvailable() and the metric objects are the
+// only things other threads may touch. Errors: a method that returns Status fails the task with it;
+// an exception thrown through it (by a user function) is caught by the engine at that boundary and
+// becomes a Status of domain kUser that names current_operator().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <weir/internal/batch.h>
+#include <weir/internal/channel.h>
+#include <weir/internal/control_element.h>
+#include <weir/runtime_context.h>
+#include <weir/status.h>
+
+namespace weir::internal {
+
+// What a source chain's Poll() found.
+enum class PollStatus : std::uint8_t {
+  kProgress,    // emitted a block; there may be more at once
+  kIdle,        // nothing now; the reader calls NotifyAvailable() when that changes
+  kEndOfInput,  // nothing ever again
+};
+
+// Wakes the task from any thread: something that a chain waits for (a reader's records, a sink
+// writer's room) may be there now. Cheap when the task is already awake; may be called after the
+// task has ended.
+class Availability {
+ public:
+  virtual ~Availability() = default;
+  virtual void NotifyAvailable() = 0;
+};
+
+// Everything a chain gets from the engine. Lives longer than the chain.
+class ChainContext {
+ public:
+  virtual ~ChainContext() = default;
+
+  // Who this subtask is, its metrics, accumulators and logger.
+  virtual RuntimeContext& runtime() = 0;
+
+  // Outgoing edges of the vertex in the order of JobGraph::edges; channels of an edge in the order
+  // of target subtasks (all of them, or those that internal/channel_layout.h names for a pointwise
+  // edge).
+  virtual std::uint32_t output_count() const = 0;
+  virtual std::uint32_t channel_count(std::uint32_t output) const = 0;
+  virtual OutputChannel& channel(std::uint32_t output, std::uint32_t channel) = 0;
+  // Records a batch of this output may hold: ChannelType capacity reduced for a large fan-out.
+  virtual std::uint32_t batch_capacity(std::uint32_t output) const = 0;
+
+  // For readers and sink writers; outlives the chain.
+  virtual std::shared_ptr<Availability> availability() = 0;
+
+  // Parks the calling thread until `ready()` says true; the slot's other tasks go on meanwhile.
+  // `ready` is called by the parked thread only, holding the slot's baton, after each
+  // NotifyAvailable(). Returns false, at once, after a cancel: then drop what you hold and return.
+  // For the rare case that a single user call overflows what may be pending; ordinary back pressure
+  // is Drain() below.
+  virtual bool ParkUntil(const std::function<bool()>& ready) = 0;
+
+  // True after a cancel: emits drop.
+  virtual bool canceled() const = 0;
+
+  // Says which chained operator runs now (index into JobVertex::operators): written before user
+  // code is entered, per block, never per record. Lands in the page shared with the supervisor, so
+  // that a crash names its operator.
+  virtual void EnterOperator(std::uint32_t operator_index) = 0;
+
+  // Sends bytes to this vertex's operator coordinator (split enumerator). Ordered, never blocks.
+  virtual void SendToCoordinator(std::uint32_t operator_index, std::string payload) = 0;
+
+  // Processing time, milliseconds since the epoch, read at most once per step.
+  virtual std::int64_t processing_time_ms() const = 0;
+};
+
+class Chain {
+ public:
+  virtual ~Chain() = default;
+
+  // Opens the operators, last one first, so that each may emit into an open successor. May block (a
+  // task is INITIALIZING meanwhile, on a thread that does not hold the baton).
+  virtual Status Open() = 0;
+
+  // Source chains only: emits at most one block.
+  virtual Result<PollStatus> Poll() = 0;
+
+  // Input chains only. `input` is the index of the incoming edge (JobGraph::edges with this target,
+  // in order). The chain may move records out of the batch or change them; the engine clears and
+  // recycles it afterwards.
+  virtual Status OnBatch(std::uint32_t input, AnyBatch& batch) = 0;
+  // The minimum over all channels of all inputs that share the operator's input number, already
+  // merged by the engine.
+  virtual Status OnWatermark(std::uint32_t input, Watermark watermark) = 0;
+  virtual Status OnWatermarkStatus(std::uint32_t input, WatermarkStatus status) = 0;
+  // All channels of this incoming edge have ended.
+  virtual Status OnEndOfInput(std::uint32_t input) = 0;
+
+  // Events of the operator's coordinator, in order.
+  virtual Status OnCoordinatorEvent(std::uint32_t operator_index, std::string_view payload) = 0;
+
+  // Tries to move what a sink writer did not take (bounded). True: nothing is pending, input may
+  // come. Called before each step while it said false; never waits.
+  virtual Result<bool> Drain() = 0;
+
+  // Ships partly filled batches into channels that have credit. Called when the task is out of
+  // input (not when it is blocked), and when the buffer timeout has passed.
+  virtual void Flush() = 0;
+
+  // After the last input ended: finishes the operators in order (flushes sink writers, emits what
+  // is left, then EndOfInput into every channel). False: not yet, call again after
+  // NotifyAvailable(). Never waits.
+  virtual Result<bool> Finish() = 0;
+
+  // Closes the operators, first one first; called exactly once after Open() was called, whatever
+  // came between. May block for a bounded time.
+  virtual Status Close() = 0;
+};
+
+}  // namespace weir::internal

@@ -1,0 +1,55 @@
+// The sink seam: a writer per subtask takes records; a two-phase committer joins it in the issue
+// that brings checkpoints.
+//
+// A sink is any copyable type with
+//   using Record = …;
+//   std::string name() const;                       "Kafka", shown in the plan
+//   std::unique_ptr<Writer> CreateWriter() const;   Writer derives from weir::SinkWriter<Record>;
+//   make it final: it is
+//                                                   held by this type, and then no record costs a
+//                                                   virtual call
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <weir/internal/chain.h>
+#include <weir/runtime_context.h>
+#include <weir/status.h>
+
+namespace weir {
+
+class SinkWriterContext {
+ public:
+  virtual ~SinkWriterContext() = default;
+  virtual RuntimeContext& runtime() = 0;
+  // Outlives the writer. NotifyAvailable() after kNotReady or an unfinished flush: "ask me again".
+  virtual std::shared_ptr<internal::Availability> availability() = 0;
+};
+
+enum class WriteStatus : std::uint8_t {
+  kAccepted,
+  kNotReady,  // no room now; NotifyAvailable() is called when there is. The record stays with the
+              // caller.
+};
+
+enum class FlushStatus : std::uint8_t { kDone, kPending };
+
+// One per subtask. All calls come from the task's thread and must not block.
+template <class T>
+class SinkWriter {
+ public:
+  virtual ~SinkWriter() = default;
+  // The context outlives the writer. May block.
+  virtual Status Open(SinkWriterContext& context) = 0;
+  // Takes one record, or none. May move out of `record` only when it accepts it. Called through the
+  // concrete writer's loop over a block: see SinkWriterOperator.
+  virtual Result<WriteStatus> Write(T& record, std::int64_t timestamp_ms) = 0;
+  // Makes everything accepted so far durable at its destination. kPending: NotifyAvailable()
+  // follows; call again.
+  virtual Result<FlushStatus> Flush(bool end_of_input) = 0;
+  // Stops its threads. Bounded time.
+  virtual void Close() {}
+};
+
+}  // namespace weir

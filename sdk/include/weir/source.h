@@ -1,0 +1,121 @@
+// The source seam (Flink's FLIP-27): a split enumerator, one per job, finds splits and hands them
+// to readers, one per subtask, which turn them into records.
+//
+// A source is any copyable type with
+//   using Record = …;        what it produces
+//   using Split = …;         serializable (weir/serializer.h)
+//   using EnumeratorState = …;  serializable
+//   bool bounded() const;
+//   std::string name() const;                       "Kafka", shown in the plan
+//   std::unique_ptr<weir::SplitEnumerator<Split, EnumeratorState>> CreateEnumerator() const;
+//   std::unique_ptr<Reader> CreateReader() const;   Reader derives from weir::SourceReader<Record,
+//   Split>
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/internal/batch.h>
+#include <weir/internal/chain.h>
+#include <weir/runtime_context.h>
+#include <weir/status.h>
+
+namespace weir {
+
+// What an enumerator may do. The enumerator's thread only, except where said.
+template <class Split>
+class SplitEnumeratorContext {
+ public:
+  virtual ~SplitEnumeratorContext() = default;
+  virtual std::uint32_t parallelism() const = 0;
+  // Readers that are running now.
+  virtual const std::vector<std::uint32_t>& registered_readers() const = 0;
+  // The reader must be registered.
+  virtual void AssignSplits(std::uint32_t reader, std::vector<Split> splits) = 0;
+  // No split will be assigned to this reader any more: it ends when it has read what it has.
+  virtual void SignalNoMoreSplits(std::uint32_t reader) = 0;
+  // Runs `work` where it may block (asking a broker), then `done` on the enumerator's thread.
+  virtual void RunBlocking(std::function<void()> work, std::function<void()> done) = 0;
+  virtual void Schedule(std::int64_t delay_ms, std::function<void()> task) = 0;
+  // Fails the job. Any thread.
+  virtual void Fail(Status status) = 0;
+  virtual Logger& logger() = 0;
+};
+
+// One per job, in the coordinator process. All calls come from one thread and must not block.
+template <class Split, class State>
+class SplitEnumerator {
+ public:
+  virtual ~SplitEnumerator() = default;
+  // `restored` is what Snapshot() gave for the checkpoint the job starts from. The context outlives
+  // the enumerator.
+  virtual Status Start(SplitEnumeratorContext<Split>& context, std::optional<State> restored) = 0;
+  // A reader is there (again). Readers restored from a checkpoint already have their splits.
+  virtual void AddReader(std::uint32_t reader) = 0;
+  // A reader asked for a split.
+  virtual void HandleSplitRequest(std::uint32_t reader) = 0;
+  // A reader was lost; these of its splits are in no checkpoint and must be handed out again.
+  virtual void AddSplitsBack(std::vector<Split> splits, std::uint32_t reader) = 0;
+  virtual Result<State> Snapshot(std::uint64_t checkpoint_id) = 0;
+  virtual void Close() {}
+};
+
+// Where a reader puts its records: one block.
+template <class T>
+class SourceOutput {
+ public:
+  explicit SourceOutput(internal::Batch<T>& block) : block_(block) {}
+  bool full() const { return block_.full(); }
+  std::uint32_t size() const { return block_.size(); }
+  // The next slot, holding an old record: assign every field. Look at full() first.
+  T& Next(std::int64_t timestamp_ms = internal::kNoTimestamp) { return block_.Next(timestamp_ms); }
+  void Collect(T record, std::int64_t timestamp_ms = internal::kNoTimestamp) {
+    block_.Next(timestamp_ms) = std::move(record);
+  }
+
+ private:
+  internal::Batch<T>& block_;
+};
+
+enum class ReadStatus : std::uint8_t {
+  kMoreAvailable,     // call again soon
+  kNothingAvailable,  // SourceReaderContext::NotifyAvailable() will be called when that changes
+  kEndOfInput,        // all splits are read and no more will come
+};
+
+class SourceReaderContext {
+ public:
+  virtual ~SourceReaderContext() = default;
+  virtual RuntimeContext& runtime() = 0;
+  // Outlives the reader: a reader's own threads keep it to say that records are there.
+  virtual std::shared_ptr<internal::Availability> availability() = 0;
+  // Asks the enumerator for a split.
+  virtual void RequestSplit() = 0;
+};
+
+// One per subtask. All calls come from the task's thread and must not block; what blocks belongs
+// into threads of the reader's own, bounded in number and memory.
+template <class T, class Split>
+class SourceReader {
+ public:
+  virtual ~SourceReader() = default;
+  // The context outlives the reader. May block.
+  virtual Status Open(SourceReaderContext& context) = 0;
+  // Puts records into `output` until it is full or nothing is there.
+  virtual Result<ReadStatus> Read(SourceOutput<T>& output) = 0;
+  virtual Status AddSplits(std::vector<Split> splits) = 0;
+  virtual void NoMoreSplits() = 0;
+  // The splits as they are now, each with its progress.
+  virtual std::vector<Split> Snapshot(std::uint64_t checkpoint_id) = 0;
+  virtual void CheckpointComplete(std::uint64_t /*checkpoint_id*/) {}
+  // Stops its threads. Bounded time.
+  virtual void Close() {}
+};
+
+}  // namespace weir
