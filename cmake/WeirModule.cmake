@@ -1,5 +1,8 @@
 # The functions every folder uses to declare what it builds.
 
+include(WeirJob)
+set(WEIR_JOB_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/jobs")
+
 # weir_add_module(<name> SOURCES … [DEPENDS module…] [EXTERNAL target…])
 # A static library `weir_<name>` (alias `weir::<name>`). DEPENDS names other modules and is public; EXTERNAL names
 # outside libraries and stays private to the module's .cc files.
@@ -17,8 +20,25 @@ function(weir_add_module name)
   set_property(GLOBAL APPEND PROPERTY WEIR_MODULES ${target})
 endfunction()
 
-# weir_add_program(<name> SOURCES … DEPENDS module… [EXTERNAL target…])
-# An executable of ours, linked with the static form of the RPC libraries, installed to bin/.
+# weir_add_connector(<kind> SOURCES … [EXTERNAL target…])
+# A static library `weir_<kind>` (alias and installed target `weir::<kind>`) that sees the SDK and its own client
+# library only. Its public headers lie in connectors/<kind>/include and are installed with the SDK's.
+function(weir_add_connector kind)
+  cmake_parse_arguments(arg "" "" "SOURCES;EXTERNAL" ${ARGN})
+  set(target "weir_${kind}")
+  add_library(${target} STATIC ${arg_SOURCES})
+  add_library(weir::${kind} ALIAS ${target})
+  target_include_directories(${target}
+    PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${target} PUBLIC weir_sdk PRIVATE $<BUILD_INTERFACE:weir_options> ${arg_EXTERNAL})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${kind})
+  set_property(GLOBAL APPEND PROPERTY WEIR_CONNECTORS ${target})
+  install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT sdk)
+endfunction()
+
+# weir_add_program(<name> SOURCES … DEPENDS module… [EXTERNAL target…] [DESTINATION folder])
+# An executable of ours, linked with the static form of the RPC libraries, installed to bin/ or to DESTINATION.
 function(weir_add_program name)
   cmake_parse_arguments(arg "" "DESTINATION" "SOURCES;DEPENDS;EXTERNAL" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -27,18 +47,27 @@ function(weir_add_program name)
   foreach(module IN LISTS arg_DEPENDS)
     target_link_libraries(${name} PRIVATE weir_${module})
   endforeach()
-  target_link_libraries(${name} PRIVATE ${arg_EXTERNAL} weir_rpc_static)
+  # A sanitizer tells reports about uninstrumented libraries apart by the shared object they come from.
+  if(WEIR_SANITIZER)
+    set(rpc_libraries weir_rpc_shared)
+  else()
+    set(rpc_libraries weir_rpc_static)
+  endif()
+  target_link_libraries(${name} PRIVATE ${arg_EXTERNAL} ${rpc_libraries})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
   if(NOT arg_DESTINATION)
     set(arg_DESTINATION "${CMAKE_INSTALL_BINDIR}")
   endif()
-  install(TARGETS ${name} RUNTIME DESTINATION "${arg_DESTINATION}")
+  install(TARGETS ${name} RUNTIME DESTINATION "${arg_DESTINATION}" COMPONENT runtime)
 endfunction()
 
-# weir_add_test_binary(<name> SOURCES … DEPENDS module… [EXTERNAL target…] [LABELS label…] [TIMEOUT seconds])
+# weir_add_test_binary(<name> SOURCES … DEPENDS module… [EXTERNAL target…] [LABELS label…] [TIMEOUT seconds]
+#                      [PROGRAMS target…] [SERIAL])
 # One GoogleTest binary, registered as ONE ctest test: a process per test case would double the suite's time.
+# PROGRAMS are executables and plugins the test starts or loads: they are built before it. Labels are listed at
+# weir_register_test.
 function(weir_add_test_binary name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS;EXTERNAL;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "SOURCES;DEPENDS;EXTERNAL;LABELS;PROGRAMS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE weir_options)
@@ -48,8 +77,69 @@ function(weir_add_test_binary name)
   target_link_libraries(${name} PRIVATE ${arg_EXTERNAL} GTest::gtest GTest::gmock GTest::gtest_main weir_rpc_shared)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name})
-  if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 300)
+  weir_register_test(${name} "${arg_LABELS}" "${arg_TIMEOUT}" ${arg_SERIAL} ${name} ${arg_PROGRAMS})
+endfunction()
+
+# weir_add_test_script(<name> COMMAND program argument… [LABELS label…] [TIMEOUT seconds] [PROGRAMS target…] [SERIAL])
+# A script as a test. It prints a last line `N passed, N failed[, N skipped]`, or counts as one case.
+function(weir_add_test_script name)
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "COMMAND;LABELS;PROGRAMS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${arg_COMMAND})
+  weir_register_test(${name} "${arg_LABELS}" "${arg_TIMEOUT}" ${arg_SERIAL} ${arg_PROGRAMS})
+endfunction()
+
+# weir_register_test(<test> <labels> <timeout> <serial> target…)
+# Gives a test its properties and adds what it needs built to the target weir_tests_<label>. Labels:
+#   unit        no other process, no network beyond loopback sockets of its own
+#   cluster     starts a cluster, in one process or as processes; bounded in time
+#   kafka       talks to a broker
+#   repository  reads the source tree
+#   install     builds against an installed copy
+#   soak        long; only `./dev test --all` runs it
+#   no-asan, no-tsan   is left out of that sanitizer's run; the CMakeLists that says so also says why
+function(weir_register_test name labels timeout serial)
+  if(NOT labels)
+    set(labels unit)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  if(NOT timeout)
+    set(timeout 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} RUN_SERIAL ${serial})
+  set(suppressions "${CMAKE_SOURCE_DIR}/tests/sanitizers")
+  if(WEIR_SANITIZER STREQUAL "address")
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT
+      "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1;LSAN_OPTIONS=suppressions=${suppressions}/leak.supp:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1:suppressions=${suppressions}/undefined.supp")
+  elseif(WEIR_SANITIZER STREQUAL "thread")
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT
+      "TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:suppressions=${suppressions}/thread.supp")
+  endif()
+  if(("no-asan" IN_LIST labels AND WEIR_SANITIZER STREQUAL "address") OR
+     ("no-tsan" IN_LIST labels AND WEIR_SANITIZER STREQUAL "thread"))
+    return()
+  endif()
+  foreach(label IN LISTS labels)
+    if(NOT TARGET weir_tests_${label})
+      add_custom_target(weir_tests_${label})
+    endif()
+    if(ARGN)
+      add_dependencies(weir_tests_${label} ${ARGN})
+    endif()
+  endforeach()
+endfunction()
+
+# weir_precompile_rpc_headers(<target>)
+# For a library most of whose sources speak gRPC: parsing <grpcpp/grpcpp.h> costs seconds per source, reading its
+# precompiled form a few hundred milliseconds. The form is made once and shared by all targets.
+function(weir_precompile_rpc_headers target)
+  if(NOT TARGET weir_rpc_precompiled)
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/rpc_precompiled.cc"
+      CONTENT "// Exists to carry the precompiled headers.\n")
+    add_library(weir_rpc_precompiled OBJECT "${CMAKE_BINARY_DIR}/rpc_precompiled.cc")
+    target_link_libraries(weir_rpc_precompiled PRIVATE weir_options)
+    target_precompile_headers(weir_rpc_precompiled PRIVATE <grpcpp/grpcpp.h>)
+    # ccache needs it to see through a precompiled header of GCC.
+    target_compile_options(weir_rpc_precompiled PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  endif()
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_precompile_headers(${target} REUSE_FROM weir_rpc_precompiled)
 endfunction()
