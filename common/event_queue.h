@@ -14,6 +14,10 @@
 
 namespace weir {
 
+// When a timer of this delay is due; delays below zero are zero, those above a century are a
+// century (so that no sum overflows).
+std::int64_t DueNanos(std::int64_t now_ns, std::int64_t delay_ms);
+
 class EventQueue {
  public:
   void Post(std::function<void()> function);
@@ -21,8 +25,9 @@ class EventQueue {
   // `due_ns` on the clock whose readings TakeNext is given.
   TimerId Schedule(std::int64_t due_ns, std::function<void()> function);
 
-  // Returns whether the timer was still waiting.
-  bool Cancel(TimerId timer);
+  // Returns the timer's function, to be destroyed outside the caller's lock; empty if it was not
+  // waiting. What is scheduled must not be empty.
+  std::function<void()> Cancel(TimerId timer);
 
   // Removes what has to run next at `now_ns`; none when no function is posted and no timer is due.
   std::optional<std::function<void()>> TakeNext(std::int64_t now_ns);

@@ -36,7 +36,7 @@ struct LoggingOptions {
 // An error (the file cannot be written) leaves everything as it was.
 Status ConfigureLogging(const LoggingOptions& options);
 
-// Writes out what is buffered (lines below WARN can be). Called before `_exit`.
+// Writes out what is buffered (lines below INFO can be). Called before `_exit`.
 void FlushLogs();
 
 // A component's name and the way to its lines: a cheap value, held by whoever logs. (`weir::Logger`

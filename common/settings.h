@@ -2,7 +2,7 @@
 // compares them).
 //
 // Keys and defaults are Flink's where the concept is the same. A setting is declared when something
-// reads it. To add one: declare it here, add it to the list in settings.cc, regenerate the table
+// reads it. To add one: declare it here, add it to setting_registry.cc, regenerate the table
 // (the failing test says how).
 #pragma once
 

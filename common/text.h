@@ -4,10 +4,8 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include <weir/status.h>
