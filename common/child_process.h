@@ -50,7 +50,8 @@ struct StandardStream {
 };
 
 struct ChildProcessOptions {
-  // The program's path (PATH is not searched) and its arguments without the program's name.
+  // The program's path (PATH is not searched; a relative one starts at our working directory) and
+  // its arguments without the program's name.
   std::string program;
   std::vector<std::string> arguments;
 
@@ -69,7 +70,8 @@ struct ChildProcessOptions {
   std::vector<int> inherited_descriptors;
 
   // Makes the child the leader of a group of its own: a Ctrl-C at the terminal does not reach it,
-  // and KillGroup reaches what it started.
+  // KillGroup reaches what it started, and what it leaves behind in the group is killed when it
+  // ends.
   bool new_process_group = false;
 
   // Written to the child's oom_score_adj, -1000 (never killed) to 1000 (killed first), when it has
@@ -92,7 +94,7 @@ struct OutputTail {
 // A handle: destroying it neither kills the child nor stops the watching; the spawner's end does.
 class ChildProcess {
  public:
-  struct State;  // private to process_spawner.cc and child_process.cc
+  struct State;  // common/child_process_state.h, private
   explicit ChildProcess(std::shared_ptr<State> state);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

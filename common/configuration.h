@@ -25,7 +25,7 @@ class Configuration {
   struct Entry {
     std::string key;
     std::string text;    // as it was written
-    std::string origin;  // "conf/config.yaml:7", "WEIR_PROPERTIES line 2", "-Drest.port=0", "set by
+    std::string origin;  // "conf/config.yaml:7", "WEIR_PROPERTIES line 2", "-Drest.port", "set by
                          // the program"
   };
 

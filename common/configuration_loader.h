@@ -32,11 +32,14 @@ struct ConfigurationSources {
 inline constexpr const char* kPropertiesVariable = "WEIR_PROPERTIES";
 std::string PropertiesFromEnvironment();
 
-// Reads all sources. An unknown key, a wrong type or a key given twice in one source is an error;
-// all errors of all sources are reported together in one INVALID_ARGUMENT, a line each:
+// Reads all sources. An unknown key, a wrong type, or a key given twice in the file or in the
+// environment is an error (of two equal -D the later wins, so that a script can append its own).
+// All errors of all sources are reported together in one INVALID_ARGUMENT, a line each:
 //   conf/config.yaml:7: unknown key 'taskmanager.numberOfTaskSlot'; did you mean
 //   'taskmanager.numberOfTaskSlots'? WEIR_PROPERTIES line 2: 'rest.port' is 'eighty'; expected an
-//   integer from 0 to 65535 -Dheartbeat.interval=soon: …
+//   integer from 0 to 65535 -Dheartbeat.interval: 'heartbeat.interval' is 'soon'; expected a
+//   duration of at least 1 ms, such as '10 s'
+// A missing or unreadable file is the file system's error, reported alone.
 Result<Configuration> LoadConfiguration(
     const ConfigurationSources& sources, FileSystem& files = LocalFileSystem(),
     std::span<const SettingDescription* const> registry = ListSettings());

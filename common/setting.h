@@ -52,11 +52,11 @@ struct SettingDescription {
   std::span<const std::string_view> enum_names = {};
 };
 
-// What `text` cannot be read as the setting's type, or is out of its bounds: the error says what
-// was expected, without the key.
+// Ok if `text` is a value of the setting's type within its bounds; else INVALID_ARGUMENT "'key' is
+// 'text'; expected …".
 Status CheckSettingText(const SettingDescription& setting, std::string_view text);
 
-// "integer, 0 to 65535", "duration, e.g. 10 s", "one of none, fixed-delay".
+// "an integer from 0 to 65535", "a duration such as '10 s'", "one of none, fixed-delay".
 std::string ExpectedValue(const SettingDescription& setting);
 
 namespace internal {

@@ -1,0 +1,76 @@
+#include "common/setting_registry.h"
+
+#include <array>
+
+#include "common/settings.h"
+#include "common/text.h"
+
+namespace weir {
+
+std::span<const SettingDescription* const> ListSettings() {
+  using namespace settings;  // NOLINT: this list is what the namespace is for
+  static constexpr auto kAll = std::to_array<const SettingDescription*>({
+      &kJobManagerRpcAddress,
+      &kJobManagerRpcPort,
+      &kJobManagerBindHost,
+      &kJobManagerWorkerLeaseDuration,
+      &kRestAddress,
+      &kRestPort,
+      &kRestBindAddress,
+      &kTaskManagerHost,
+      &kTaskManagerBindHost,
+      &kTaskManagerDataPort,
+      &kTaskManagerSlots,
+      &kTaskManagerId,
+      &kTaskManagerMemoryProcessSize,
+      &kCreditsPerChannel,
+      &kOverdraftBuffers,
+      &kParallelism,
+      &kMaxParallelism,
+      &kOperatorChaining,
+      &kBufferTimeout,
+      &kRestartStrategy,
+      &kFixedDelayAttempts,
+      &kFixedDelay,
+      &kHeartbeatInterval,
+      &kHeartbeatTimeout,
+      &kSlotRequestTimeout,
+      &kTaskCancellationTimeout,
+      &kTaskStuckThreshold,
+      &kWebUploadDirectory,
+      &kWebUploadMaxSize,
+      &kWebExceptionHistorySize,
+      &kProcessWorkingDirectory,
+      &kLogDirectory,
+      &kLogLevel,
+      &kAllowUnauthenticatedRemote,
+      &kHighAvailability,
+      &kHighAvailabilityStorageDirectory,
+      &kHighAvailabilityClusterId,
+  });
+  return kAll;
+}
+
+const SettingDescription* FindSetting(std::span<const SettingDescription* const> registry,
+                                      std::string_view key) {
+  for (const SettingDescription* setting : registry) {
+    if (setting->key == key) return setting;
+  }
+  return nullptr;
+}
+
+std::string SettingsAsMarkdown(std::span<const SettingDescription* const> registry) {
+  std::string table =
+      "| Key | Default | Value | Stability | Description |\n"
+      "| --- | --- | --- | --- | --- |\n";
+  for (const SettingDescription* setting : registry) {
+    const bool has_default = setting->has_default == SettingDefault::kValue;
+    table += Concat("| `", setting->key, "` | ",
+                    has_default ? Concat("`", setting->default_text, "`") : std::string("none"),
+                    " | ", ExpectedValue(*setting), " | ", ToString(setting->stability), " | ",
+                    setting->description, " |\n");
+  }
+  return table;
+}
+
+}  // namespace weir
