@@ -89,7 +89,8 @@ function(weir_add_test_script name)
 endfunction()
 
 # weir_register_test(<test> <labels> <timeout> <serial> target…)
-# Gives a test its properties and adds what it needs built to the target weir_tests_<label>. Labels:
+# Gives a test its properties. The target weir_needs_<test> builds what it needs, weir_tests_<label> what all tests of a
+# label need. Labels:
 #   unit        no other process, no network beyond loopback sockets of its own
 #   cluster     starts a cluster, in one process or as processes; bounded in time
 #   kafka       talks to a broker
@@ -107,23 +108,27 @@ function(weir_register_test name labels timeout serial)
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} RUN_SERIAL ${serial})
   set(suppressions "${CMAKE_SOURCE_DIR}/tests/sanitizers")
   if(WEIR_SANITIZER STREQUAL "address")
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT
-      "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1;LSAN_OPTIONS=suppressions=${suppressions}/leak.supp:print_suppressions=0;UBSAN_OPTIONS=print_stacktrace=1:suppressions=${suppressions}/undefined.supp")
+    set(environment
+      "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+      "LSAN_OPTIONS=suppressions=${suppressions}/leak.supp:print_suppressions=0"
+      "UBSAN_OPTIONS=print_stacktrace=1:suppressions=${suppressions}/undefined.supp")
   elseif(WEIR_SANITIZER STREQUAL "thread")
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT
-      "TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:suppressions=${suppressions}/thread.supp")
+    set(environment "TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${suppressions}/thread.supp")
   endif()
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
   if(("no-asan" IN_LIST labels AND WEIR_SANITIZER STREQUAL "address") OR
      ("no-tsan" IN_LIST labels AND WEIR_SANITIZER STREQUAL "thread"))
     return()
+  endif()
+  add_custom_target(weir_needs_${name})
+  if(ARGN)
+    add_dependencies(weir_needs_${name} ${ARGN})
   endif()
   foreach(label IN LISTS labels)
     if(NOT TARGET weir_tests_${label})
       add_custom_target(weir_tests_${label})
     endif()
-    if(ARGN)
-      add_dependencies(weir_tests_${label} ${ARGN})
-    endif()
+    add_dependencies(weir_tests_${label} weir_needs_${name})
   endforeach()
 endfunction()
 

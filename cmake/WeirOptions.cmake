@@ -23,7 +23,8 @@ add_library(weir_options INTERFACE)
 target_compile_options(weir_options INTERFACE
   -Wall -Wextra -Werror -Wno-missing-field-initializers
   # GCC 12 reports these inside libstdc++ for correct code once it inlines (GCC bugs 105329, 105651, 107852).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-free-nonheap-object>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-array-bounds>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-free-nonheap-object>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wno-unused-lambda-capture>)
 # Sanitizer builds are for finding faults: -O1 compiles in two thirds of the time.
 if(WEIR_SANITIZER)
