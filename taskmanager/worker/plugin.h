@@ -30,7 +30,4 @@ class Plugin {
   const internal::PluginRecord* record_;
 };
 
-// The toolchain this worker was built with, as the SDK spells it in a plugin's record.
-std::string WorkerToolchain();
-
 }  // namespace weir::worker

@@ -1,0 +1,167 @@
+#include "taskmanager/worker/coordinator_host.h"
+
+#include "common/logging.h"
+#include "common/text.h"
+#include "taskmanager/worker/user_code.h"
+
+namespace weir::worker {
+namespace {
+
+class CoordinatorLogger final : public Logger {
+ public:
+  explicit CoordinatorLogger(std::string component) : log_(std::move(component)) {}
+  bool Enabled(LogLevel level) const override { return ComponentLogger::Enabled(level); }
+  void Log(LogLevel level, std::string_view message) override { log_.Log(level, message); }
+
+ private:
+  const ComponentLogger log_;
+};
+
+}  // namespace
+
+// One coordinator and the context it was given. Shared with callbacks under way, which see
+// `closed_`.
+class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
+                                      public std::enable_shared_from_this<Hosted> {
+ public:
+  Hosted(CoordinatorHost& host, OperatorKey key, std::uint32_t parallelism, const std::string& name)
+      : loop_(host.loop_),
+        blocking_(host.blocking_),
+        events_(host.events_),
+        key_(key),
+        parallelism_(parallelism),
+        logger_(Concat("coordinator.", name)) {}
+
+  Status Start(const internal::CompiledJob& job) {
+    return CallUserCode("coordinator", [&]() -> Status {
+      coordinator_ = job.CreateCoordinator(key_.vertex, key_.operator_index, *this);
+      return coordinator_->Start();
+    });
+  }
+
+  void SetReady(std::uint32_t subtask, std::uint32_t attempt) {
+    attempts_[subtask] = attempt;
+    Call([&] { return coordinator_->SubtaskReady(subtask, attempt); });
+  }
+  void SetFailed(std::uint32_t subtask, std::uint32_t attempt) {
+    const auto found = attempts_.find(subtask);
+    if (found == attempts_.end() || found->second != attempt) return;
+    attempts_.erase(found);
+    Call([&] { return coordinator_->SubtaskFailed(subtask, attempt); });
+  }
+  void Deliver(std::uint32_t subtask, std::uint32_t attempt, std::string_view payload) {
+    const auto found = attempts_.find(subtask);
+    if (found == attempts_.end() || found->second != attempt) return;
+    Call([&] { return coordinator_->OnEvent(subtask, payload); });
+  }
+  void Close() {
+    if (closed_) return;
+    closed_ = true;
+    if (!coordinator_) return;
+    const Status status = CallUserCode("coordinator", [&]() -> Status {
+      coordinator_->Close();
+      return Status::Ok();
+    });
+    if (!status.ok()) logger_.Warning(Concat("closing it failed: ", status.message()));
+  }
+
+  std::uint32_t parallelism() const override { return parallelism_; }
+
+  void SendToSubtask(std::uint32_t subtask, std::string payload) override {
+    const auto found = attempts_.find(subtask);
+    if (found == attempts_.end() || closed_)
+      return;  // gone: SubtaskFailed has been or will be called
+    events_.on_event(key_, subtask, found->second, std::move(payload));
+  }
+
+  void Fail(Status status) override {
+    loop_.Post([self = shared_from_this(), status = std::move(status)] {
+      if (!self->closed_) self->events_.on_failure(self->key_, status);
+    });
+  }
+
+  void RunBlocking(std::function<void()> work, std::function<void()> done) override {
+    blocking_.Post([self = shared_from_this(), work = std::move(work), done = std::move(done)] {
+      const Status status = CallUserCode("coordinator", [&]() -> Status {
+        work();
+        return Status::Ok();
+      });
+      if (!status.ok()) return self->Fail(status);
+      self->loop_.Post([self, done] { self->Run(done); });
+    });
+  }
+
+  void Schedule(std::int64_t delay_ms, std::function<void()> task) override {
+    loop_.Schedule(delay_ms,
+                   [self = shared_from_this(), task = std::move(task)] { self->Run(task); });
+  }
+
+  Logger& logger() override { return logger_; }
+
+ private:
+  void Run(const std::function<void()>& function) {
+    if (closed_) return;
+    Call([&]() -> Status {
+      function();
+      return Status::Ok();
+    });
+  }
+
+  template <class Function>
+  void Call(const Function& function) {
+    if (closed_) return;
+    const Status status = CallUserCode("coordinator", function);
+    if (!status.ok()) events_.on_failure(key_, status);
+  }
+
+  EventLoop& loop_;
+  EventLoop& blocking_;
+  const CoordinatorEvents events_;
+  const OperatorKey key_;
+  const std::uint32_t parallelism_;
+  CoordinatorLogger logger_;
+  std::unique_ptr<internal::OperatorCoordinator> coordinator_;
+  std::map<std::uint32_t, std::uint32_t> attempts_;  // of the subtasks that are ready
+  bool closed_ = false;                              // the loop's thread only
+};
+
+CoordinatorHost::CoordinatorHost(EventLoop& loop, EventLoop& blocking, CoordinatorEvents events)
+    : loop_(loop), blocking_(blocking), events_(std::move(events)) {}
+
+CoordinatorHost::~CoordinatorHost() {
+  CloseAll();
+}
+
+Status CoordinatorHost::Start(const internal::CompiledJob& job, OperatorKey key) {
+  const internal::JobVertex& vertex = job.graph().vertices.at(key.vertex);
+  const std::string& name = vertex.operators.at(key.operator_index).name;
+  if (Hosted* const earlier = Find(key)) earlier->Close();
+  auto hosted = std::make_shared<Hosted>(*this, key, vertex.parallelism, name);
+  coordinators_[key] = hosted;
+  return hosted->Start(job).WithContext(Concat("coordinator of operator '", name, "'"));
+}
+
+void CoordinatorHost::SubtaskReady(OperatorKey key, std::uint32_t subtask, std::uint32_t attempt) {
+  if (Hosted* const hosted = Find(key)) hosted->SetReady(subtask, attempt);
+}
+
+void CoordinatorHost::SubtaskFailed(OperatorKey key, std::uint32_t subtask, std::uint32_t attempt) {
+  if (Hosted* const hosted = Find(key)) hosted->SetFailed(subtask, attempt);
+}
+
+void CoordinatorHost::OnEvent(OperatorKey key, std::uint32_t subtask, std::uint32_t attempt,
+                              std::string_view payload) {
+  if (Hosted* const hosted = Find(key)) hosted->Deliver(subtask, attempt, payload);
+}
+
+void CoordinatorHost::CloseAll() {
+  for (const auto& [key, hosted] : coordinators_) hosted->Close();
+  coordinators_.clear();
+}
+
+CoordinatorHost::Hosted* CoordinatorHost::Find(OperatorKey key) {
+  const auto found = coordinators_.find(key);
+  return found == coordinators_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace weir::worker
