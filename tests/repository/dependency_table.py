@@ -41,6 +41,8 @@ LIBRARIES = {
     "rocksdb": Library(("rocksdb/",), ("RocksDB::rocksdb",), True),
     "isal": Library(("isa-l/", "isa-l.h"), ("${WEIR_ISAL}",), True),
     "gtest": Library(("gtest/", "gmock/"), ("GTest::gtest", "GTest::gmock", "GTest::gtest_main")),
+    # Instructions of the processor, beside a portable form.
+    "intrinsics": Library(("immintrin.h", "x86intrin.h", "nmmintrin.h", "arm_acle.h"), (), True),
     # The C library beyond the C++ standard: POSIX and Linux.
     "posix": Library(
         ("arpa/", "linux/", "net/", "netinet/", "sys/", "dlfcn.h", "elf.h", "execinfo.h", "fcntl.h", "fnmatch.h",
@@ -55,7 +57,7 @@ HEAVY_HEADERS_ALLOWED = {}
 # Generated headers lie in the build tree; they are included by this path and belong to `proto`.
 GENERATED_SUFFIXES = (".pb.h", ".grpc.pb.h")
 
-_SERVER_LIBRARIES = ("grpc", "protobuf", "boost", "openssl", "json", "isal", "posix")
+_SERVER_LIBRARIES = ("grpc", "protobuf", "boost", "openssl", "json", "isal", "intrinsics", "posix")
 _TASKMANAGER = ("sdk", "common", "proto")
 _JOBMANAGER = ("sdk", "common", "proto")
 
@@ -66,7 +68,8 @@ MODULES = {
     )),
     "proto": Module(libraries=("grpc", "protobuf")),
     # Does not see proto, so that it is tested without generated code.
-    "common": Module(uses=("sdk",), libraries=("boost", "openssl", "spdlog", "yaml", "isal", "json", "posix")),
+    "common": Module(
+        uses=("sdk",), libraries=("boost", "openssl", "spdlog", "yaml", "isal", "json", "intrinsics", "posix")),
 
     # A connector stands where a job author stands: the public SDK and its own client library.
     "connectors": Module(),
