@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -144,7 +145,9 @@ void BeastConnection::ReadHead() {
   phase_ = Phase::kReading;
   parser_.emplace();
   parser_->header_limit(options_.header_limit_bytes);
-  parser_->body_limit(boost::none);  // the handler's limit is checked here
+  // The handler's limit is checked here. (boost::none is broken in 1.74: it compares less than any
+  // length.)
+  parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
   request_ = HttpRequest();
   sink_.reset();
   body_bytes_ = 0;

@@ -125,25 +125,25 @@ class HttpServer::Loop {
     error_code error;
     socket.set_option(tcp::no_delay(true), error);
     // Refusing politely takes a connection too, so there is a second limit.
-    int open = static_cast<int>(connections_.size());
-    if (open >= 2 * options_.max_connections) return;
+    bool refuse = connection_count_.load() >= options_.max_connections;
+    if (refuse && refused_count_ >= options_.max_connections) return;
     int descriptor = socket.release(error);
     if (error) return;
-    auto connection =
-        MakeHttpConnection(descriptor, ipv6_,
-                           {.options = options_,
-                            .handler = handler_,
-                            .loop = context_,
-                            .on_closed = [this](HttpConnection* closed) { OnClosed(closed); },
-                            .refuse = open >= options_.max_connections});
+    auto on_closed = [this, refuse](HttpConnection* closed) { OnClosed(closed, refuse); };
+    auto connection = MakeHttpConnection(descriptor, ipv6_,
+                                         {.options = options_,
+                                          .handler = handler_,
+                                          .loop = context_,
+                                          .on_closed = std::move(on_closed),
+                                          .refuse = refuse});
     connections_.emplace(connection.get(), connection);
-    connection_count_.store(static_cast<int>(connections_.size()));
+    refuse ? ++refused_count_ : ++connection_count_;
     connection->Start();
   }
 
-  void OnClosed(HttpConnection* connection) {
+  void OnClosed(HttpConnection* connection, bool refused) {
     connections_.erase(connection);
-    connection_count_.store(static_cast<int>(connections_.size()));
+    refused ? --refused_count_ : --connection_count_;
     if (stopping_ && connections_.empty()) timer_.cancel();
   }
 
@@ -174,7 +174,8 @@ class HttpServer::Loop {
   tcp::acceptor acceptor_;
   asio::steady_timer timer_;  // of a pause in accepting; then of the stop
   std::map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
-  std::atomic<int> connection_count_{0};
+  std::atomic<int> connection_count_{0};  // without the refused ones
+  int refused_count_ = 0;
   bool ipv6_ = false;
   bool stopping_ = false;
   int port_ = 0;
