@@ -75,6 +75,8 @@ class SourceOutput {
   std::uint32_t size() const { return block_.size(); }
   // The next slot, holding an old record: assign every field. Look at full() first.
   T& Next(std::int64_t timestamp_ms = internal::kNoTimestamp) { return block_.Next(timestamp_ms); }
+  // Takes back the slot that Next() gave last.
+  void DropLast() { block_.DropLast(); }
   void Collect(T record, std::int64_t timestamp_ms = internal::kNoTimestamp) {
     block_.Next(timestamp_ms) = std::move(record);
   }

@@ -1,0 +1,232 @@
+// Reading Kafka topics.
+//
+//   auto source = weir::kafka::KafkaSource<std::string>::Builder()
+//                     .BootstrapServers("broker-1:9092,broker-2:9092")
+//                     .Topics({"input"})
+//                     .StartingOffsets(weir::kafka::OffsetsInitializer::Earliest())
+//                     .Build();
+//   env.FromSource(source, …)
+//
+// Each partition is a split; partition i of a topic goes to reader (start(topic) + i) mod
+// parallelism, as in Flink. A record's event timestamp is its Kafka timestamp. Offsets are in the
+// checkpoint, not in the group. Records that the broker has deleted before they were read fail the
+// job, unless the property `auto.offset.reset` is set to something else than "error".
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/connectors/internal/kafka_options.h>
+#include <weir/connectors/internal/kafka_read_session.h>
+#include <weir/connectors/kafka_offsets.h>
+#include <weir/connectors/kafka_record.h>
+#include <weir/connectors/kafka_split.h>
+#include <weir/source.h>
+
+namespace weir::kafka {
+
+// Turns a record of Kafka into one of the job: assigns every field of `out` (which holds an old
+// record) and says true, or says false to leave this record out. Copied for each reader and held by
+// its own type. What it throws fails the job as an error of the user.
+template <class D, class T>
+concept KafkaDeserializer =
+    std::copy_constructible<D> && requires(D& deserializer, const KafkaRecord& record, T& out) {
+      { deserializer(record, out) } -> std::convertible_to<bool>;
+    };
+
+// The value as a string; records without a value (tombstones) are left out.
+struct StringValueDeserializer {
+  bool operator()(const KafkaRecord& record, std::string& out) const {
+    if (record.value) out.assign(*record.value);
+    return record.value.has_value();
+  }
+};
+
+// Key and value as strings; null becomes empty.
+struct KeyValueDeserializer {
+  bool operator()(const KafkaRecord& record, KafkaKeyValue& out) const {
+    out.key.assign(record.key.value_or(std::string_view()));
+    out.value.assign(record.value.value_or(std::string_view()));
+    return true;
+  }
+};
+
+// What KafkaSource<T> uses when it is given no deserializer; void: it must be given one.
+template <class T>
+struct DefaultKafkaDeserializer {
+  using type = void;
+};
+template <>
+struct DefaultKafkaDeserializer<std::string> {
+  using type = StringValueDeserializer;
+};
+template <>
+struct DefaultKafkaDeserializer<KafkaKeyValue> {
+  using type = KeyValueDeserializer;
+};
+
+template <class T, class D>
+class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
+ public:
+  KafkaSourceReader(internal::KafkaSourceOptions options, D deserializer)
+      : session_(std::move(options)), deserializer_(std::move(deserializer)) {}
+
+  Status Open(SourceReaderContext& context) override { return session_.Open(context); }
+
+  Result<ReadStatus> Read(SourceOutput<T>& output) override {
+    while (!output.full()) {
+      if (next_ == block_.size()) {
+        next_ = 0;
+        block_ = {};
+        WEIR_ASSIGN_OR_RETURN(block_, session_.NextBlock());
+        if (block_.empty()) {
+          return session_.AtEnd() ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
+        }
+      }
+      const KafkaRecord& record = block_[next_++];
+      const std::int64_t timestamp =
+          record.timestamp_ms >= 0 ? record.timestamp_ms : weir::internal::kNoTimestamp;
+      if (!deserializer_(record, output.Next(timestamp))) output.DropLast();
+    }
+    return ReadStatus::kMoreAvailable;
+  }
+
+  Status AddSplits(std::vector<KafkaSplit> splits) override {
+    session_.AddSplits(std::move(splits));
+    return Status::Ok();
+  }
+  void NoMoreSplits() override { session_.NoMoreSplits(); }
+  std::vector<KafkaSplit> Snapshot(std::uint64_t /*checkpoint_id*/) override {
+    return session_.Snapshot(next_);
+  }
+  void Close() override { session_.Close(); }
+
+ private:
+  internal::KafkaReadSession session_;
+  D deserializer_;
+  std::span<const KafkaRecord> block_;
+  std::size_t next_ = 0;
+};
+
+// The enumerator of every KafkaSource. Asks the brokers where it may block; never on the caller's
+// thread.
+std::unique_ptr<SplitEnumerator<KafkaSplit, KafkaEnumeratorState>> CreateKafkaEnumerator(
+    internal::KafkaSourceOptions options);
+
+template <class T, class D>
+class KafkaSourceBuilder;
+
+template <class T, class D = typename DefaultKafkaDeserializer<T>::type>
+class KafkaSource {
+ public:
+  using Record = T;
+  using Split = KafkaSplit;
+  using EnumeratorState = KafkaEnumeratorState;
+
+  static KafkaSourceBuilder<T, D> Builder() { return {}; }
+
+  bool bounded() const { return options_.stopping_offsets.has_value(); }
+  std::string name() const { return "Kafka"; }
+  // What is missing or wrong in the settings; also said when the job starts.
+  Status Validate() const { return internal::ValidateSource(options_); }
+  std::unique_ptr<SplitEnumerator<KafkaSplit, KafkaEnumeratorState>> CreateEnumerator() const {
+    return CreateKafkaEnumerator(options_);
+  }
+  std::unique_ptr<KafkaSourceReader<T, D>> CreateReader() const {
+    return std::make_unique<KafkaSourceReader<T, D>>(options_, deserializer_);
+  }
+
+ private:
+  template <class, class>
+  friend class KafkaSourceBuilder;
+  KafkaSource(internal::KafkaSourceOptions options, D deserializer)
+      : options_(std::move(options)), deserializer_(std::move(deserializer)) {}
+
+  internal::KafkaSourceOptions options_;
+  D deserializer_;
+};
+
+// Collects the settings of a source. Methods may come in any order.
+template <class T, class D>
+class KafkaSourceBuilder {
+  // Without a default deserializer there is nothing to hold yet.
+  struct None {};
+  using Held = std::conditional_t<std::is_void_v<D>, None, D>;
+
+ public:
+  KafkaSourceBuilder()
+    requires std::default_initializable<Held>
+  = default;
+
+  // "host:port,host:port"
+  KafkaSourceBuilder& BootstrapServers(std::string servers) {
+    options_.client.bootstrap_servers = std::move(servers);
+    return *this;
+  }
+  KafkaSourceBuilder& Topics(std::vector<std::string> topics) {
+    options_.topics = std::move(topics);
+    return *this;
+  }
+  // For monitoring on the broker; nothing is read from the group. Default: the client id prefix.
+  KafkaSourceBuilder& GroupId(std::string group) {
+    options_.group_id = std::move(group);
+    return *this;
+  }
+  // Clients are named "<prefix>-reader-<subtask>" and "<prefix>-enumerator". Default "weir".
+  KafkaSourceBuilder& ClientIdPrefix(std::string prefix) {
+    options_.client.client_id_prefix = std::move(prefix);
+    return *this;
+  }
+  // Default: Earliest.
+  KafkaSourceBuilder& StartingOffsets(OffsetsInitializer offsets) {
+    options_.starting_offsets = std::move(offsets);
+    return *this;
+  }
+  // Makes the source bounded: it ends at these offsets, found once when the job starts.
+  KafkaSourceBuilder& Bounded(OffsetsInitializer stopping_offsets) {
+    options_.stopping_offsets = std::move(stopping_offsets);
+    return *this;
+  }
+  // Any property of librdkafka, by its name there.
+  KafkaSourceBuilder& Property(std::string key, std::string value) {
+    options_.client.properties.emplace_back(std::move(key), std::move(value));
+    return *this;
+  }
+  // How long unreachable brokers are asked again when the job starts. Default 30 s.
+  KafkaSourceBuilder& MetadataTimeoutMs(std::int64_t timeout_ms) {
+    options_.client.metadata_timeout_ms = timeout_ms;
+    return *this;
+  }
+  // A function or function object bool(const KafkaRecord&, T& out).
+  template <class NewD>
+    requires KafkaDeserializer<NewD, T>
+  KafkaSourceBuilder<T, NewD> Deserializer(NewD deserializer) const {
+    return KafkaSourceBuilder<T, NewD>(options_, std::move(deserializer));
+  }
+
+  KafkaSource<T, D> Build() {
+    static_assert(
+        !std::is_void_v<D>,
+        "KafkaSource<T> has a deserializer of its own for std::string and KafkaKeyValue only: "
+        "give it one with .Deserializer([](const KafkaRecord& record, T& out) { …; return true; "
+        "})");
+    return KafkaSource<T, D>(options_, deserializer_);
+  }
+
+ private:
+  template <class, class>
+  friend class KafkaSourceBuilder;
+  KafkaSourceBuilder(internal::KafkaSourceOptions options, Held deserializer)
+      : options_(std::move(options)), deserializer_(std::move(deserializer)) {}
+
+  internal::KafkaSourceOptions options_;
+  Held deserializer_;
+};
+
+}  // namespace weir::kafka
