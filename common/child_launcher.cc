@@ -9,8 +9,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -196,7 +196,8 @@ class Launch {
 
   Status TakeHold() {
     // The child is ours to reap, so its number cannot have passed to another process.
-    state_->pidfd = UniqueFd(::pidfd_open(state_->pid, 0));
+    // (glibc 2.36 declares pidfd_open for C only.)
+    state_->pidfd = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, state_->pid, 0)));
     if (!state_->pidfd.valid()) {
       const Status failed = Failed("cannot watch it", errno);
       KillAndReap();

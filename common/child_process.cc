@@ -4,7 +4,8 @@
 #include <cerrno>
 #include <csignal>
 
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/child_process_state.h"
 #include "common/clock.h"
@@ -50,7 +51,8 @@ pid_t ChildProcess::pid() const {
 }
 
 Status ChildProcess::Kill(int signal) {
-  if (::pidfd_send_signal(state_->pidfd.get(), signal, nullptr, 0) == 0 || errno == ESRCH) {
+  if (::syscall(SYS_pidfd_send_signal, state_->pidfd.get(), signal, nullptr, 0) == 0 ||
+      errno == ESRCH) {
     return Status();
   }
   return SystemError(Concat("cannot send ", SignalName(signal), " to process ", state_->pid),
