@@ -21,11 +21,11 @@ function(weir_add_module name)
 endfunction()
 
 # weir_add_connector(<kind> SOURCES … [EXTERNAL target…])
-# A static library `weir_<kind>` (alias and installed target `weir::<kind>`) that sees the SDK and its own client
-# library only. Its public headers lie in connectors/<kind>/include and are installed with the SDK's.
+# A static library `weir_connector_<kind>` (alias and installed target `weir::<kind>`) that sees the SDK and its own
+# client library only. Its public headers lie in connectors/<kind>/include and are installed with the SDK's.
 function(weir_add_connector kind)
   cmake_parse_arguments(arg "" "" "SOURCES;EXTERNAL" ${ARGN})
-  set(target "weir_${kind}")
+  set(target "weir_connector_${kind}")
   add_library(${target} STATIC ${arg_SOURCES})
   add_library(weir::${kind} ALIAS ${target})
   target_include_directories(${target}

@@ -150,8 +150,8 @@ def _read_command(command, path, module, targets, edges):
         sections = _SECTIONS[command.name]
         items += [f"weir_{used}" for used in command.after("DEPENDS", sections)]
         items += command.after("EXTERNAL", sections)
-        is_library = command.name in ("weir_add_module", "weir_add_connector")
-        targets[f"weir_{name}" if is_library else name] = module
+        for target in _targets_of(command.name, name):
+            targets[target] = module
         if command.name == "weir_add_connector":
             items.append("weir_sdk")
     elif command.name == "weir_add_job":
@@ -164,11 +164,18 @@ def _read_command(command, path, module, targets, edges):
     edges += [(path, command.line, module, item) for item in items]
 
 
+def _targets_of(function, name):
+    if function == "weir_add_module":
+        return f"weir_{name}", f"weir::{name}"
+    if function == "weir_add_connector":
+        return f"weir_connector_{name}", f"weir::{name}"
+    return (name,)
+
+
 def _complaint_about_link(table, targets, module, item):
     if item.startswith(_LINKER_OPTIONS):
         return None
     item = item.replace("$<BUILD_INTERFACE:", "").replace("$<LINK_ONLY:", "").rstrip(">")
-    item = item.replace("weir::", "weir_")
     if item in table.NEUTRAL_LINK_ITEMS:
         return None
     if item in targets:

@@ -82,7 +82,10 @@ class IncludesTest(unittest.TestCase):
 
 class LinksTest(unittest.TestCase):
     MODULES = {
-        "sdk/CMakeLists.txt": "add_library(weir_sdk STATIC a.cc)\n",
+        "sdk/CMakeLists.txt": "add_library(weir_sdk STATIC a.cc)\nadd_library(weir::sdk ALIAS weir_sdk)\n",
+        "connectors/socket/CMakeLists.txt": "weir_add_connector(socket SOURCES a.cc)\n",
+        "examples/job/CMakeLists.txt":
+            "weir_add_job(a a.cc)\ntarget_link_libraries(a PRIVATE weir::sdk weir::socket)\n",
         "proto/CMakeLists.txt": "weir_add_module(proto SOURCES a.cc EXTERNAL weir_rpc_static)\n",
         "common/CMakeLists.txt": "weir_add_module(common SOURCES ${sources} DEPENDS sdk EXTERNAL yaml-cpp)\n",
         "jobmanager/CMakeLists.txt": "weir_add_module(jobmanager SOURCES a.cc DEPENDS common proto)\n",
@@ -108,7 +111,7 @@ class LinksTest(unittest.TestCase):
 
     def test_forbidden_edges_by_plain_commands(self):
         self.assert_one("sdk may not use common", {
-            "sdk/CMakeLists.txt": "add_library(weir_sdk STATIC a.cc)\n"
+            "sdk/CMakeLists.txt": "add_library(weir_sdk STATIC a.cc)\nadd_library(weir::sdk ALIAS weir_sdk)\n"
                                   "target_link_libraries(weir_sdk PRIVATE $<BUILD_INTERFACE:weir_common>)\n"})
 
     def test_outside_libraries(self):
