@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ struct HttpBodyPolicy {
   Kind kind = Kind::kMemory;
   std::uint64_t limit_bytes = 1 << 20;  // of the whole body; more is answered with 413
   std::string spool_directory;          // must exist
+  // Set: the request gets this answer, its body is not read and the connection ends.
+  std::optional<HttpResponse> refusal;
 };
 
 // Takes one body, chunk by chunk. For one thread.

@@ -97,6 +97,7 @@ class BeastConnection final : public HttpConnection,
   void OnWritten(error_code error, std::size_t);
   void OnReadError(error_code error);
   void Refuse(int status, const std::string& message);
+  void RefuseWith(HttpResponse answer);
   void Linger();
   void OnLingered(error_code error, std::size_t bytes);
   void Close();
@@ -202,6 +203,7 @@ bool BeastConnection::PrepareBody() {
     return Refuse(417, "cannot meet an expectation of the request"), false;
   }
   policy_ = settings_.handler.BodyPolicy(request_);
+  if (policy_.refusal) return RefuseWith(*std::move(policy_.refusal)), false;
   boost::optional<std::uint64_t> length = parser_->content_length();
   if (length && *length > policy_.limit_bytes) {
     return Refuse(413, Concat("the body has ", *length, " bytes; at most ", policy_.limit_bytes,
@@ -320,9 +322,13 @@ void BeastConnection::OnWritten(error_code error, std::size_t) {
 }
 
 void BeastConnection::Refuse(int status, const std::string& message) {
+  RefuseWith(settings_.handler.ErrorResponse(status, message));
+}
+
+void BeastConnection::RefuseWith(HttpResponse answer) {
   refused_ = true;
   sink_.reset();  // deletes what had been spooled
-  Write(settings_.handler.ErrorResponse(status, message));
+  Write(std::move(answer));
 }
 
 // A close with unread input makes the kernel send a reset, which can overtake the answer. So the

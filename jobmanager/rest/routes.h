@@ -1,0 +1,20 @@
+// The routes of each resource, a file each: cluster_routes.cc, job_routes.cc,
+// task_manager_routes.cc, jar_routes.cc.
+#pragma once
+
+#include "common/clock.h"
+#include "jobmanager/rest/cluster_view.h"
+#include "jobmanager/rest/router.h"
+
+namespace weir::rest {
+
+// /overview /config
+void AddClusterRoutes(Router& router, ClusterControl& control);
+// /jobs and below
+void AddJobRoutes(Router& router, ClusterControl& control, Clock& clock);
+// /taskmanagers and below
+void AddTaskManagerRoutes(Router& router, ClusterControl& control);
+// /jars and below
+void AddJarRoutes(Router& router, ClusterControl& control);
+
+}  // namespace weir::rest
