@@ -20,9 +20,9 @@ Status CheckRecord(const internal::PluginRecord& record, const std::string& path
                                           internal::kAbiNumber,
                                           ": build it against the SDK of this cluster"));
   }
-  if (std::string_view(record.toolchain) != internal::kToolchain) {
+  if (std::string_view(record.toolchain) != internal::Toolchain()) {
     return Status::InvalidArgument(Concat("plugin ", path, " was built with '", record.toolchain,
-                                          "' and this worker with '", internal::kToolchain,
+                                          "' and this worker with '", internal::Toolchain(),
                                           "': C++ objects cannot be shared between the two"));
   }
   if (record.job_count == 0)
