@@ -1,0 +1,84 @@
+// InputChannel: the receiving end of one channel, between the network's thread and the task's.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/mutex.h"
+#include "taskmanager/network/buffer_pool.h"
+#include "taskmanager/network/byte_channel.h"
+#include "taskmanager/network/call_gate.h"
+#include "taskmanager/network/network_mailbox.h"
+#include "taskmanager/network/ring_queue.h"
+
+namespace weir::network {
+
+// Popped buffers are reported to the network's thread when they make half of the exclusive credits
+// (then the sender still has the other half), not one by one: fewer wakes and credit frames. With
+// floating buffers in the channel, also when it runs empty, so that they do not stay here.
+class InputChannel : public std::enable_shared_from_this<InputChannel> {
+ public:
+  InputChannel(const ChannelIdentity& identity, std::string source_worker_id,
+               std::uint32_t exclusive_credits, ReceiverEvents events,
+               std::shared_ptr<NetworkMailbox> mailbox, std::shared_ptr<BufferPool> buffers);
+
+  const ChannelIdentity& identity() const { return identity_; }
+  const std::string& source_worker_id() const { return source_worker_id_; }
+  std::uint64_t bytes_received() const { return bytes_received_.load(std::memory_order_relaxed); }
+
+  // ---- the task's thread: as ByteReceiver says ----
+  bool HasElement() const { return size_.load(std::memory_order_acquire) > 0; }
+  std::optional<Received> Pop();
+  void Recycle(Bytes bytes) { buffers_->Return(std::move(bytes)); }
+  // The task wants no more. What is queued is dropped. No call-back runs after it returns.
+  void Close();
+
+  // ---- the network's thread ----
+  void Deliver(Buffer buffer);
+  // ResourceExhausted when too many control elements wait already: a sender that works in good
+  // order cannot get there.
+  Status Deliver(const internal::ControlElement& element);
+  struct News {
+    std::uint32_t popped = 0;  // buffers since the last call
+    bool closed = false;
+  };
+  News TakeNews();
+  void SetHoldsFloating(bool holds) { holds_floating_.store(holds, std::memory_order_relaxed); }
+  // Tells the task. Elements that are queued stay. Only the first call does anything.
+  void Fail(const Status& status);
+
+ private:
+  using Item = std::variant<Buffer, internal::ControlElement>;
+  // True: the queue was empty before.
+  bool Push(Item item) WEIR_REQUIRES(mutex_);
+  void TellTask();
+  void PushToMailbox() { mailbox_->Push(shared_from_this()); }
+
+  const ChannelIdentity identity_;
+  const std::string source_worker_id_;
+  const std::uint32_t report_threshold_;
+  const ReceiverEvents events_;
+  const std::shared_ptr<NetworkMailbox> mailbox_;
+  const std::shared_ptr<BufferPool> buffers_;
+  CallGate gate_;
+  std::atomic<std::size_t> size_{0};
+  std::atomic<std::uint64_t> bytes_received_{0};
+  std::atomic<bool> holds_floating_{false};
+  bool failed_ = false;  // network's thread only
+
+  Mutex mutex_;
+  RingQueue<Item> queue_ WEIR_GUARDED_BY(mutex_);
+  std::size_t controls_ WEIR_GUARDED_BY(mutex_) = 0;  // control elements in queue_
+  std::uint32_t popped_ WEIR_GUARDED_BY(mutex_) = 0;
+  bool in_line_ WEIR_GUARDED_BY(mutex_) = false;
+  bool closed_ WEIR_GUARDED_BY(mutex_) = false;
+};
+
+// The handle that the task holds.
+std::unique_ptr<ByteReceiver> MakeByteReceiver(std::shared_ptr<InputChannel> channel);
+
+}  // namespace weir::network

@@ -1,0 +1,38 @@
+#include "taskmanager/network/network_mailbox.h"
+
+#include <cassert>
+#include <utility>
+
+namespace weir::network {
+
+void NetworkMailbox::Push(std::shared_ptr<OutputChannel> output) {
+  {
+    MutexLock lock(mutex_);
+    outputs_.push_back(std::move(output));
+    if (std::exchange(woken_, true)) return;
+  }
+  Wake();
+}
+
+void NetworkMailbox::Push(std::shared_ptr<InputChannel> input) {
+  {
+    MutexLock lock(mutex_);
+    inputs_.push_back(std::move(input));
+    if (std::exchange(woken_, true)) return;
+  }
+  Wake();
+}
+
+void NetworkMailbox::Wake() {
+  reactor_->Post(on_mail_);
+}
+
+void NetworkMailbox::Take(Outputs& outputs, Inputs& inputs) {
+  assert(outputs.empty() && inputs.empty());
+  MutexLock lock(mutex_);
+  outputs_.swap(outputs);
+  inputs_.swap(inputs);
+  woken_ = false;
+}
+
+}  // namespace weir::network
