@@ -1,0 +1,65 @@
+#include "jobmanager/job/deployment_plan.h"
+
+#include <utility>
+
+namespace weir::jobmanager {
+
+SlotLayout::SlotLayout(std::vector<SlotId> slots) : slots_(std::move(slots)) {
+  worker_slots_.reserve(slots_.size());
+  for (const SlotId& slot : slots_) worker_slots_.push_back(slot_counts_[slot.task_manager_id]++);
+}
+
+std::map<std::string, proto::DeployTasks> MakeDeployments(
+    const ExecutionGraph& graph, std::uint64_t deployment_id,
+    const std::vector<DeploymentPeer>& peers) {
+  proto::DeployTasks common;
+  common.set_deployment_id(deployment_id);
+  std::map<std::string, std::uint32_t> index_of_worker;
+  for (const DeploymentPeer& peer : peers) {
+    index_of_worker.emplace(peer.worker_id, static_cast<std::uint32_t>(index_of_worker.size()));
+    proto::Peer* const message = common.add_peers();
+    message->set_worker_id(peer.worker_id);
+    message->set_host(peer.host);
+    message->set_data_port(peer.data_port);
+  }
+  for (std::uint32_t vertex = 0; vertex < graph.vertex_count(); ++vertex) {
+    proto::VertexPlacement* const placement = common.add_placement();
+    for (const Execution& execution : graph.executions(vertex)) {
+      placement->add_peer(index_of_worker.at(execution.place->worker_id));
+      placement->add_attempt(execution.attempt);
+    }
+  }
+  for (const std::uint32_t first : FirstChannelNumbers(graph.job_graph())) {
+    common.add_first_channel(first);
+  }
+
+  std::map<std::string, proto::DeployTasks> deployments;
+  for (const DeploymentPeer& peer : peers) deployments.emplace(peer.worker_id, common);
+  for (std::uint32_t vertex = 0; vertex < graph.vertex_count(); ++vertex) {
+    for (const Execution& execution : graph.executions(vertex)) {
+      proto::TaskDeployment* const task = deployments.at(execution.place->worker_id).add_tasks();
+      task->set_vertex(vertex);
+      task->set_subtask(execution.subtask);
+      task->set_attempt(execution.attempt);
+      task->set_slot(execution.place->slot);
+    }
+  }
+  return deployments;
+}
+
+std::vector<proto::CoordinatorStart> CoordinatorsOf(const proto::JobGraph& graph) {
+  std::vector<proto::CoordinatorStart> coordinators;
+  for (int vertex = 0; vertex < graph.vertices_size(); ++vertex) {
+    const auto& operators = graph.vertices(vertex).operators();
+    for (int index = 0; index < operators.size(); ++index) {
+      if (!operators[index].has_coordinator()) continue;
+      proto::CoordinatorStart start;
+      start.set_vertex(static_cast<std::uint32_t>(vertex));
+      start.set_operator_index(static_cast<std::uint32_t>(index));
+      coordinators.push_back(std::move(start));
+    }
+  }
+  return coordinators;
+}
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,168 @@
+// JobMaster: brings one job from submission to its end: slots, workers, deployment, failures,
+// restarts, cancel. One per job, owned by the Dispatcher, on the JobManager's event loop only.
+//
+// Rules it keeps:
+//  * At most one attempt of a subtask is alive: a new one is made when the old one is terminal or
+//    its process is gone.
+//  * What comes from an old attempt, or from a worker that is not (any longer) the job's, changes
+//    nothing; it is counted.
+//  * Whatever happens, the job gets to FINISHED, CANCELED, FAILED or SUSPENDED, and then all its
+//    processes end and its slots are free.
+// A failure concerns the whole job in this version: all tasks stop and start again together.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <weir/status.h>
+
+#include "common/logging.h"
+#include "jobmanager/job/deployment_plan.h"
+#include "jobmanager/job/job_failure.h"
+#include "jobmanager/job/job_phase.h"
+#include "jobmanager/job/job_services.h"
+#include "jobmanager/job/job_submission.h"
+#include "jobmanager/job/job_workers.h"
+#include "jobmanager/job/stuck_tasks.h"
+#include "jobmanager/scheduler/restart_strategy.h"
+
+namespace weir::jobmanager {
+
+class JobMaster final : private JobWorkersListener {
+ public:
+  // `on_ended` is posted to the loop once, when the job has ended, no process of it is left and its
+  // slots are free.
+  JobMaster(JobServices services, JobSubmission submission, JobTimings timings,
+            std::unique_ptr<RestartStrategy> restart_strategy, std::size_t exception_history_size,
+            std::function<void()> on_ended);
+  ~JobMaster() override;
+
+  // ---- asked by people
+  void Start();
+  // Ok when the job is being canceled or is canceled; FAILED_PRECONDITION when it ended otherwise.
+  Status Cancel();
+  // The JobManager stops: the workers end, the job is SUSPENDED.
+  void Suspend(const std::string& reason);
+
+  // ---- from the resource manager
+  void OnSlotsAvailable();
+  void OnTaskManagerLost(const std::string& id, const std::string& reason);
+  void OnTaskManagerReturned(const proto::TaskManagerHello& hello);
+
+  // ---- from TaskManagers, about workers; false: not this job's worker
+  bool OnWorkerStarted(const proto::WorkerStarted& started);
+  bool OnWorkerExited(const proto::WorkerExited& exited);
+  bool OnStuckStep(const proto::StuckStep& stuck);
+
+  // ---- from workers
+  Status AttachWorker(const proto::WorkerHello& hello, std::shared_ptr<WorkerSession> session,
+                      proto::Welcome welcome);
+  // After its hello. Leader session and job epoch have been compared.
+  void OnWorkerEvent(const std::string& worker_id, proto::WorkerEvent event);
+  void OnWorkerClosed(const WorkerSession* session, const Status& reason);
+
+  // ---- what can be seen
+  const JobSubmission& submission() const { return submission_; }
+  const std::string& job_id() const { return submission_.job_id; }
+  const ExecutionGraph& graph() const { return graph_; }
+  JobState state() const { return graph_.job_state(); }
+  JobPhase phase() const { return phase_; }
+  const ExceptionHistory& exceptions() const { return exceptions_; }
+  const StuckTasks& stuck_tasks() const { return stuck_tasks_; }
+  const JobWorkers::Workers& workers() const { return workers_.workers(); }
+  const SlotSharingPlan& slot_sharing() const { return slot_sharing_; }
+  // Of each shared slot; empty before slots were there. TaskManagers that are lost stay named.
+  const std::vector<SlotId>& slots() const { return slots_; }
+  // Null when there is none (now).
+  const JobWorker* coordinator() const;
+  bool has_coordinators() const { return !coordinators_.empty(); }
+  int restarts() const { return restarts_; }
+  std::uint64_t dropped_messages() const { return dropped_messages_; }
+  // Why the job does not get on, in one sentence; empty when it does.
+  std::string StatusDetails() const;
+  // What a person should know at once.
+  std::vector<std::string> Warnings() const;
+
+ private:
+  // job_master.cc: scheduling and deployment
+  void SetPhase(JobPhase phase);
+  void TransitionJob(JobState to);
+  bool TransitionTask(Execution& execution, TaskState to);
+  void Schedule();
+  void TryAllocate();
+  void SlotsTimedOut();
+  std::string MissingSlots() const;
+  std::uint32_t HeldSlots() const;
+  void StartWorkers();
+  std::string ReuseOrStart(const std::string& task_manager_id, proto::WorkerRole role,
+                           std::uint32_t slot_count);
+  void CheckWorkersReady();
+  void StartCoordinators();
+  void DeployTasks();
+  void StartTasks();
+
+  // job_master_events.cc: what workers say
+  void OnWorkerReady(JobWorker& worker) override;
+  void OnWorkerFailed(JobWorker& worker, JobFailure failure) override;
+  void OnWorkerGone(JobWorker& worker) override;
+  void OnTaskState(JobWorker& worker, const proto::TaskStateChange& change);
+  void OnTaskRunning(Execution& execution);
+  void OnTasksDeployed(JobWorker& worker, const proto::TasksDeployed& deployed);
+  void OnCoordinatorsStarted(JobWorker& worker, const proto::CoordinatorsStarted& started);
+  void OnCoordinatorFailed(JobWorker& worker, const proto::CoordinatorFailed& failed);
+  void OnStatistics(JobWorker& worker, proto::WorkerStatistics statistics);
+  void RelayToCoordinator(JobWorker& worker, proto::OperatorEvent event);
+  void RelayToSubtask(JobWorker& worker, proto::OperatorEvent event);
+  bool Relaying() const;
+  // The worker's own present attempt that a message is about; null (and counted) otherwise.
+  Execution* ExecutionOn(const JobWorker& worker, std::uint32_t vertex, std::uint32_t subtask,
+                         std::uint32_t attempt);
+  JobWorker* ReadyCoordinator();
+  void Drop() { ++dropped_messages_; }
+
+  // job_master_failover.cc: stopping, restarting, ending
+  void Fail(JobFailure failure);
+  void StopTasks();
+  void CancellationTimedOut();
+  void TellCoordinatorOfEnd(const Execution& execution);
+  void CheckStopped();
+  void RestartWhenDue();
+  void Restart();
+  void End(JobState state);
+  void EndWorkers(const std::string& reason);
+  void CheckEnded();
+
+  const JobServices services_;
+  const JobSubmission submission_;
+  const JobTimings timings_;
+  const std::unique_ptr<RestartStrategy> restart_strategy_;
+  const std::function<void()> on_ended_;
+  const ComponentLogger log_{"job-master"};
+
+  ExecutionGraph graph_;
+  const SlotSharingPlan slot_sharing_;
+  const std::vector<proto::CoordinatorStart> coordinators_;
+  ExceptionHistory exceptions_;
+  StuckTasks stuck_tasks_;
+  JobWorkers workers_;
+
+  JobPhase phase_ = JobPhase::kNotStarted;
+  TimerId phase_timer_ = kNoTimer;  // canceled by every change of phase
+  std::vector<SlotId> slots_;
+  SlotLayout layout_;
+  std::map<std::string, std::string> worker_of_task_manager_;  // of the present deployment
+  std::string coordinator_id_;                                 // likewise; empty: none
+  std::uint64_t deployment_id_ = 0;
+  std::set<std::string> awaited_;    // workers that have not answered DeployTasks yet
+  std::int64_t restart_due_ms_ = 0;  // monotonic
+  int restarts_ = 0;
+  std::uint64_t dropped_messages_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace weir::jobmanager

@@ -1,0 +1,205 @@
+// Stopping, restarting and ending a job.
+#include <algorithm>
+#include <utility>
+
+#include "common/text.h"
+#include "jobmanager/job/job_master.h"
+
+namespace weir::jobmanager {
+
+Status JobMaster::Cancel() {
+  const JobState now = state();
+  if (now == JobState::kCanceled || now == JobState::kCancelling) return Status::Ok();
+  if (!CanTransition(now, JobState::kCancelling)) {
+    return Status(StatusCode::kFailedPrecondition,
+                  Concat("job ", job_id(), " cannot be canceled: it is ", ToString(now)),
+                  ErrorDomain::kUser, RetryHint::kNoRetry);
+  }
+  TransitionJob(JobState::kCancelling);
+  // While it stops already, it now stops for another reason.
+  if (phase_ == JobPhase::kStopping) return Status::Ok();
+  if (phase_ == JobPhase::kWaitingToRestart || phase_ == JobPhase::kNotStarted) {
+    End(JobState::kCanceled);
+  } else {
+    StopTasks();
+  }
+  return Status::Ok();
+}
+
+void JobMaster::Suspend(const std::string& reason) {
+  if (phase_ == JobPhase::kEnding || phase_ == JobPhase::kEnded) return;
+  TransitionJob(JobState::kSuspended);
+  SetPhase(JobPhase::kEnding);
+  EndWorkers(reason);
+}
+
+void JobMaster::Fail(JobFailure failure) {
+  switch (phase_) {
+    case JobPhase::kEnding:
+    case JobPhase::kEnded:
+      log_.Info("job ", job_id(), ", after its end: ", failure.status.message());
+      return;
+    case JobPhase::kStopping:
+      log_.Info("job ", job_id(), ", while it stops: ", failure.status.message());
+      if (state() != JobState::kCancelling) exceptions_.AddConcurrent(std::move(failure));
+      return;
+    default:
+      break;
+  }
+  const std::int64_t now_ms = services_.clock.MonotonicMillis();
+  std::optional<std::int64_t> delay_ms;
+  if (!SuppressesRestart(failure.status)) delay_ms = restart_strategy_->OnFailure(now_ms);
+  log_.Warning("job ", job_id(), " failed: ", failure.status.message(), " (",
+               restart_strategy_->Describe(), ")");
+  exceptions_.AddRoot(std::move(failure));
+  if (delay_ms) {
+    restart_due_ms_ = now_ms + *delay_ms;
+    TransitionJob(JobState::kRestarting);
+  } else {
+    TransitionJob(JobState::kFailing);
+  }
+  StopTasks();
+}
+
+// Has everything of the present attempts end; CheckStopped goes on when nothing is left.
+void JobMaster::StopTasks() {
+  SetPhase(JobPhase::kStopping);
+  std::map<std::string, proto::CancelTasks> cancels;
+  for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
+    for (std::uint32_t subtask = 0; subtask < graph_.executions(vertex).size(); ++subtask) {
+      Execution& execution = graph_.At(vertex, subtask);
+      if (IsTerminal(execution.state())) continue;
+      if (!IsDeployed(execution.state())) {
+        TransitionTask(execution, TaskState::kCanceled);
+        continue;
+      }
+      TransitionTask(execution, TaskState::kCanceling);
+      proto::TaskAttempt* const task = cancels[execution.place->worker_id].add_tasks();
+      task->set_vertex(vertex);
+      task->set_subtask(subtask);
+      task->set_attempt(execution.attempt);
+    }
+  }
+  std::vector<std::string> unready;
+  for (const auto& [id, worker] : workers_.workers()) {
+    const bool coming_up =
+        worker.state == WorkerState::kStarting || worker.state == WorkerState::kPreparing;
+    if (coming_up) unready.push_back(id);
+  }
+  for (const std::string& id : unready) {
+    workers_.Stop(*workers_.Find(id), timings_.exit_report_wait_ms);
+  }
+  for (auto& [id, cancel] : cancels) {
+    JobWorker* const worker = workers_.Find(id);
+    if (worker == nullptr) continue;
+    proto::WorkerCommand command;
+    *command.mutable_cancel_tasks() = std::move(cancel);
+    workers_.Send(*worker, std::move(command));
+  }
+  phase_timer_ = services_.loop.Schedule(timings_.cancellation_timeout_ms, [this] {
+    phase_timer_ = kNoTimer;
+    CancellationTimedOut();
+  });
+  CheckStopped();
+}
+
+// The workers had their time: whoever still holds a task is killed.
+void JobMaster::CancellationTimedOut() {
+  std::set<std::string> late;
+  for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
+    for (const Execution& execution : graph_.executions(vertex)) {
+      if (IsDeployed(execution.state())) late.insert(execution.place->worker_id);
+    }
+  }
+  for (const auto& [id, worker] : workers_.workers()) {
+    if (worker.state == WorkerState::kStopping) late.insert(id);
+  }
+  for (const std::string& id : late) {
+    JobWorker* const worker = workers_.Find(id);
+    if (worker == nullptr) continue;
+    log_.Warning("job ", job_id(), ": the ", DescribeWorker(worker->role, worker->task_manager_id),
+                 " did not cancel its tasks in time: killed");
+    workers_.Stop(*worker, 0);
+  }
+}
+
+void JobMaster::TellCoordinatorOfEnd(const Execution& execution) {
+  JobWorker* const coordinator = ReadyCoordinator();
+  // Only who was announced is taken back.
+  if (coordinator == nullptr || execution.machine.entered_ms(TaskState::kRunning) < 0) return;
+  for (const proto::CoordinatorStart& start : coordinators_) {
+    if (start.vertex() != execution.vertex) continue;
+    proto::WorkerCommand command;
+    proto::SubtaskFailed* const failed = command.mutable_subtask_failed();
+    failed->set_vertex(execution.vertex);
+    failed->set_operator_index(start.operator_index());
+    failed->set_subtask(execution.subtask);
+    failed->set_attempt(execution.attempt);
+    workers_.Send(*coordinator, std::move(command));
+  }
+}
+
+void JobMaster::CheckStopped() {
+  if (phase_ != JobPhase::kStopping || !graph_.AllTerminal() || workers_.AnyUnsettled()) return;
+  switch (state()) {
+    case JobState::kCancelling:
+      return End(JobState::kCanceled);
+    case JobState::kFailing:
+      return End(JobState::kFailed);
+    case JobState::kRestarting:
+      return RestartWhenDue();
+    default:
+      log_.Error("job ", job_id(), " stopped in state ", ToString(state()));
+      return;
+  }
+}
+
+void JobMaster::RestartWhenDue() {
+  const std::int64_t wait_ms = restart_due_ms_ - services_.clock.MonotonicMillis();
+  SetPhase(JobPhase::kWaitingToRestart);
+  // Never inside the call that made the last attempt end: the caller still looks at it.
+  phase_timer_ = services_.loop.Schedule(std::max<std::int64_t>(0, wait_ms), [this] {
+    phase_timer_ = kNoTimer;
+    Restart();
+  });
+}
+
+void JobMaster::Restart() {
+  ++restarts_;
+  awaited_.clear();
+  graph_.ResetForRestart(services_.clock.WallMillis());
+  TransitionJob(JobState::kRunning);
+  Schedule();
+}
+
+void JobMaster::End(JobState final_state) {
+  TransitionJob(final_state);
+  SetPhase(JobPhase::kEnding);
+  EndWorkers(Concat("the job is ", ToString(final_state)));
+}
+
+void JobMaster::EndWorkers(const std::string& reason) {
+  std::vector<std::string> ids;
+  for (const auto& [id, worker] : workers_.workers()) ids.push_back(id);
+  for (const std::string& id : ids) {
+    JobWorker* const worker = workers_.Find(id);
+    if (worker == nullptr) continue;
+    if (worker->state == WorkerState::kReady) {
+      workers_.Shutdown(*worker, reason);
+    } else if (worker->state != WorkerState::kStopping) {
+      workers_.Stop(*worker, timings_.exit_report_wait_ms);
+    }
+  }
+  CheckEnded();
+}
+
+void JobMaster::CheckEnded() {
+  if (phase_ != JobPhase::kEnding || !workers_.empty()) return;
+  SetPhase(JobPhase::kEnded);
+  services_.resources.ReleaseAll(job_id());
+  services_.loop.Post([alive = std::weak_ptr<bool>(alive_), on_ended = on_ended_] {
+    if (!alive.expired()) on_ended();
+  });
+}
+
+}  // namespace weir::jobmanager
