@@ -1,5 +1,4 @@
-// What the JSON of jobs and of vertices shares. Included by .cc files only: the JSON library is
-// heavy.
+// Sums over the subtasks of a vertex, as the REST API shows them.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +6,6 @@
 #include <string_view>
 
 #include "jobmanager/rest/cluster_view.h"
-#include "jobmanager/rest/json_text.h"
 
 namespace weir::rest {
 
@@ -19,11 +17,8 @@ std::int64_t DurationMs(std::int64_t start_ms, std::int64_t end_ms, std::int64_t
 
 // How many subtasks are in each state.
 StateCounts CountStates(const VertexDetails& vertex);
-// With every state, also those that do not occur.
-Json CountsJson(const StateCounts& counts);
 
 // Sums; complete when every subtask has reported.
 IoMetrics SumOfMetrics(const VertexDetails& vertex);
-Json MetricsJson(const IoMetrics& metrics);
 
 }  // namespace weir::rest
