@@ -56,5 +56,4 @@ constexpr auto NamedFieldReferences(T& value) {
 #define WEIR_FIELDS(Type, ...)                                                 \
   [[maybe_unused]] constexpr auto WeirFieldsOf(const Type*) {                  \
     return std::make_tuple(WEIR_EXPAND_(WEIR_EACH_FIELD_(Type, __VA_ARGS__))); \
-  }                                                                            \
-  static_assert(true, "")
+  }

@@ -45,6 +45,9 @@ class SinkWriter {
   // Takes one record, or none. May move out of `record` only when it accepts it. Called through the
   // concrete writer's loop over a block: see SinkWriterOperator.
   virtual Result<WriteStatus> Write(T& record, std::int64_t timestamp_ms) = 0;
+  // A writer may also have `Status EndBlock()`: called after the records of a block, so that what
+  // it gathered from several records can leave at once.
+
   // Makes everything accepted so far durable at its destination. kPending: NotifyAvailable()
   // follows; call again.
   virtual Result<FlushStatus> Flush(bool end_of_input) = 0;

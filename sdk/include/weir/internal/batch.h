@@ -15,6 +15,7 @@
 #include <limits>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 namespace weir::internal {
 
@@ -65,8 +66,10 @@ class Batch final : public AnyBatch {
  public:
   explicit Batch(std::uint32_t capacity)
       : capacity_(capacity),
-        records_(std::make_unique<T[]>(capacity)),
-        timestamps_(std::make_unique<std::int64_t[]>(capacity)) {}
+        record_slots_(std::make_unique<T[]>(capacity)),
+        timestamp_slots_(std::make_unique<std::int64_t[]>(capacity)),
+        records_(record_slots_.get()),
+        timestamps_(timestamp_slots_.get()) {}
 
   std::uint32_t capacity() const { return capacity_; }
   bool full() const { return size_ == capacity_; }
@@ -84,21 +87,53 @@ class Batch final : public AnyBatch {
   }
   // Takes back the slot that Next() gave last.
   void DropLast() { --size_; }
+  // Forgets the records from `size` on; their slots stay constructed.
+  void Truncate(std::uint32_t size) { size_ = size; }
 
   // The key-hash column, allocated when first asked for; call SetHasKeyHashes() once every record
   // has its hash.
   std::uint64_t* key_hashes() {
-    if (!key_hashes_) key_hashes_ = std::make_unique<std::uint64_t[]>(capacity_);
-    return key_hashes_.get();
+    if (!key_hash_slots_) {
+      key_hash_slots_ = std::make_unique<std::uint64_t[]>(capacity_);
+      key_hashes_ = key_hash_slots_.get() + (records_ - record_slots_.get());
+    }
+    return key_hashes_;
   }
-  const std::uint64_t* key_hashes() const { return key_hashes_.get(); }
+  const std::uint64_t* key_hashes() const { return key_hashes_; }
   void SetHasKeyHashes() { has_key_hashes_ = true; }
+  void ForgetKeyHashes() { has_key_hashes_ = false; }
+
+  // Makes the batch look like its slots [from, from + count) until the next SetWindow(): so a large
+  // batch passes through a chain in blocks that fit the cache, without a copy. Within a window
+  // records may be changed, moved out and truncated, not added. SetWindow(0, n) ends it.
+  void SetWindow(std::uint32_t from, std::uint32_t count) {
+    records_ = record_slots_.get() + from;
+    timestamps_ = timestamp_slots_.get() + from;
+    if (key_hash_slots_) key_hashes_ = key_hash_slots_.get() + from;
+    size_ = count;
+  }
+  bool windowed() const { return records_ != record_slots_.get(); }
+
+  // Exchanges the contents, slots and all. Same capacity, no window on either.
+  void Swap(Batch& other) {
+    std::swap(size_, other.size_);
+    std::swap(has_key_hashes_, other.has_key_hashes_);
+    std::swap(record_slots_, other.record_slots_);
+    std::swap(timestamp_slots_, other.timestamp_slots_);
+    std::swap(key_hash_slots_, other.key_hash_slots_);
+    std::swap(records_, other.records_);
+    std::swap(timestamps_, other.timestamps_);
+    std::swap(key_hashes_, other.key_hashes_);
+  }
 
  private:
   const std::uint32_t capacity_;
-  std::unique_ptr<T[]> records_;
-  std::unique_ptr<std::int64_t[]> timestamps_;
-  std::unique_ptr<std::uint64_t[]> key_hashes_;
+  std::unique_ptr<T[]> record_slots_;
+  std::unique_ptr<std::int64_t[]> timestamp_slots_;
+  std::unique_ptr<std::uint64_t[]> key_hash_slots_;
+  T* records_;  // first slot of the window
+  std::int64_t* timestamps_;
+  std::uint64_t* key_hashes_ = nullptr;
 };
 
 }  // namespace weir::internal

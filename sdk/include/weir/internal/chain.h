@@ -94,8 +94,9 @@ class Chain {
   // in order). The chain may move records out of the batch or change them; the engine clears and
   // recycles it afterwards.
   virtual Status OnBatch(std::uint32_t input, AnyBatch& batch) = 0;
-  // The minimum over all channels of all inputs that share the operator's input number, already
-  // merged by the engine.
+  // The minimum over all channels of all incoming edges that share the operator's input number
+  // (JobEdge::target_input), already merged by the engine. `input` is the index of any of those
+  // edges.
   virtual Status OnWatermark(std::uint32_t input, Watermark watermark) = 0;
   virtual Status OnWatermarkStatus(std::uint32_t input, WatermarkStatus status) = 0;
   // All channels of this incoming edge have ended.

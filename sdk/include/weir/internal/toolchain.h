@@ -1,41 +1,65 @@
-// What a translation unit was compiled with, as far as it decides whether two of them may share C++
-// objects.
+// What must agree between a plugin and the worker that loads it, as string literals: objects of the
+// standard library cross the seam. Compiler family and release, standard library, string ABI.
 #pragma once
 
-#include <version>
+#include <string>  // defines the library's macros
 
-#define WEIR_STRINGIZE_INNER_(value) #value
-#define WEIR_STRINGIZE_(value) WEIR_STRINGIZE_INNER_(value)
+#define WEIR_LITERAL_INNER_(x) #x
+#define WEIR_LITERAL_(x) WEIR_LITERAL_INNER_(x)
 
 #if defined(__clang__)
-#define WEIR_TOOLCHAIN_COMPILER_ "clang-" WEIR_STRINGIZE_(__clang_major__)
+#define WEIR_COMPILER_ "clang-" WEIR_LITERAL_(__clang_major__)
 #elif defined(__GNUC__)
-#define WEIR_TOOLCHAIN_COMPILER_ "gcc-" WEIR_STRINGIZE_(__GNUC__)
+#define WEIR_COMPILER_ "gcc-" WEIR_LITERAL_(__GNUC__) "." WEIR_LITERAL_(__GNUC_MINOR__)
 #else
-#error "Weir jobs are built with GCC or Clang"
+#error "Weir supports GCC and Clang"
 #endif
 
-#if defined(_LIBCPP_VERSION)
-#define WEIR_TOOLCHAIN_LIBRARY_ " libc++"
-#elif defined(_GLIBCXX_USE_CXX11_ABI) && _GLIBCXX_USE_CXX11_ABI
-#define WEIR_TOOLCHAIN_LIBRARY_ " libstdc++-cxx11"
+#ifndef _GLIBCXX_RELEASE
+#error "Weir supports libstdc++: a worker and its plugins share objects of it"
+#endif
+#ifdef _GLIBCXX_DEBUG
+#define WEIR_LIBRARY_MODE_ " debug-mode"
 #else
-#define WEIR_TOOLCHAIN_LIBRARY_ " libstdc++"
+#define WEIR_LIBRARY_MODE_ ""
 #endif
 
 // A sanitized plugin needs a sanitized worker and the other way round.
 #if defined(__SANITIZE_ADDRESS__)
-#define WEIR_TOOLCHAIN_SANITIZER_ " address-sanitizer"
+#define WEIR_SANITIZER_ " address-sanitizer"
 #elif defined(__SANITIZE_THREAD__)
-#define WEIR_TOOLCHAIN_SANITIZER_ " thread-sanitizer"
+#define WEIR_SANITIZER_ " thread-sanitizer"
 #else
-#define WEIR_TOOLCHAIN_SANITIZER_ ""
+#define WEIR_SANITIZER_ ""
+#endif
+
+#define WEIR_TOOLCHAIN                                                                      \
+  WEIR_COMPILER_ " libstdc++-" WEIR_LITERAL_(_GLIBCXX_RELEASE) " cxx11-abi-" WEIR_LITERAL_( \
+      _GLIBCXX_USE_CXX11_ABI) WEIR_LIBRARY_MODE_ WEIR_SANITIZER_
+
+// The least processor that the code compiled here needs.
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+#define WEIR_CPU_LEVEL "x86-64-v4"
+#elif defined(__AVX2__) && defined(__BMI2__) && defined(__FMA__)
+#define WEIR_CPU_LEVEL "x86-64-v3"
+#elif defined(__SSE4_2__)
+#define WEIR_CPU_LEVEL "x86-64-v2"
+#elif defined(__x86_64__)
+#define WEIR_CPU_LEVEL "x86-64"
+#elif defined(__aarch64__)
+#define WEIR_CPU_LEVEL "aarch64"
+#else
+#error "Weir knows x86-64 and aarch64"
 #endif
 
 namespace weir::internal {
 
-// "gcc-12 libstdc++-cxx11": equal texts may share objects. PluginRecord::toolchain.
-inline constexpr char kToolchain[] =
-    WEIR_TOOLCHAIN_COMPILER_ WEIR_TOOLCHAIN_LIBRARY_ WEIR_TOOLCHAIN_SANITIZER_;
+// Of the translation unit that asks.
+constexpr const char* Toolchain() {
+  return WEIR_TOOLCHAIN;
+}
+constexpr const char* CpuLevel() {
+  return WEIR_CPU_LEVEL;
+}
 
 }  // namespace weir::internal

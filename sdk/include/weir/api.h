@@ -1,0 +1,18 @@
+// Everything a job author needs: #include <weir/api.h>.
+#pragma once
+
+#include <weir/collector.h>
+#include <weir/connected_streams.h>
+#include <weir/data_stream.h>
+#include <weir/environment.h>
+#include <weir/fields.h>
+#include <weir/functions.h>
+#include <weir/job_execution_result.h>
+#include <weir/job_plugin.h>
+#include <weir/keyed_stream.h>
+#include <weir/runtime_context.h>
+#include <weir/serializer.h>
+#include <weir/sink.h>
+#include <weir/source.h>
+#include <weir/stable_hash.h>
+#include <weir/status.h>

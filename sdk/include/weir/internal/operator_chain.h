@@ -1,0 +1,76 @@
+// A chain of operators, built from its plan for one subtask and driven by the engine.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/internal/chain.h>
+#include <weir/internal/stream_graph.h>
+#include <weir/status.h>
+
+namespace weir::internal {
+
+// Where the records of an operator go: to another operator of the chain, or out of it.
+struct ChainConsumer {
+  bool chained = false;
+  std::uint32_t index = 0;  // of the operator in the chain, or of the outgoing edge
+};
+
+struct PlannedOperator {
+  std::string name;
+  std::shared_ptr<const OperatorFactory> factory;
+  std::vector<ChainConsumer> consumers;  // in the order of the program
+};
+
+struct PlannedOutput {
+  std::shared_ptr<const EdgeFactory> factory;
+  Partitioning partitioning = Partitioning::kForward;
+  std::uint32_t target_max_parallelism = 128;
+};
+
+struct ChainPlan {
+  bool is_source = false;
+  std::vector<PlannedOperator> operators;    // head first; consumers come after their producer
+  std::vector<PlannedOutput> outputs;        // outgoing edges of the vertex, in order
+  std::vector<std::uint32_t> input_numbers;  // by incoming edge: the head's input number
+};
+
+class OperatorChain final : public Chain {
+ public:
+  // Both outlive the chain.
+  OperatorChain(const ChainPlan& plan, ChainContext& context);
+
+  Status Open() override;
+  Result<PollStatus> Poll() override;
+  Status OnBatch(std::uint32_t input, AnyBatch& batch) override;
+  Status OnWatermark(std::uint32_t input, Watermark watermark) override;
+  Status OnWatermarkStatus(std::uint32_t input, WatermarkStatus status) override;
+  Status OnEndOfInput(std::uint32_t input) override;
+  Status OnCoordinatorEvent(std::uint32_t operator_index, std::string_view payload) override;
+  Result<bool> Drain() override;
+  void Flush() override;
+  Result<bool> Finish() override;
+  Status Close() override;
+
+ private:
+  AnyInput* ConnectOutput(std::uint32_t operator_index);
+  AnyInput* CreateWriter(std::uint32_t operator_index, std::uint32_t output);
+  void InputBlockDone();
+
+  const ChainPlan& plan_;
+  ChainContext& context_;
+  ChainFailure failure_;
+  std::vector<std::unique_ptr<AnyInput>> connections_;  // forks, discards and writers
+  std::vector<OutputNode*> outputs_;                    // by outgoing edge, in connections_
+  std::vector<std::unique_ptr<Operator>> operators_;    // destroyed before what they push into
+  std::vector<AnyInput*> inputs_;                       // by incoming edge
+  std::vector<std::uint32_t> open_edges_;  // by input number: edges that have not ended
+  std::uint32_t first_opened_;             // operators from here on were opened
+  std::uint32_t finished_ = 0;             // operators before this are finished
+  bool ended_ = false;
+};
+
+}  // namespace weir::internal

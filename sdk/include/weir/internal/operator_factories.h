@@ -1,0 +1,77 @@
+// The factories that the DataStream API puts into the StreamGraph.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <weir/internal/operators/connections.h>
+#include <weir/internal/operators/sink_writer_operator.h>
+#include <weir/internal/operators/source_operator.h>
+#include <weir/internal/source_coordinator.h>
+#include <weir/internal/stream_graph.h>
+
+namespace weir::internal {
+
+// An operator with output type U, made of a copy of the prototype F.
+template <class U, class F, class MadeOperator>
+class FunctionOperatorFactory final : public OperatorFactory {
+ public:
+  explicit FunctionOperatorFactory(F prototype) : prototype_(std::move(prototype)) {}
+  std::unique_ptr<Operator> Create(const OperatorContext& context,
+                                   AnyInput* output) const override {
+    return std::make_unique<MadeOperator>(context, prototype_, static_cast<Input<U>&>(*output));
+  }
+  std::unique_ptr<AnyInput> CreateFork(std::vector<AnyInput*> consumers) const override {
+    return MakeFork<U>(consumers);
+  }
+  std::unique_ptr<AnyInput> CreateDiscard() const override {
+    return std::make_unique<DiscardingInput<U>>();
+  }
+
+ private:
+  const F prototype_;
+};
+
+template <class Source>
+class SourceOperatorFactory final : public OperatorFactory {
+ public:
+  using T = typename Source::Record;
+  explicit SourceOperatorFactory(Source source) : source_(std::move(source)) {}
+  std::unique_ptr<Operator> Create(const OperatorContext& context,
+                                   AnyInput* output) const override {
+    return std::make_unique<SourceOperator<Source>>(context, source_,
+                                                    static_cast<Input<T>&>(*output));
+  }
+  std::unique_ptr<AnyInput> CreateFork(std::vector<AnyInput*> consumers) const override {
+    return MakeFork<T>(consumers);
+  }
+  std::unique_ptr<AnyInput> CreateDiscard() const override {
+    return std::make_unique<DiscardingInput<T>>();
+  }
+  std::unique_ptr<OperatorCoordinator> CreateCoordinator(
+      CoordinatorContext& context) const override {
+    return std::make_unique<SourceCoordinator<Source>>(source_, context);
+  }
+  bool has_coordinator() const override { return true; }
+
+ private:
+  const Source source_;
+};
+
+template <class Sink>
+class SinkOperatorFactory final : public OperatorFactory {
+ public:
+  explicit SinkOperatorFactory(Sink sink) : sink_(std::move(sink)) {}
+  std::unique_ptr<Operator> Create(const OperatorContext& context, AnyInput*) const override {
+    return std::make_unique<SinkWriterOperator<Sink>>(context, sink_);
+  }
+  std::unique_ptr<AnyInput> CreateFork(std::vector<AnyInput*>) const override { return nullptr; }
+  std::unique_ptr<AnyInput> CreateDiscard() const override { return nullptr; }
+
+ private:
+  const Sink sink_;
+};
+
+}  // namespace weir::internal

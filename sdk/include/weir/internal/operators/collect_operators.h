@@ -1,0 +1,61 @@
+// FlatMap and Process: any number of records out for one in, through a Collector.
+#pragma once
+
+#include <cstdint>
+
+#include <weir/collector.h>
+#include <weir/functions.h>
+#include <weir/internal/operators/one_input_operator.h>
+
+namespace weir::internal {
+
+template <class T, class U, class F>
+class FlatMapOperator final : public OneInputOperator<T, U, F> {
+ public:
+  FlatMapOperator(const OperatorContext& context, const F& prototype, Input<U>& output)
+      : OneInputOperator<T, U, F>(context, prototype, output), collector_(context, output) {}
+
+  void Push(Batch<T>& in) override {
+    this->context_.Enter();
+    const std::uint32_t size = in.size();
+    for (std::uint32_t i = 0; i < size; ++i) {
+      collector_.SetTimestamp(in.timestamp(i));
+      CallOnRecord(this->function_, in[i], collector_);
+    }
+    collector_.Finish();
+  }
+
+ private:
+  Collector<U> collector_;
+};
+
+template <class T, class U, class F>
+class ProcessOperator final : public OneInputOperator<T, U, F> {
+ public:
+  ProcessOperator(const OperatorContext& context, const F& prototype, Input<U>& output)
+      : OneInputOperator<T, U, F>(context, prototype, output),
+        collector_(context, output),
+        process_context_(*context.chain) {}
+
+  void Push(Batch<T>& in) override {
+    this->context_.Enter();
+    ProcessCall<F> call{this->function_};
+    const std::uint32_t size = in.size();
+    for (std::uint32_t i = 0; i < size; ++i) {
+      collector_.SetTimestamp(in.timestamp(i));
+      process_context_.SetTimestamp(in.timestamp(i));
+      CallOnRecord(call, in[i], process_context_, collector_);
+    }
+    collector_.Finish();
+  }
+  void OnWatermark(Watermark watermark) override {
+    process_context_.SetWatermark(watermark.timestamp_ms);
+    this->output_.OnWatermark(watermark);
+  }
+
+ private:
+  Collector<U> collector_;
+  ProcessContext process_context_;
+};
+
+}  // namespace weir::internal

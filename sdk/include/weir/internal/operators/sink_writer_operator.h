@@ -1,0 +1,126 @@
+// The end of a stream: a sink's writer. Records that the writer does not take wait here, bounded;
+// the task takes no input meanwhile (Drain() says false).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include <weir/internal/input.h>
+#include <weir/internal/operator.h>
+#include <weir/sink.h>
+
+namespace weir::internal {
+
+// Records that one input batch leaves behind when the writer has no room. A user function upstream
+// that emits more than this in a single step parks.
+inline constexpr std::uint32_t kMaximumPendingRecords = 2 * kMaximumBatchCapacity;
+
+template <class Sink>
+class SinkWriterOperator final : public Operator,
+                                 public Input<typename Sink::Record>,
+                                 private SinkWriterContext {
+ public:
+  using T = typename Sink::Record;
+  using Writer = typename decltype(std::declval<const Sink&>().CreateWriter())::element_type;
+  // A final writer's Write() is a direct call; another one's is virtual, as its author chose.
+
+  SinkWriterOperator(const OperatorContext& context, const Sink& sink)
+      : context_(context), writer_(sink.CreateWriter()) {}
+
+  Status Open() override { return writer_->Open(*this); }
+  AnyInput* input(std::uint32_t) override { return this; }
+
+  void Push(Batch<T>& block) override {
+    if (context_.failure->failed()) return;
+    context_.Enter();
+    std::uint32_t written = 0;
+    if (pending_size() == 0) {
+      if (!WriteFrom(block, written)) return;
+    }
+    if (written < block.size()) Keep(block, written);
+  }
+  void OnWatermark(Watermark) override {}
+  void OnWatermarkStatus(WatermarkStatus) override {}
+
+  Result<bool> Drain() override {
+    if (pending_size() == 0) return true;
+    context_.Enter();
+    DrainPending();
+    if (context_.failure->failed()) return context_.failure->status();
+    return pending_size() == 0;
+  }
+
+  Result<bool> Finish() override {
+    WEIR_ASSIGN_OR_RETURN(const bool drained, Drain());
+    if (!drained) return false;
+    context_.Enter();
+    WEIR_ASSIGN_OR_RETURN(const FlushStatus flushed, writer_->Flush(true));
+    return flushed == FlushStatus::kDone;
+  }
+
+  Status Close() override {
+    writer_->Close();
+    return Status::Ok();
+  }
+
+ private:
+  RuntimeContext& runtime() override { return context_.chain->runtime(); }
+  std::shared_ptr<Availability> availability() override { return context_.chain->availability(); }
+
+  std::uint32_t pending_size() const { return pending_ ? pending_->size() - pending_from_ : 0; }
+
+  // Writes records [i, …); i ends at the first one not taken. False after an error.
+  bool WriteFrom(Batch<T>& block, std::uint32_t& i) {
+    const std::uint32_t size = block.size();
+    for (; i < size; ++i) {
+      Result<WriteStatus> written = writer_->Write(block[i], block.timestamp(i));
+      if (!written.ok()) [[unlikely]] {
+        context_.failure->Report(written.status());
+        return false;
+      }
+      if (*written == WriteStatus::kNotReady) break;
+    }
+    if constexpr (requires(Writer& writer) { writer.EndBlock(); }) {
+      Status status = writer_->EndBlock();
+      if (!status.ok()) {
+        context_.failure->Report(std::move(status));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void DrainPending() {
+    WriteFrom(*pending_, pending_from_);
+    if (pending_from_ < pending_->size()) return;
+    pending_->Clear();
+    pending_from_ = 0;
+  }
+
+  void Keep(Batch<T>& block, std::uint32_t from) {
+    if (!pending_) pending_ = std::make_unique<Batch<T>>(kMaximumPendingRecords);
+    const std::uint32_t count = block.size() - from;
+    if (pending_->capacity() - pending_->size() < count) MakeRoom(count);
+    if (context_.failure->failed() || pending_->capacity() - pending_->size() < count) return;
+    for (; from < block.size(); ++from) {
+      pending_->Next(block.timestamp(from)) = std::move(block[from]);
+    }
+  }
+
+  // Waits until `count` more fit; gives up after an error or a cancel, which drops the records.
+  [[gnu::noinline]] void MakeRoom(std::uint32_t count) {
+    context_.chain->ParkUntil([this, count] {
+      context_.Enter();
+      DrainPending();
+      return context_.failure->failed() || pending_->capacity() - pending_->size() >= count;
+    });
+  }
+
+  const OperatorContext context_;
+  decltype(std::declval<const Sink&>().CreateWriter()) writer_;
+  std::unique_ptr<Batch<T>> pending_;
+  std::uint32_t pending_from_ = 0;  // records before it are written
+};
+
+}  // namespace weir::internal

@@ -1,0 +1,152 @@
+// Operators with two inputs (Connect): always the head of a chain. The watermark is the minimum of
+// both inputs; an input that is idle or has ended does not hold it back.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include <weir/collector.h>
+#include <weir/internal/function_traits.h>
+#include <weir/internal/input.h>
+#include <weir/internal/operator.h>
+
+namespace weir::internal {
+
+// The minimum over two inputs, as Flink's CombinedWatermarkStatus.
+class CombinedWatermark {
+ public:
+  // Each returns true when minimum() has grown.
+  bool Update(std::uint32_t input, Watermark watermark) {
+    inputs_[input].timestamp_ms = std::max(inputs_[input].timestamp_ms, watermark.timestamp_ms);
+    return Advance();
+  }
+  bool SetIdle(std::uint32_t input, bool idle) {
+    inputs_[input].idle = idle;
+    return Advance();
+  }
+  bool End(std::uint32_t input) {
+    inputs_[input].timestamp_ms = kMaximumWatermark;
+    inputs_[input].idle = false;
+    inputs_[input].ended = true;
+    return Advance();
+  }
+  Watermark minimum() const { return minimum_; }
+  // All inputs are idle or ended, and at least one is idle.
+  bool idle() const {
+    const auto quiet = [](const State& input) { return input.idle || input.ended; };
+    return quiet(inputs_[0]) && quiet(inputs_[1]) && (inputs_[0].idle || inputs_[1].idle);
+  }
+
+ private:
+  struct State {
+    std::int64_t timestamp_ms = Watermark().timestamp_ms;
+    bool idle = false;
+    bool ended = false;
+  };
+  bool Advance() {
+    std::int64_t minimum = kMaximumWatermark;
+    bool any = false;
+    for (const State& input : inputs_) {
+      if (input.idle) continue;
+      minimum = std::min(minimum, input.timestamp_ms);
+      any = true;
+    }
+    if (!any || minimum <= minimum_.timestamp_ms) return false;
+    minimum_.timestamp_ms = minimum;
+    return true;
+  }
+
+  State inputs_[2];
+  Watermark minimum_;
+};
+
+// One of the two inputs, handing over to the operator.
+template <class T, class Owner, std::uint32_t kNumber>
+class NumberedInput final : public Input<T> {
+ public:
+  explicit NumberedInput(Owner& owner) : owner_(owner) {}
+  void Push(Batch<T>& block) override { owner_.template PushNumbered<kNumber>(block); }
+  void OnWatermark(Watermark watermark) override { owner_.InputWatermark(kNumber, watermark); }
+  void OnWatermarkStatus(WatermarkStatus status) override { owner_.InputStatus(kNumber, status); }
+
+ private:
+  Owner& owner_;
+};
+
+// F has Map1(const A&) and Map2(const B&), both giving U.
+struct CoMapCalls {
+  template <std::uint32_t kNumber, class F, class T, class U>
+  static void Call(F& function, T& record, Collector<U>& out) {
+    if constexpr (kNumber == 0) {
+      out.Next() = function.Map1(record);
+    } else {
+      out.Next() = function.Map2(record);
+    }
+  }
+};
+// F has FlatMap1(const A&, Collector<U>&) and FlatMap2(const B&, Collector<U>&).
+struct CoFlatMapCalls {
+  template <std::uint32_t kNumber, class F, class T, class U>
+  static void Call(F& function, T& record, Collector<U>& out) {
+    if constexpr (kNumber == 0) {
+      function.FlatMap1(record, out);
+    } else {
+      function.FlatMap2(record, out);
+    }
+  }
+};
+
+template <class A, class B, class U, class F, class Calls>
+class CoOperator final : public Operator {
+ public:
+  CoOperator(const OperatorContext& context, const F& prototype, Input<U>& output)
+      : context_(context), function_(prototype), output_(output), collector_(context, output) {}
+
+  Status Open() override { return OpenFunction(function_, context_.chain->runtime()); }
+  AnyInput* input(std::uint32_t number) override {
+    if (number == 0) return &first_;
+    return &second_;
+  }
+  void EndInput(std::uint32_t number) override {
+    if (watermark_.End(number)) output_.OnWatermark(watermark_.minimum());
+    ForwardStatus();
+  }
+  Status Close() override { return CloseFunction(function_); }
+
+  template <std::uint32_t kNumber, class T>
+  void PushNumbered(Batch<T>& in) {
+    context_.Enter();
+    const std::uint32_t size = in.size();
+    for (std::uint32_t i = 0; i < size; ++i) {
+      collector_.SetTimestamp(in.timestamp(i));
+      Calls::template Call<kNumber>(function_, in[i], collector_);
+    }
+    collector_.Finish();
+  }
+  void InputWatermark(std::uint32_t number, Watermark watermark) {
+    if (watermark_.Update(number, watermark)) output_.OnWatermark(watermark_.minimum());
+  }
+  void InputStatus(std::uint32_t number, WatermarkStatus status) {
+    if (watermark_.SetIdle(number, status.idle)) output_.OnWatermark(watermark_.minimum());
+    ForwardStatus();
+  }
+
+ private:
+  void ForwardStatus() {
+    if (watermark_.idle() == idle_) return;
+    idle_ = !idle_;
+    output_.OnWatermarkStatus({idle_});
+  }
+
+  const OperatorContext context_;
+  F function_;
+  Input<U>& output_;
+  Collector<U> collector_;
+  CombinedWatermark watermark_;
+  bool idle_ = false;
+  NumberedInput<A, CoOperator, 0> first_{*this};
+  NumberedInput<B, CoOperator, 1> second_{*this};
+};
+
+}  // namespace weir::internal

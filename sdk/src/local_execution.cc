@@ -1,0 +1,66 @@
+#include <climits>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <weir/internal/local_executor.h>
+#include <weir/internal/plugin.h>
+
+namespace weir::internal {
+namespace {
+
+std::string DirectoryOfExecutable() {
+  char path[PATH_MAX];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof(path));
+  if (length <= 0) return "";
+  const std::string_view text(path, static_cast<std::size_t>(length));
+  return std::string(text.substr(0, text.rfind('/')));
+}
+
+std::vector<std::string> Candidates() {
+  const char* named = std::getenv(kLocalLibraryVariable);
+  if (named != nullptr && *named != '\0') return {named};
+  std::vector<std::string> candidates;
+  const std::string directory = DirectoryOfExecutable();
+  if (!directory.empty()) {
+    candidates.push_back(directory + "/" + kLocalLibraryName);
+    candidates.push_back(directory + "/../lib/" + kLocalLibraryName);
+  }
+  candidates.push_back(kLocalLibraryName);
+  return candidates;
+}
+
+}  // namespace
+
+// dlopen counts its handles, so opening the library again is cheap and gives the same one; it is
+// never closed: its threads run code of it.
+Result<const LocalExecutor*> OpenLocalExecutor() {
+  std::string tried;
+  for (const std::string& candidate : Candidates()) {
+    void* library = ::dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+      tried += std::string("\n  ") + ::dlerror();
+      continue;
+    }
+    void* symbol = ::dlsym(library, kLocalExecutorSymbol);
+    if (symbol == nullptr) {
+      return Status::NotFound("'" + candidate +
+                              "' is no local execution library of Weir: " + ::dlerror());
+    }
+    const LocalExecutor* executor = reinterpret_cast<LocalExecutorFunction>(symbol)(kAbiNumber);
+    if (executor == nullptr) {
+      return Status(StatusCode::kUnsupported, "'" + candidate + "' does not speak ABI number " +
+                                                  std::to_string(kAbiNumber) + " of this program");
+    }
+    return executor;
+  }
+  return Status::NotFound("ExecuteLocal() needs " + std::string(kLocalLibraryName) +
+                          " and cannot load it (set " + kLocalLibraryVariable +
+                          " to name the file). Tried:" + tried);
+}
+
+}  // namespace weir::internal

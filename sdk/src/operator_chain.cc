@@ -1,0 +1,157 @@
+#include <exception>
+#include <utility>
+
+#include <weir/internal/operator_chain.h>
+
+namespace weir::internal {
+namespace {
+
+Status CloseOperator(Operator& op) {
+  try {
+    return op.Close();
+  } catch (const std::exception& exception) {
+    return Status::UserError(std::string("Close threw: ") + exception.what());
+  } catch (...) {
+    return Status::UserError("Close threw something that is no std::exception");
+  }
+}
+
+}  // namespace
+
+OperatorChain::OperatorChain(const ChainPlan& plan, ChainContext& context)
+    : plan_(plan),
+      context_(context),
+      first_opened_(static_cast<std::uint32_t>(plan.operators.size())) {
+  operators_.resize(plan.operators.size());
+  outputs_.resize(plan.outputs.size());
+  // Last one first: an operator is made with what it pushes into.
+  for (auto i = static_cast<std::uint32_t>(plan.operators.size()); i-- > 0;) {
+    AnyInput* output = ConnectOutput(i);
+    operators_[i] = plan.operators[i].factory->Create({&context_, &failure_, i}, output);
+  }
+  for (std::uint32_t number : plan.input_numbers) {
+    inputs_.push_back(operators_.front()->input(number));
+    if (open_edges_.size() <= number) open_edges_.resize(number + 1);
+    ++open_edges_[number];
+  }
+}
+
+AnyInput* OperatorChain::ConnectOutput(std::uint32_t operator_index) {
+  const PlannedOperator& planned = plan_.operators[operator_index];
+  std::vector<AnyInput*> consumers;
+  for (const ChainConsumer& consumer : planned.consumers) {
+    consumers.push_back(consumer.chained ? operators_[consumer.index]->input(0)
+                                         : CreateWriter(operator_index, consumer.index));
+  }
+  if (consumers.size() == 1) return consumers.front();
+  std::unique_ptr<AnyInput> connection = consumers.empty()
+                                             ? planned.factory->CreateDiscard()
+                                             : planned.factory->CreateFork(std::move(consumers));
+  if (!connection) return nullptr;
+  connections_.push_back(std::move(connection));
+  return connections_.back().get();
+}
+
+AnyInput* OperatorChain::CreateWriter(std::uint32_t operator_index, std::uint32_t output) {
+  const PlannedOutput& planned = plan_.outputs[output];
+  EdgeWriter writer =
+      planned.factory->CreateWriter({&context_, &failure_, operator_index}, output,
+                                    planned.partitioning, planned.target_max_parallelism);
+  outputs_[output] = writer.output;
+  connections_.push_back(std::move(writer.input));
+  return connections_.back().get();
+}
+
+Status OperatorChain::Open() {
+  while (first_opened_ > 0) {
+    --first_opened_;
+    context_.EnterOperator(first_opened_);
+    Status status = operators_[first_opened_]->Open();
+    if (!status.ok()) return status.WithContext(plan_.operators[first_opened_].name);
+  }
+  return Status::Ok();
+}
+
+void OperatorChain::InputBlockDone() {
+  for (OutputNode* output : outputs_) output->InputBlockDone();
+}
+
+Result<PollStatus> OperatorChain::Poll() {
+  Result<PollStatus> polled = operators_.front()->Poll();
+  if (!polled.ok()) return polled.status().WithContext(plan_.operators.front().name);
+  if (failure_.failed()) return failure_.status();
+  if (*polled == PollStatus::kProgress) InputBlockDone();
+  return polled;
+}
+
+Status OperatorChain::OnBatch(std::uint32_t input, AnyBatch& batch) {
+  inputs_[input]->PushBatch(batch);
+  if (failure_.failed()) return failure_.status();
+  InputBlockDone();
+  return Status::Ok();
+}
+
+Status OperatorChain::OnWatermark(std::uint32_t input, Watermark watermark) {
+  inputs_[input]->OnWatermark(watermark);
+  return failure_.status();
+}
+
+Status OperatorChain::OnWatermarkStatus(std::uint32_t input, WatermarkStatus status) {
+  inputs_[input]->OnWatermarkStatus(status);
+  return failure_.status();
+}
+
+Status OperatorChain::OnEndOfInput(std::uint32_t input) {
+  const std::uint32_t number = plan_.input_numbers[input];
+  if (--open_edges_[number] == 0) operators_.front()->EndInput(number);
+  return failure_.status();
+}
+
+Status OperatorChain::OnCoordinatorEvent(std::uint32_t operator_index, std::string_view payload) {
+  if (operator_index >= operators_.size()) {
+    return Status::Internal("coordinator event for operator " + std::to_string(operator_index) +
+                            " of a chain of " + std::to_string(operators_.size()));
+  }
+  return operators_[operator_index]->OnCoordinatorEvent(payload).WithContext(
+      plan_.operators[operator_index].name);
+}
+
+Result<bool> OperatorChain::Drain() {
+  bool drained = true;
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    Result<bool> result = operators_[i]->Drain();
+    if (!result.ok()) return result.status().WithContext(plan_.operators[i].name);
+    drained = drained && *result;
+  }
+  return drained;
+}
+
+void OperatorChain::Flush() {
+  for (OutputNode* output : outputs_) output->Flush();
+}
+
+Result<bool> OperatorChain::Finish() {
+  for (; finished_ < operators_.size(); ++finished_) {
+    Result<bool> result = operators_[finished_]->Finish();
+    if (!result.ok()) return result.status().WithContext(plan_.operators[finished_].name);
+    if (failure_.failed()) return failure_.status();
+    if (!*result) return false;
+  }
+  if (!std::exchange(ended_, true)) {
+    for (OutputNode* output : outputs_) output->End();
+  }
+  return true;
+}
+
+Status OperatorChain::Close() {
+  Status first;
+  for (std::size_t i = first_opened_; i < operators_.size(); ++i) {
+    context_.EnterOperator(static_cast<std::uint32_t>(i));
+    Status status = CloseOperator(*operators_[i]);
+    if (first.ok() && !status.ok()) first = status.WithContext(plan_.operators[i].name);
+  }
+  first_opened_ = static_cast<std::uint32_t>(operators_.size());
+  return first;
+}
+
+}  // namespace weir::internal
