@@ -116,7 +116,7 @@ std::uint64_t RoundUp(std::uint64_t size, std::uint64_t alignment) {
   return (size + alignment - 1) / alignment * alignment;
 }
 
-// Goes through the notes at offset..offset+length, which holds any number of them. None: ours is
+// Goes through the notes at offset..offset+length, which holds any number of them. None: ours are
 // not among them.
 Result<std::optional<std::string>> FindNote(const ByteSource& source, std::uint64_t offset,
                                             std::uint64_t length, std::uint64_t alignment) {
@@ -125,6 +125,7 @@ Result<std::optional<std::string>> FindNote(const ByteSource& source, std::uint6
   WEIR_RETURN_IF_ERROR(source.ReadChecked(offset, length, notes.data()));
   // elf(5): notes are padded to 4 bytes, in a section or segment aligned to 8 to 8.
   const std::uint64_t padding = alignment == 8 ? 8 : 4;
+  std::optional<std::string> found;
   std::uint64_t position = 0;
   while (notes.size() - position >= sizeof(Elf64_Nhdr)) {
     Elf64_Nhdr note;
@@ -136,12 +137,12 @@ Result<std::optional<std::string>> FindNote(const ByteSource& source, std::uint6
     if (end > notes.size()) return NotAPlugin("a note reaches beyond its section");
     const std::string_view name(notes.data() + name_at, note.n_namesz);
     if (note.n_type == kNoteType && name == kNoteName) {
-      return std::optional(notes.substr(descriptor_at, note.n_descsz));
+      found = found.value_or(std::string()) + notes.substr(descriptor_at, note.n_descsz);
     }
     position = RoundUp(end, padding);
     if (position > notes.size()) break;
   }
-  return std::optional<std::string>();
+  return found;
 }
 
 // The note sits in the section .note.weir, which the linker also covers by a PT_NOTE segment.

@@ -14,7 +14,8 @@
 
 namespace weir {
 
-// The descriptor's bytes. The file may hold anything: every offset and size in it is checked, and a
+// The descriptor's bytes; of several notes (there is one for each WEIR_JOB) those of all, one after
+// the other. The file may hold anything: every offset and size in it is checked, and a
 // file is read in small pieces. An error is INVALID_ARGUMENT and begins with "is not a Weir plugin:
 // " (not an ELF file, 32 bits or big endian, made for another processor, not a shared object, cut
 // short, no Weir note); a file that cannot be opened or read is the system's error. ReadWeirNote
