@@ -79,26 +79,30 @@ MODULES = {
     "connectors/socket": Module(uses=("sdk",), libraries=("posix",), public_headers_only=True),
     "connectors/print": Module(uses=("sdk",), public_headers_only=True),
 
+    # The page through which the daemon sees what each slot of a worker is running; all that it shares with the engine.
+    "taskmanager/slot_page": Module(uses=("sdk", "common"), libraries=("posix",)),
     # network, state <- checkpoint <- task <- the worker's and the daemon's files.
     "taskmanager/network": Module(uses=_TASKMANAGER, libraries=_SERVER_LIBRARIES),
     "taskmanager/state": Module(uses=_TASKMANAGER, libraries=(*_SERVER_LIBRARIES, "rocksdb")),
     "taskmanager/checkpoint": Module(
         uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state"), libraries=_SERVER_LIBRARIES),
     "taskmanager/task": Module(
-        uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint"),
+        uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint",
+              "taskmanager/slot_page"),
         libraries=_SERVER_LIBRARIES),
     "taskmanager/worker": Module(
         uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint", "taskmanager/task",
-              "taskmanager/session"),
+              "taskmanager/session", "taskmanager/slot_page"),
         libraries=(*_SERVER_LIBRARIES, "cli11")),
     # How daemon, worker and coordinator reach the JobManager.
     "taskmanager/session": Module(uses=_TASKMANAGER, libraries=_SERVER_LIBRARIES),
     # The daemon never loads user code: it sees nothing of the engine.
     "taskmanager/supervisor": Module(
-        uses=(*_TASKMANAGER, "taskmanager/session"), libraries=(*_SERVER_LIBRARIES, "cli11")),
+        uses=(*_TASKMANAGER, "taskmanager/session", "taskmanager/slot_page"),
+        libraries=(*_SERVER_LIBRARIES, "cli11")),
     "taskmanager": Module(
         uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint", "taskmanager/task",
-              "taskmanager/session", "taskmanager/worker", "taskmanager/supervisor"),
+              "taskmanager/slot_page", "taskmanager/session", "taskmanager/worker", "taskmanager/supervisor"),
         libraries=(*_SERVER_LIBRARIES, "cli11")),
 
     # graph <- scheduler <- checkpoint <- job <- rest and the server's files; ha beside them.
