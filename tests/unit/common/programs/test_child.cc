@@ -21,6 +21,7 @@ int PrintDescriptors() {
     if (entry->d_name[0] == '.' || std::atoi(entry->d_name) == ::dirfd(folder)) continue;
     numbers += std::string(entry->d_name) + " ";
   }
+  ::closedir(folder);
   std::puts(numbers.c_str());
   return 0;
 }
