@@ -64,10 +64,13 @@ struct KeyValueSerializer {
   }
 };
 
-// What KafkaSink<T> uses when it is given no serializer; void: it must be given one.
+// Stands for "none was given".
+struct NoSerializer {};
+
+// What KafkaSink<T> uses when it is given no serializer.
 template <class T>
 struct DefaultKafkaSerializer {
-  using type = void;
+  using type = NoSerializer;
 };
 template <>
 struct DefaultKafkaSerializer<std::string> {
@@ -165,13 +168,8 @@ class KafkaSink {
 // Collects the settings of a sink. Methods may come in any order.
 template <class T, class S, class P>
 class KafkaSinkBuilder {
-  struct None {};
-  using Held = std::conditional_t<std::is_void_v<S>, None, S>;
-
  public:
-  KafkaSinkBuilder()
-    requires std::default_initializable<Held> && std::default_initializable<P>
-  = default;
+  KafkaSinkBuilder() = default;
 
   // "host:port,host:port"
   KafkaSinkBuilder& BootstrapServers(std::string servers) {
@@ -228,13 +226,13 @@ class KafkaSinkBuilder {
  private:
   template <class, class, class>
   friend class KafkaSinkBuilder;
-  KafkaSinkBuilder(internal::KafkaSinkOptions options, Held serializer, P partitioner)
+  KafkaSinkBuilder(internal::KafkaSinkOptions options, S serializer, P partitioner)
       : options_(std::move(options)),
         serializer_(std::move(serializer)),
         partitioner_(std::move(partitioner)) {}
 
   internal::KafkaSinkOptions options_;
-  Held serializer_;
+  S serializer_;
   P partitioner_;
 };
 

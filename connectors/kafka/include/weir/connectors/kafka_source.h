@@ -57,10 +57,13 @@ struct KeyValueDeserializer {
   }
 };
 
-// What KafkaSource<T> uses when it is given no deserializer; void: it must be given one.
+// Stands for "none was given".
+struct NoDeserializer {};
+
+// What KafkaSource<T> uses when it is given no deserializer.
 template <class T>
 struct DefaultKafkaDeserializer {
-  using type = void;
+  using type = NoDeserializer;
 };
 template <>
 struct DefaultKafkaDeserializer<std::string> {
@@ -155,14 +158,8 @@ class KafkaSource {
 // Collects the settings of a source. Methods may come in any order.
 template <class T, class D>
 class KafkaSourceBuilder {
-  // Without a default deserializer there is nothing to hold yet.
-  struct None {};
-  using Held = std::conditional_t<std::is_void_v<D>, None, D>;
-
  public:
-  KafkaSourceBuilder()
-    requires std::default_initializable<Held>
-  = default;
+  KafkaSourceBuilder() = default;
 
   // "host:port,host:port"
   KafkaSourceBuilder& BootstrapServers(std::string servers) {
@@ -222,11 +219,11 @@ class KafkaSourceBuilder {
  private:
   template <class, class>
   friend class KafkaSourceBuilder;
-  KafkaSourceBuilder(internal::KafkaSourceOptions options, Held deserializer)
+  KafkaSourceBuilder(internal::KafkaSourceOptions options, D deserializer)
       : options_(std::move(options)), deserializer_(std::move(deserializer)) {}
 
   internal::KafkaSourceOptions options_;
-  Held deserializer_;
+  D deserializer_;
 };
 
 }  // namespace weir::kafka
