@@ -79,30 +79,27 @@ MODULES = {
     "connectors/socket": Module(uses=("sdk",), libraries=("posix",), public_headers_only=True),
     "connectors/print": Module(uses=("sdk",), public_headers_only=True),
 
-    # The page through which the daemon sees what each slot of a worker is running; all that it shares with the engine.
-    "taskmanager/slot_page": Module(uses=("sdk", "common"), libraries=("posix",)),
     # network, state <- checkpoint <- task <- the worker's and the daemon's files.
     "taskmanager/network": Module(uses=_TASKMANAGER, libraries=_SERVER_LIBRARIES),
     "taskmanager/state": Module(uses=_TASKMANAGER, libraries=(*_SERVER_LIBRARIES, "rocksdb")),
     "taskmanager/checkpoint": Module(
         uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state"), libraries=_SERVER_LIBRARIES),
     "taskmanager/task": Module(
-        uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint",
-              "taskmanager/slot_page"),
+        uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint"),
         libraries=_SERVER_LIBRARIES),
     "taskmanager/worker": Module(
         uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint", "taskmanager/task",
-              "taskmanager/session", "taskmanager/slot_page"),
+              "taskmanager/session"),
         libraries=(*_SERVER_LIBRARIES, "cli11")),
     # How daemon, worker and coordinator reach the JobManager.
     "taskmanager/session": Module(uses=_TASKMANAGER, libraries=_SERVER_LIBRARIES),
-    # The daemon never loads user code: it sees nothing of the engine.
+    # The daemon: it owns the data port (network) and reads the page that names what a slot runs (task).
     "taskmanager/supervisor": Module(
-        uses=(*_TASKMANAGER, "taskmanager/session", "taskmanager/slot_page"),
+        uses=(*_TASKMANAGER, "taskmanager/session", "taskmanager/network", "taskmanager/task"),
         libraries=(*_SERVER_LIBRARIES, "cli11")),
     "taskmanager": Module(
         uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint", "taskmanager/task",
-              "taskmanager/slot_page", "taskmanager/session", "taskmanager/worker", "taskmanager/supervisor"),
+              "taskmanager/session", "taskmanager/worker", "taskmanager/supervisor"),
         libraries=(*_SERVER_LIBRARIES, "cli11")),
 
     # graph <- scheduler <- checkpoint <- job <- rest and the server's files; ha beside them.
@@ -126,8 +123,12 @@ MODULES = {
     "cli": Module(uses=("sdk", "common", "proto"),
                   libraries=("boost", "openssl", "json", "cli11", "protobuf", "posix")),
     # The only module that sees both servers.
-    "minicluster": Module(uses=("sdk", "common", "proto", "taskmanager", "jobmanager"),
-                          libraries=("grpc", "protobuf", "posix")),
+    "minicluster": Module(
+        uses=("sdk", "common", "proto", "taskmanager", "taskmanager/network", "taskmanager/state",
+              "taskmanager/checkpoint", "taskmanager/task", "taskmanager/session", "taskmanager/worker",
+              "taskmanager/supervisor", "jobmanager", "jobmanager/graph", "jobmanager/scheduler",
+              "jobmanager/checkpoint", "jobmanager/ha", "jobmanager/job", "jobmanager/rest"),
+        libraries=("grpc", "protobuf", "posix")),
     # What a job author may use, and nothing else.
     "examples": Module(
         uses=("sdk", "connectors/kafka", "connectors/generator", "connectors/socket", "connectors/print"),
