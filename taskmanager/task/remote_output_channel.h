@@ -1,0 +1,69 @@
+// The sending end of a channel to another process: turns batches into buffers as the receiver
+// grants credits for them.
+//
+// Batches wait as they are and are encoded only when there is credit, several small ones into one
+// buffer. A buffer has at most network::kBufferSize bytes; a record that does not fit into the rest
+// of one is cut (Buffer::continues). Bounds: the batches of the task's overdraft, one record of at
+// most `maximum_record_bytes` being cut, and a few emptied batches for re-use.
+//
+// Called by the task's thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/internal/channel.h>
+
+#include "taskmanager/network/byte_channel.h"
+#include "taskmanager/task/queued_output_channel.h"
+
+namespace weir::task {
+
+class RemoteOutputChannel final : public QueuedOutputChannel {
+ public:
+  // `type` lives longer. `description` names channel, edge and peer in errors.
+  RemoteOutputChannel(TaskOutputs& outputs, const internal::ChannelType& type,
+                      std::unique_ptr<network::ByteSender> sender, std::size_t maximum_record_bytes,
+                      std::string description);
+
+  bool HasCredit() const override { return queue_.empty() && sender_->credits() > 0; }
+  std::uint32_t Backlog() const override { return BuffersHeld(); }
+  std::unique_ptr<internal::AnyBatch> TakeRecycled() override;
+  bool Drain() override;
+  // How many buffers a batch needs is known only when it is encoded.
+  bool TakesWholeBatch() override { return false; }
+
+ protected:
+  void SendWhole(std::unique_ptr<internal::AnyBatch> batch) override;
+  bool TrySendControl(const internal::ControlElement& element) override;
+
+ private:
+  // Sends pieces of a cut record while there is credit. True: none is left.
+  bool SendPieces();
+  void EncodeAndSend();
+  void RecycleFront();
+  void CheckRecordSize();
+  // Estimated from what records needed so far.
+  std::uint32_t BuffersHeld() const;
+  void AnnounceBacklog();
+
+  const internal::ChannelType& type_;
+  const std::unique_ptr<network::ByteSender> sender_;
+  const std::size_t maximum_record_bytes_;
+  const std::string description_;
+
+  std::uint32_t next_record_ = 0;  // of the front batch
+  network::Bytes pieces_;          // more than a buffer, ends with the end of a record
+  std::size_t pieces_sent_ = 0;
+  // Buffers are filled up to kBufferSize - margin_, so that few records must be cut.
+  std::size_t margin_ = 0;
+  std::uint64_t encoded_bytes_ = 0;
+  std::uint64_t encoded_records_ = 0;
+  std::uint32_t announced_backlog_ = 0;
+  std::vector<std::unique_ptr<internal::AnyBatch>> recycled_;
+};
+
+}  // namespace weir::task

@@ -1,0 +1,293 @@
+#include "taskmanager/task/task.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "taskmanager/task/user_code.h"
+
+namespace weir::task {
+
+namespace {
+
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+
+TimeUse UseOf(StepOutcome outcome) {
+  switch (outcome) {
+    case StepOutcome::kIdle:
+      return TimeUse::kIdle;
+    case StepOutcome::kBlocked:
+      return TimeUse::kBackPressured;
+    case StepOutcome::kProgress:
+    case StepOutcome::kDone:
+      break;
+  }
+  return TimeUse::kBusy;
+}
+
+// Bytes that cannot be read and faults of the engine do not name the operator that ran last.
+bool IsOperatorsFault(const Status& status) {
+  if (status.code() == StatusCode::kCorruption) return false;
+  return status.code() != StatusCode::kInternal || status.domain() != ErrorDomain::kSystem;
+}
+
+}  // namespace
+
+Task::Task(const TaskResources& resources, const TaskAttempt& attempt, std::uint32_t slot,
+           std::shared_ptr<TaskRunner> runner, std::shared_ptr<TaskMailbox> mailbox)
+    : resources_(resources),
+      attempt_(attempt),
+      slot_(slot),
+      runner_(std::move(runner)),
+      mailbox_(std::move(mailbox)),
+      context_(resources, attempt, slot, *runner_, mailbox_),
+      is_source_(resources.job.graph().vertices[attempt.vertex].is_source) {}
+
+void Task::SetInputs(std::vector<InputGate::Edge> edges, std::shared_ptr<ReadyList> ready) {
+  gate_ = std::make_unique<InputGate>(std::move(edges), std::move(ready), barriers_, records_in_);
+}
+
+void Task::Deployed() {
+  Handle(TaskEvent::kDeployed);
+}
+
+void Task::Start() {
+  {
+    MutexLock lock(mutex_);
+    if (machine_.state() != TaskState::kDeploying) return;
+  }
+  Handle(TaskEvent::kStarted);
+  const Status started = resources_.pool.Run([self = shared_from_this()] { self->Open(); });
+  if (started.ok()) return;
+  Handle(TaskEvent::kErred, Named(started));
+  Close();
+}
+
+void Task::Cancel() {
+  mailbox_->Cancel();
+  Handle(TaskEvent::kCancelRequested);
+}
+
+void Task::Fail(const Status& status) {
+  Handle(TaskEvent::kErred, Named(status));
+}
+
+bool Task::terminal() const {
+  MutexLock lock(mutex_);
+  return IsTerminal(machine_.state());
+}
+
+void Task::Open() {
+  if (mailbox_->canceled()) {
+    Close();
+    return;
+  }
+  SlotPageEntry* entry = resources_.page != nullptr ? resources_.page->TakeFloating() : nullptr;
+  context_.Enter(RunningPhase::kOpen, entry, resources_.clock.MonotonicNanos());
+  Status opened = MakeAndOpenChain();
+  if (opened.ok() && context_.failure()) opened = *context_.failure();
+  const std::int64_t now_ns = resources_.clock.MonotonicNanos();
+  context_.Exit(now_ns, TimeUse::kBusy);
+  if (entry != nullptr) resources_.page->GiveBack(entry);
+  if (opened.ok()) {
+    context_.time().Begin(now_ns);
+    flushed_ns_ = now_ns;
+    Handle(TaskEvent::kOpened);
+    // What was shipped in Open() is flushed when the task is first out of input.
+    flush_wanted_ = true;
+    // A task that was canceled meanwhile says done at its first step: there is one way to its end.
+    opened = runner_->Add(shared_from_this());
+    if (opened.ok()) return;
+  } else {
+    failed_operator_ = context_.entered_operator();
+  }
+  Handle(TaskEvent::kErred, Named(opened));
+  Close();
+}
+
+Status Task::MakeAndOpenChain() {
+  return RunUserCode([this]() -> Status {
+    chain_ = resources_.job.CreateChain(attempt_.vertex, context_);
+    if (chain_ == nullptr) return Status::Internal("the plugin made no chain");
+    return chain_->Open();
+  });
+}
+
+StepOutcome Task::Step(SlotPageEntry* entry, std::int64_t now_ns) {
+  if (mailbox_->canceled()) return StepOutcome::kDone;
+  if (mailbox_->failed()) {
+    failed_operator_.reset();
+    return Fault(mailbox_->failure());
+  }
+  flush_wanted_ |= mailbox_->TakeNotified();
+  context_.Enter(RunningPhase::kStep, entry, now_ns);
+  Result<StepOutcome> outcome = RunUserCode([this] { return StepChain(); });
+  Status status = outcome.status();
+  if (status.ok()) status = FlushIfDue(*outcome, now_ns);
+  if (status.ok() && context_.failure()) status = *context_.failure();
+  stepped_ns_ = resources_.clock.MonotonicNanos();
+  context_.Exit(stepped_ns_, status.ok() ? UseOf(*outcome) : TimeUse::kBusy);
+  if (!status.ok()) {
+    failed_operator_.reset();
+    if (IsOperatorsFault(status)) failed_operator_ = context_.entered_operator();
+    return Fault(status);
+  }
+  blocked_ = *outcome == StepOutcome::kBlocked;
+  if (*outcome == StepOutcome::kDone) Handle(TaskEvent::kEnded);
+  return *outcome;
+}
+
+Result<StepOutcome> Task::StepChain() {
+  if (mailbox_->HasEvents()) {
+    if (const auto event = mailbox_->TakeEvent()) {
+      WEIR_RETURN_IF_ERROR(chain_->OnCoordinatorEvent(event->operator_index, event->payload));
+      return StepOutcome::kProgress;
+    }
+  }
+  if (!context_.outputs().Drain()) return StepOutcome::kBlocked;
+  if (phase_ == Phase::kEmptying) {
+    return context_.outputs().empty() ? StepOutcome::kDone : StepOutcome::kBlocked;
+  }
+  WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
+  if (!drained) return StepOutcome::kBlocked;
+  if (phase_ == Phase::kInput) return StepInput();
+  WEIR_ASSIGN_OR_RETURN(const bool finished, chain_->Finish());
+  if (!finished) return StepOutcome::kIdle;
+  phase_ = Phase::kEmptying;
+  return StepOutcome::kProgress;
+}
+
+Result<StepOutcome> Task::StepInput() {
+  if (is_source_) {
+    WEIR_ASSIGN_OR_RETURN(const internal::PollStatus polled, chain_->Poll());
+    if (polled == internal::PollStatus::kIdle) return StepOutcome::kIdle;
+    if (polled == internal::PollStatus::kEndOfInput) phase_ = Phase::kFinishing;
+    return StepOutcome::kProgress;
+  }
+  bool delivered = false;
+  if (!gate_->ended()) {
+    WEIR_ASSIGN_OR_RETURN(delivered, gate_->Deliver(*chain_));
+    input_watermark_ms_.store(gate_->watermark_ms(), std::memory_order_relaxed);
+  }
+  if (gate_->ended()) {
+    phase_ = Phase::kFinishing;
+    return StepOutcome::kProgress;
+  }
+  return delivered ? StepOutcome::kProgress : StepOutcome::kIdle;
+}
+
+Status Task::FlushIfDue(StepOutcome outcome, std::int64_t now_ns) {
+  if (outcome == StepOutcome::kDone) return Status::Ok();
+  flush_wanted_ |= outcome == StepOutcome::kProgress;
+  if (!flush_wanted_) return Status::Ok();
+  // Only a task without input ships at once: one that is blocked would fill the channels with tiny
+  // batches. Both ship after the time-out.
+  const bool idle = outcome == StepOutcome::kIdle;
+  if (!idle && now_ns - flushed_ns_ < resources_.options.buffer_timeout_ms * kNanosPerMilli) {
+    return Status::Ok();
+  }
+  flushed_ns_ = now_ns;
+  // Flushing a blocked task leaves out channels without credit; they are tried again.
+  if (idle) flush_wanted_ = false;
+  return RunUserCode([this]() -> Status {
+    chain_->Flush();
+    return Status::Ok();
+  });
+}
+
+std::optional<std::int64_t> Task::next_flush_ns() const {
+  if (!blocked_ || !flush_wanted_) return std::nullopt;
+  const std::int64_t timeout_ms = std::max<std::int64_t>(resources_.options.buffer_timeout_ms, 1);
+  return flushed_ns_ + timeout_ms * kNanosPerMilli;
+}
+
+StepOutcome Task::Fault(const Status& cause) {
+  Handle(TaskEvent::kErred, Named(cause));
+  return StepOutcome::kDone;
+}
+
+void Task::Retire() {
+  const Status started = resources_.pool.Run([self = shared_from_this()] { self->Close(); });
+  // Without a thread the slot's own has to wait for Close().
+  if (!started.ok()) Close();
+}
+
+void Task::Close() {
+  Status closed;
+  if (chain_ != nullptr) {
+    SlotPageEntry* entry = resources_.page != nullptr ? resources_.page->TakeFloating() : nullptr;
+    context_.Enter(RunningPhase::kClose, entry, resources_.clock.MonotonicNanos());
+    closed = RunUserCode([this] { return chain_->Close(); });
+    if (closed.ok() && context_.failure()) closed = *context_.failure();
+    if (!closed.ok() && !failed_operator_) failed_operator_ = context_.entered_operator();
+    chain_.reset();
+    context_.Exit(resources_.clock.MonotonicNanos(), TimeUse::kBusy);
+    if (entry != nullptr) resources_.page->GiveBack(entry);
+  }
+  context_.time().End(resources_.clock.MonotonicNanos());
+  if (gate_ != nullptr) gate_->Close();
+  // A finished task keeps its outputs: what was handed to the network may still be on its way.
+  if (phase_ != Phase::kEmptying || !context_.outputs().empty()) context_.outputs().Close();
+  Handle(TaskEvent::kClosed, closed.ok() ? closed : Named(closed));
+}
+
+Status Task::Named(const Status& cause) const {
+  const internal::JobVertex& vertex = resources_.job.graph().vertices[attempt_.vertex];
+  std::string name = "subtask " + std::to_string(attempt_.subtask) + " (attempt " +
+                     std::to_string(attempt_.attempt) + ") of '" + vertex.name + "'";
+  if (failed_operator_ && *failed_operator_ < vertex.operators.size()) {
+    name += ", operator '" + vertex.operators[*failed_operator_].name + "'";
+  }
+  return cause.WithContext(name);
+}
+
+void Task::Handle(TaskEvent event, const Status& error) {
+  TaskState state;
+  Status failure;
+  {
+    MutexLock lock(mutex_);
+    if (!machine_.Handle(event, error)) return;
+    state = machine_.state();
+    failure = machine_.failure();
+  }
+  Report(state, failure);
+}
+
+void Task::Report(TaskState state, const Status& failure) {
+  // Whoever deployed or canceled it knows that.
+  if (state == TaskState::kDeploying || state == TaskState::kCanceling) return;
+  TaskStateChange change{.task = attempt_, .state = state};
+  if (state == TaskState::kFailed) {
+    const internal::JobVertex& vertex = resources_.job.graph().vertices[attempt_.vertex];
+    change.failure = TaskFailure{.cause = failure,
+                                 .vertex_id = vertex.id,
+                                 .task_name = vertex.name,
+                                 .subtask = attempt_.subtask,
+                                 .attempt = attempt_.attempt,
+                                 .time_ms = resources_.clock.WallMillis()};
+    if (failed_operator_ && *failed_operator_ < vertex.operators.size()) {
+      change.failure->operator_index = *failed_operator_;
+      change.failure->operator_name = vertex.operators[*failed_operator_].name;
+    }
+  }
+  if (IsTerminal(state)) change.final_statistics = Statistics();
+  resources_.events.OnTaskState(std::move(change));
+}
+
+TaskStatistics Task::Statistics() const {
+  const TaskOutputs& outputs = context_.outputs();
+  TaskStatistics statistics{.task = attempt_,
+                            .records_in = records_in_.value(),
+                            .records_out = outputs.records_out().value(),
+                            .bytes_in = bytes_in_.value(),
+                            .bytes_out = outputs.bytes_out().value()};
+  const TimeAccounting::Times times = context_.time().Read(resources_.clock.MonotonicNanos());
+  statistics.busy_ms = times.busy_ms;
+  statistics.idle_ms = times.idle_ms;
+  statistics.back_pressured_ms = times.back_pressured_ms;
+  statistics.current_watermark_ms =
+      is_source_ ? outputs.watermark_ms() : input_watermark_ms_.load(std::memory_order_relaxed);
+  context_.task_metrics().AddTo(statistics);
+  return statistics;
+}
+
+}  // namespace weir::task

@@ -1,0 +1,112 @@
+// One attempt of one subtask: its chain between its channels, from deployment to its end.
+//
+// Life: constructed and given its channels (Deploying), Start() makes and opens the chain on a
+// pooled thread, the slot steps it, and when it is done, canceled or failed the slot retires it:
+// the chain is closed and destroyed on a pooled thread and the terminal state is reported.
+//
+// Thread rules: Step() and next_flush_ns() by whoever holds the baton of its slot. Start(),
+// Cancel(), Fail() and the setters by the engine's control thread. Statistics() by any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/internal/chain.h>
+
+#include "common/mutex.h"
+#include "taskmanager/task/input_gate.h"
+#include "taskmanager/task/task_context.h"
+#include "taskmanager/task/task_description.h"
+#include "taskmanager/task/task_mailbox.h"
+#include "taskmanager/task/task_resources.h"
+#include "taskmanager/task/task_runner.h"
+#include "taskmanager/task/task_state_machine.h"
+
+namespace weir::task {
+
+enum class StepOutcome : std::uint8_t {
+  kProgress,
+  kIdle,     // no input
+  kBlocked,  // input or not: there is no room for output
+  kDone,     // not to be stepped again
+};
+
+class Task final : public std::enable_shared_from_this<Task> {
+ public:
+  // `resources` lives longer.
+  Task(const TaskResources& resources, const TaskAttempt& attempt, std::uint32_t slot,
+       std::shared_ptr<TaskRunner> runner, std::shared_ptr<TaskMailbox> mailbox);
+
+  const TaskAttempt& attempt() const { return attempt_; }
+  TaskMailbox& mailbox() { return *mailbox_; }
+  const std::shared_ptr<TaskMailbox>& shared_mailbox() const { return mailbox_; }
+  TaskContext& context() { return context_; }
+  Counter& bytes_in() { return bytes_in_; }
+  // Before Start(). Channels of all incoming edges in the order of JobGraph::edges.
+  void SetInputs(std::vector<InputGate::Edge> edges, std::shared_ptr<ReadyList> ready);
+  void Deployed();
+
+  // Outgoing channels are in context().outputs().
+  void Start();
+  // Bounded by user code: an Open(), a step and a Close() that are under way are waited for.
+  void Cancel();
+  // Something that the task needs could not be had.
+  void Fail(const Status& status);
+  bool terminal() const;
+
+  // One bounded piece of work: a batch, a control element, a poll, a coordinator's event.
+  StepOutcome Step(SlotPageEntry* entry, std::int64_t now_ns);
+  // When a blocked task wants to ship its partly filled batches; nothing if it does not.
+  std::optional<std::int64_t> next_flush_ns() const;
+  // The clock as Step() read it at its end.
+  std::int64_t stepped_ns() const { return stepped_ns_; }
+  // After kDone: nobody steps it any more.
+  void Retire();
+
+  TaskStatistics Statistics() const;
+
+ private:
+  enum class Phase : std::uint8_t { kInput, kFinishing, kEmptying };
+
+  void Open();
+  Status MakeAndOpenChain();
+  void Close();
+  Result<StepOutcome> StepChain();
+  Result<StepOutcome> StepInput();
+  Status FlushIfDue(StepOutcome outcome, std::int64_t now_ns);
+  StepOutcome Fault(const Status& cause);
+  Status Named(const Status& cause) const;
+  void Handle(TaskEvent event, const Status& error = Status::Ok());
+  void Report(TaskState state, const Status& failure);
+
+  const TaskResources& resources_;
+  const TaskAttempt attempt_;
+  const std::uint32_t slot_;
+  const std::shared_ptr<TaskRunner> runner_;
+  const std::shared_ptr<TaskMailbox> mailbox_;
+  Counter records_in_;
+  Counter bytes_in_;
+  std::atomic<std::int64_t> input_watermark_ms_{internal::Watermark().timestamp_ms};
+  TaskContext context_;
+  RejectingBarrierHandler barriers_;
+  const bool is_source_;
+  std::unique_ptr<InputGate> gate_;
+  std::unique_ptr<internal::Chain> chain_;
+
+  Phase phase_ = Phase::kInput;
+  // The operator that a failure names; nothing where the error is none of the chain's.
+  std::optional<std::uint32_t> failed_operator_;
+  bool flush_wanted_ = false;
+  bool blocked_ = false;
+  std::int64_t flushed_ns_ = 0;
+  std::int64_t stepped_ns_ = 0;
+
+  mutable Mutex mutex_;
+  TaskStateMachine machine_ WEIR_GUARDED_BY(mutex_);
+};
+
+}  // namespace weir::task

@@ -1,0 +1,84 @@
+#include "taskmanager/task/task_outputs.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::task {
+
+void QueuedOutputChannel::Write(std::unique_ptr<internal::AnyBatch> batch) {
+  OutputHost& host = outputs_.host();
+  if (host.dropping()) return;
+  if (ended_) {
+    host.FailTask(Status::Internal("records were emitted after the end of the output"));
+    return;
+  }
+  outputs_.records_out_.Increment(batch->size());
+  if (queue_.empty() && TakesWholeBatch()) {
+    SendWhole(std::move(batch));
+    host.AfterWrite();
+    return;
+  }
+  if (!outputs_.HasRoom()) {
+    host.WaitForRoom(*this);
+    if (host.dropping()) return;
+    if (queue_.empty() && TakesWholeBatch()) {
+      SendWhole(std::move(batch));
+      return;
+    }
+  }
+  queue_.PushBatch(std::move(batch));
+  ++outputs_.held_batches_;
+  if (!Drain()) outputs_.List(*this);
+  host.AfterWrite();
+}
+
+void QueuedOutputChannel::WriteControl(const internal::ControlElement& element) {
+  if (outputs_.host().dropping() || ended_) return;
+  if (const auto* watermark = std::get_if<internal::Watermark>(&element)) {
+    outputs_.watermark_ms_.store(watermark->timestamp_ms, std::memory_order_relaxed);
+  }
+  ended_ = std::holds_alternative<internal::EndOfInput>(element);
+  if (queue_.empty() && TrySendControl(element)) return;
+  queue_.PushControl(element);
+  outputs_.List(*this);
+}
+
+std::unique_ptr<internal::AnyBatch> QueuedOutputChannel::PopHeld() {
+  std::unique_ptr<internal::AnyBatch> batch = queue_.PopFront();
+  if (batch != nullptr) --outputs_.held_batches_;
+  return batch;
+}
+
+void TaskOutputs::AddOutput(std::vector<std::unique_ptr<QueuedOutputChannel>> channels) {
+  outputs_.push_back(std::move(channels));
+}
+
+void TaskOutputs::List(QueuedOutputChannel& channel) {
+  if (channel.listed_) return;
+  channel.listed_ = true;
+  listed_.push_back(&channel);
+}
+
+bool TaskOutputs::Drain() {
+  if (listed_.empty()) return true;
+  std::erase_if(listed_, [](QueuedOutputChannel* channel) {
+    if (!channel->Drain()) return false;
+    channel->listed_ = false;
+    return true;
+  });
+  return held_batches_ == 0;
+}
+
+void TaskOutputs::Close() {
+  listed_.clear();
+  held_batches_ = 0;
+  outputs_.clear();
+}
+
+std::uint32_t BatchCapacity(std::uint32_t channel_count, std::uint32_t budget_records) {
+  if (channel_count == 0) return internal::kMaximumBatchCapacity;
+  return std::clamp(budget_records / channel_count, internal::kMinimumBatchCapacity,
+                    internal::kMaximumBatchCapacity);
+}
+
+}  // namespace weir::task

@@ -1,0 +1,65 @@
+// What the engine hands to every task.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <weir/internal/compiled_job.h>
+#include <weir/runtime_context.h>
+
+#include "common/clock.h"
+#include "taskmanager/task/slot_page.h"
+#include "taskmanager/task/task_description.h"
+#include "taskmanager/task/thread_pool.h"
+
+namespace weir::task {
+
+struct TaskEngineOptions {
+  std::string worker_id;  // 32 hex digits: which of Deployment::peers this worker is
+  std::string job_id;     // 32 hex digits
+  std::uint32_t slot_count = 1;
+  // Batches a channel within the process may have under way to its receiver.
+  std::uint32_t credits_per_channel = 8;
+  // Batches that a subtask may emit into full channels before its thread parks; 0 counts as 1.
+  std::uint32_t overdraft_batches = 20;
+  // How long a subtask that is not idle keeps a partly filled batch. 0: never keeps one.
+  std::int64_t buffer_timeout_ms = 100;
+  // Records that the partly filled batches of one output may hold together.
+  std::uint32_t output_budget_records = 32 * 1024;
+  // Largest encoded record that a remote channel carries.
+  std::size_t maximum_record_bytes = std::size_t{64} << 20;
+  // A call that emits without end lets the slot's other tasks run this often.
+  std::int64_t yield_interval_ms = 10;
+  // Turns that a slot looks for work before its thread sleeps (some tens of nanoseconds each).
+  std::uint32_t spins_before_sleep = 256;
+};
+
+// What the engine tells its owner. Called from the engine's threads (state changes of not yet
+// started tasks: from the caller of the engine) without a lock of the engine held; must not block
+// nor call the engine. In order for each task.
+class TaskEngineEvents {
+ public:
+  virtual ~TaskEngineEvents() = default;
+  // INITIALIZING, RUNNING, and one of FINISHED, CANCELED, FAILED. After a terminal one nothing of
+  // the attempt runs any more: its chain is closed and destroyed.
+  virtual void OnTaskState(TaskStateChange change) = 0;
+  virtual void OnEventToCoordinator(CoordinatorEvent event) = 0;
+};
+
+// Makes the logger of one task.
+using TaskLoggerFactory = std::function<std::unique_ptr<Logger>(const TaskInformation&)>;
+
+struct TaskResources {
+  const TaskEngineOptions& options;
+  const internal::CompiledJob& job;
+  const Clock& clock;
+  TaskEngineEvents& events;
+  const TaskLoggerFactory& make_logger;
+  ThreadPool& pool;
+  SlotPage* page;  // may be null
+};
+
+}  // namespace weir::task
