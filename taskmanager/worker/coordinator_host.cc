@@ -1,24 +1,10 @@
 #include "taskmanager/worker/coordinator_host.h"
 
-#include "common/logging.h"
 #include "common/text.h"
-#include "taskmanager/worker/user_code.h"
+#include "taskmanager/task/user_code.h"
+#include "taskmanager/worker/component_task_logger.h"
 
 namespace weir::worker {
-namespace {
-
-class CoordinatorLogger final : public Logger {
- public:
-  explicit CoordinatorLogger(std::string component) : log_(std::move(component)) {}
-  bool Enabled(LogLevel level) const override { return ComponentLogger::Enabled(level); }
-  void Log(LogLevel level, std::string_view message) override { log_.Log(level, message); }
-
- private:
-  const ComponentLogger log_;
-};
-
-}  // namespace
-
 // One coordinator and the context it was given. Shared with callbacks under way, which see
 // `closed_`.
 class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
@@ -33,7 +19,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
         logger_(Concat("coordinator.", name)) {}
 
   Status Start(const internal::CompiledJob& job) {
-    return CallUserCode("coordinator", [&]() -> Status {
+    return task::RunUserCode([&]() -> Status {
       coordinator_ = job.CreateCoordinator(key_.vertex, key_.operator_index, *this);
       return coordinator_->Start();
     });
@@ -58,7 +44,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
     if (closed_) return;
     closed_ = true;
     if (!coordinator_) return;
-    const Status status = CallUserCode("coordinator", [&]() -> Status {
+    const Status status = task::RunUserCode([&]() -> Status {
       coordinator_->Close();
       return Status::Ok();
     });
@@ -82,7 +68,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
 
   void RunBlocking(std::function<void()> work, std::function<void()> done) override {
     blocking_.Post([self = shared_from_this(), work = std::move(work), done = std::move(done)] {
-      const Status status = CallUserCode("coordinator", [&]() -> Status {
+      const Status status = task::RunUserCode([&]() -> Status {
         work();
         return Status::Ok();
       });
@@ -110,7 +96,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
   template <class Function>
   void Call(const Function& function) {
     if (closed_) return;
-    const Status status = CallUserCode("coordinator", function);
+    const Status status = task::RunUserCode(function);
     if (!status.ok()) events_.on_failure(key_, status);
   }
 
@@ -119,7 +105,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
   const CoordinatorEvents events_;
   const OperatorKey key_;
   const std::uint32_t parallelism_;
-  CoordinatorLogger logger_;
+  ComponentTaskLogger logger_;
   std::unique_ptr<internal::OperatorCoordinator> coordinator_;
   std::map<std::uint32_t, std::uint32_t> attempts_;  // of the subtasks that are ready
   bool closed_ = false;                              // the loop's thread only

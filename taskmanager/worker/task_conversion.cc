@@ -1,0 +1,106 @@
+#include "taskmanager/worker/task_conversion.h"
+
+#include "proto/session.pb.h"
+#include "taskmanager/session/error_conversion.h"
+
+namespace weir::worker {
+namespace {
+
+task::TaskAttempt FromProto(const proto::TaskAttempt& message) {
+  return {.vertex = message.vertex(), .subtask = message.subtask(), .attempt = message.attempt()};
+}
+
+void ToProto(const task::TaskAttempt& attempt, proto::TaskAttempt* message) {
+  message->set_vertex(attempt.vertex);
+  message->set_subtask(attempt.subtask);
+  message->set_attempt(attempt.attempt);
+}
+
+void ToProto(const task::TaskFailure& failure, const std::string& task_manager_id,
+             proto::TaskFailure* message) {
+  session::ToProto(failure.cause, message->mutable_error());
+  message->set_vertex_id(failure.vertex_id);
+  message->set_task_name(failure.task_name);
+  message->set_subtask(failure.subtask);
+  message->set_attempt(failure.attempt);
+  message->set_operator_name(failure.operator_name);
+  message->set_task_manager_id(task_manager_id);
+  message->set_time_ms(failure.time_ms);
+}
+
+}  // namespace
+
+task::Deployment FromProto(const proto::DeployTasks& message) {
+  task::Deployment deployment;
+  deployment.deployment_id = message.deployment_id();
+  for (const proto::TaskDeployment& task : message.tasks()) {
+    deployment.tasks.push_back(
+        {.task = {.vertex = task.vertex(), .subtask = task.subtask(), .attempt = task.attempt()},
+         .slot = task.slot()});
+  }
+  for (const proto::Peer& peer : message.peers()) {
+    deployment.peers.push_back({.worker_id = peer.worker_id(),
+                                .host = peer.host(),
+                                .data_port = static_cast<std::uint16_t>(peer.data_port())});
+  }
+  for (const proto::VertexPlacement& placement : message.placement()) {
+    deployment.placement.push_back(
+        {.peer = {placement.peer().begin(), placement.peer().end()},
+         .attempt = {placement.attempt().begin(), placement.attempt().end()}});
+  }
+  deployment.first_channel.assign(message.first_channel().begin(), message.first_channel().end());
+  return deployment;
+}
+
+std::vector<task::TaskAttempt> FromProto(const proto::CancelTasks& message) {
+  std::vector<task::TaskAttempt> attempts;
+  for (const proto::TaskAttempt& attempt : message.tasks()) attempts.push_back(FromProto(attempt));
+  return attempts;
+}
+
+task::CoordinatorEvent FromProto(const proto::OperatorEvent& message) {
+  return {.task = {.vertex = message.vertex(),
+                   .subtask = message.subtask(),
+                   .attempt = message.attempt()},
+          .operator_index = message.operator_index(),
+          .payload = message.payload()};
+}
+
+void ToProto(const task::TaskStateChange& change, const std::string& task_manager_id,
+             proto::TaskStateChange* message) {
+  ToProto(change.task, message->mutable_task());
+  message->set_state(static_cast<proto::TaskState>(change.state));
+  if (change.failure) ToProto(*change.failure, task_manager_id, message->mutable_failure());
+  if (change.final_statistics)
+    ToProto(*change.final_statistics, message->mutable_final_statistics());
+}
+
+void ToProto(const task::TaskStatistics& statistics, proto::TaskStatistics* message) {
+  ToProto(statistics.task, message->mutable_task());
+  message->set_records_in(statistics.records_in);
+  message->set_records_out(statistics.records_out);
+  message->set_bytes_in(statistics.bytes_in);
+  message->set_bytes_out(statistics.bytes_out);
+  message->set_busy_ms(statistics.busy_ms);
+  message->set_idle_ms(statistics.idle_ms);
+  message->set_back_pressured_ms(statistics.back_pressured_ms);
+  message->mutable_counters()->insert(statistics.counters.begin(), statistics.counters.end());
+  message->mutable_gauges()->insert(statistics.gauges.begin(), statistics.gauges.end());
+  for (const task::AccumulatorValue& accumulator : statistics.accumulators) {
+    proto::AccumulatorValue* const value = message->add_accumulators();
+    value->set_name(accumulator.name);
+    value->set_kind(static_cast<std::uint32_t>(accumulator.kind));
+    value->set_value(accumulator.value);
+  }
+  message->set_current_watermark_ms(statistics.current_watermark_ms);
+}
+
+void ToProto(const task::CoordinatorEvent& event, proto::OperatorEvent* message) {
+  message->set_vertex(event.task.vertex);
+  message->set_operator_index(event.operator_index);
+  message->set_subtask(event.task.subtask);
+  message->set_attempt(event.task.attempt);
+  message->set_payload(event.payload);
+}
+
+}  // namespace weir::worker
