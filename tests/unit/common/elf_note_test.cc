@@ -16,7 +16,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr char kNote[] = "abi=1\ncompiler=gcc";
+constexpr char kNote[] = "abi=1\ncompiler=gcc\njob=b";
 
 class ElfNoteTest : public testing::Test {
  protected:
@@ -32,7 +32,7 @@ class ElfNoteTest : public testing::Test {
   }
   std::string Error() const { return ParseWeirNote(library_).status().message(); }
 
-  // A real shared object with our note behind another vendor's.
+  // A real shared object with two notes of ours behind another vendor's.
   std::string library_ = *LocalFileSystem().ReadFile(WEIR_NOTED_LIBRARY);
   Elf64_Ehdr header_ = Read<Elf64_Ehdr>(0);
 };

@@ -1,4 +1,4 @@
-// A shared object with a note of another vendor before ours in the same section.
+// A shared object with a note of another vendor before two of ours in the same section.
 asm(R"(
   .pushsection .note.weir, "a", @note
   .balign 4
@@ -11,6 +11,11 @@ asm(R"(
   .asciz "Weir"
   .balign 4
   .ascii "abi=1\ncompiler=gcc"
+  .balign 4
+  .long 5, 6, 1
+  .asciz "Weir"
+  .balign 4
+  .ascii "\njob=b"
   .balign 4
   .popsection
 )");
