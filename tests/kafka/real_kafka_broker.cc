@@ -80,6 +80,9 @@ void RealKafkaBroker::WriteProperties() const {
        << "transaction.state.log.min.isr=1\n"
        << "transaction.state.log.num.partitions=8\n"
        << "group.initial.rebalance.delay.ms=0\n"
+       // A killed broker may register again only when its old session has ended (by default 9 s).
+       << "broker.session.timeout.ms=3000\n"
+       << "broker.heartbeat.interval.ms=500\n"
        // The default of 128 MiB comes out of the heap.
        << "log.cleaner.dedupe.buffer.size=4194304\n"
        // By default a transaction is timed out up to 10 s late.

@@ -10,6 +10,13 @@ namespace {
 
 constexpr int kFlushTimeoutMs = 60'000;
 
+Status ErrorStatus(rd_kafka_error_t* error, const char* what) {
+  if (error == nullptr) return Status::Ok();
+  Status status = Status::Unavailable(std::string(what) + ": " + rd_kafka_error_string(error));
+  rd_kafka_error_destroy(error);
+  return status;
+}
+
 void SetOrAbort(rd_kafka_conf_t* configuration, const std::string& key, const std::string& value) {
   char error[512];
   if (rd_kafka_conf_set(configuration, key.c_str(), value.c_str(), error, sizeof(error)) ==
@@ -95,6 +102,23 @@ Status TopicWriter::Flush() {
     return Status::Unavailable(std::string("flush: ") + rd_kafka_err2str(code));
   }
   return Status::Ok();
+}
+
+Status WriteTransaction(const std::string& bootstrap_servers, const std::string& topic,
+                        const std::string& value_prefix, int count, bool commit) {
+  TopicWriter writer(bootstrap_servers, {{"transactional.id", "weir-test-" + topic}});
+  rd_kafka_t* client = writer.client_;
+  WEIR_RETURN_IF_ERROR(
+      ErrorStatus(rd_kafka_init_transactions(client, kFlushTimeoutMs), "init transactions"));
+  WEIR_RETURN_IF_ERROR(ErrorStatus(rd_kafka_begin_transaction(client), "begin transaction"));
+  for (int i = 0; i < count; ++i) {
+    TestRecord record;
+    record.value = value_prefix + std::to_string(i);
+    WEIR_RETURN_IF_ERROR(writer.Write(topic, record));
+  }
+  WEIR_RETURN_IF_ERROR(writer.Flush());
+  return commit ? ErrorStatus(rd_kafka_commit_transaction(client, kFlushTimeoutMs), "commit")
+                : ErrorStatus(rd_kafka_abort_transaction(client, kFlushTimeoutMs), "abort");
 }
 
 }  // namespace weir::test

@@ -42,10 +42,17 @@ class TopicWriter {
   Status Flush();
 
  private:
+  friend Status WriteTransaction(const std::string& bootstrap_servers, const std::string& topic,
+                                 const std::string& value_prefix, int count, bool commit);
   static void OnDelivery(rd_kafka_s* client, const rd_kafka_message_s* message, void* opaque);
 
   rd_kafka_s* client_;
   std::string first_failure_;  // written by OnDelivery, which runs inside Write and Flush
 };
+
+// One transaction of `count` records "<value_prefix><i>", committed or aborted once all of them are
+// in the topic.
+Status WriteTransaction(const std::string& bootstrap_servers, const std::string& topic,
+                        const std::string& value_prefix, int count, bool commit);
 
 }  // namespace weir::test

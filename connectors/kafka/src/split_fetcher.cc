@@ -16,6 +16,7 @@ namespace {
 // How long the thread waits at most before it serves librdkafka's callbacks again. Work wakes it at
 // once.
 constexpr int kWaitMs = 200;
+constexpr int kLeadersMs = 1000;
 
 using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t,
                                       decltype(&rd_kafka_topic_partition_list_destroy)>;
@@ -94,6 +95,9 @@ SplitFetcher::~SplitFetcher() {
   published_.clear();
   used_.clear();
   free_.clear();
+  for (const auto& [name, topic] : topics_) {
+    if (topic != nullptr) rd_kafka_topic_destroy(topic);
+  }
   if (queue_ != nullptr) rd_kafka_queue_destroy(queue_);
 }
 
@@ -177,7 +181,25 @@ void SplitFetcher::Run() {
   }
 }
 
+// A consumer that does not know a topic's leaders yet finds them at its next periodic scan, up to a
+// second later: asked for directly they are there in milliseconds.
+void SplitFetcher::AskForLeaders(const std::vector<KafkaSplit>& splits) {
+  for (const KafkaSplit& split : splits) {
+    if (topics_.contains(split.topic)) continue;
+    rd_kafka_topic_t* topic = rd_kafka_topic_new(client_->handle(), split.topic.c_str(), nullptr);
+    topics_.emplace(split.topic, topic);
+    const rd_kafka_metadata_t* metadata = nullptr;
+    // Only a short cut: what is wrong with the topic is said by reading it.
+    if (topic == nullptr || rd_kafka_metadata(client_->handle(), 0, topic, &metadata, kLeadersMs) !=
+                                RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return;
+    }
+    rd_kafka_metadata_destroy(metadata);
+  }
+}
+
 void SplitFetcher::Assign(std::vector<KafkaSplit> splits) {
+  AskForLeaders(splits);
   const PartitionList list = MakeList(splits.size());
   for (KafkaSplit& split : splits) {
     const auto index = static_cast<std::uint32_t>(splits_.size());

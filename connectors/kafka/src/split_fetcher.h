@@ -23,6 +23,7 @@
 #include "connectors/kafka/src/kafka_client.h"
 
 struct rd_kafka_queue_s;
+struct rd_kafka_topic_s;
 
 namespace weir::kafka {
 
@@ -68,6 +69,7 @@ class SplitFetcher {
   Work WaitForWork();
   void Publish(std::unique_ptr<FetchedBlock> block);
 
+  void AskForLeaders(const std::vector<KafkaSplit>& splits);
   void Assign(std::vector<KafkaSplit> splits);
   void Fill(FetchedBlock& block);
   // Says what the message does to the block; the block keeps it when it holds a record.
@@ -87,6 +89,7 @@ class SplitFetcher {
   // The thread's own.
   std::unique_ptr<KafkaClient> client_;
   rd_kafka_queue_s* queue_ = nullptr;
+  std::map<std::string, rd_kafka_topic_s*> topics_;
   std::vector<FetchedSplit> splits_;
   std::map<std::pair<std::string, std::int32_t>, std::uint32_t> split_indices_;
   std::size_t last_split_ = 0;                 // of the message before
