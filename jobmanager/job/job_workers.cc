@@ -112,6 +112,10 @@ void JobWorkers::Fail(JobWorker& worker, JobFailure failure) {
 Status JobWorkers::Attach(const proto::WorkerHello& hello, std::shared_ptr<WorkerSession> session,
                           proto::Welcome welcome) {
   JobWorker* const worker = Find(hello.worker_id());
+  if (worker != nullptr && worker->awaits_exit_report) {
+    // The process lives, but what it said in between is lost.
+    ExitReportOverdue(worker->id, "it broke and was dialled again");
+  }
   if (worker == nullptr || worker->state != WorkerState::kStarting ||
       worker->role != hello.role() || worker->task_manager_id != hello.task_manager_id()) {
     return Status(
