@@ -10,6 +10,7 @@
 #include "common/system_error.h"
 #include "common/text.h"
 #include "taskmanager/network/data_socket.h"
+#include "taskmanager/network/handshake_exchange.h"
 
 namespace weir::network {
 
@@ -78,7 +79,7 @@ void Dialer::OnWritable() {
   socklen_t size = sizeof error;
   ::getsockopt(socket_->get(), SOL_SOCKET, SO_ERROR, &error, &size);
   Status status = error == 0 ? TuneDataSocket(socket_->get()) : SystemError("connect", error);
-  if (status.ok()) status = SendHandshake();
+  if (status.ok()) status = SendHandshake(socket_->get(), handshake_);
   if (!status.ok()) {
     last_cause_ = status;
     socket_.reset();
@@ -87,21 +88,6 @@ void Dialer::OnWritable() {
   }
   answer_.emplace("the handshake", FrameType::kHandshakeAccepted, FrameType::kGoodbye);
   socket_->WaitReadable();
-}
-
-// A handshake is far smaller than the buffer of a fresh socket, so it goes out in one piece.
-Status Dialer::SendHandshake() {
-  Bytes payload;
-  EncodeHandshake(handshake_, payload);
-  const FrameHeader header{.type = FrameType::kHandshake,
-                           .length = static_cast<std::uint32_t>(payload.size())};
-  const FrameHeaderBytes header_bytes = EncodeFrameHeader(header, payload);
-  payload.insert(payload.begin(), header_bytes.begin(), header_bytes.end());
-  const ssize_t sent =
-      ::send(socket_->get(), payload.data(), payload.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent == static_cast<ssize_t>(payload.size())) return Status();
-  if (sent < 0) return SystemError("sending the handshake", errno);
-  return Status::IoError("the handshake did not fit the socket's buffer");
 }
 
 void Dialer::OnReadable() {

@@ -44,7 +44,6 @@ class Dialer {
   void ConnectNext();
   void OnWritable();
   void OnReadable();
-  Status SendHandshake();
   void OnAnswer();
   // This attempt failed in a way that another may not.
   void TryLater(const Status& cause);

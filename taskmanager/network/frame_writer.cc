@@ -28,7 +28,7 @@ void FrameWriter::AppendData(std::uint32_t channel, std::uint32_t attempt, Buffe
 }
 
 void FrameWriter::AppendFrame(FrameHeader header, std::span<const std::byte> payload) {
-  assert(!full());
+  assert(room() > 0);
   header.sequence = next_sequence_++;
   header.length = static_cast<std::uint32_t>(payload.size());
   Slot& slot = slots_[frames_++];

@@ -15,8 +15,8 @@
 
 namespace weir::network {
 
-// Collects up to kMostFrames frames; payloads of data frames are not copied. Numbers the frames.
-// Allocates nothing once it has seen the longest small payload.
+// Collects up to kMostFrames frames until all of them are written; payloads of data frames are not
+// copied. Numbers the frames. Allocates nothing once it has seen the longest small payload.
 class FrameWriter {
  public:
   static constexpr std::size_t kMostFrames = 32;  // two pieces each: the 64 that one writev takes
@@ -25,14 +25,16 @@ class FrameWriter {
   // Emptied data buffers go to `emptied` (borrowed). `first_sequence`: number of the first frame.
   FrameWriter(std::uint64_t first_sequence, BufferPool& emptied);
 
-  // Nothing more can be appended until everything pending is written.
+  // Enough for one writev. There can still be room().
   bool full() const { return frames_ == kMostFrames || bytes_ >= kMostBytes; }
   bool empty() const { return frames_ == 0; }
+  // How many more frames can be appended.
+  std::size_t room() const { return kMostFrames - frames_; }
 
-  // Not when full(). `payload` is copied.
+  // While there is room(). `payload` is copied.
   void Append(FrameType type, std::uint32_t channel, std::uint32_t attempt,
               std::span<const std::byte> payload);
-  // Not when full(). Takes the buffer.
+  // While there is room(). Takes the buffer.
   void AppendData(std::uint32_t channel, std::uint32_t attempt, Buffer buffer);
 
   // What is to be written, in order. Valid until the next call of anything else.

@@ -8,6 +8,7 @@ namespace weir::network {
 void NetworkMailbox::Push(std::shared_ptr<OutputChannel> output) {
   {
     MutexLock lock(mutex_);
+    if (closed_) return;
     outputs_.push_back(std::move(output));
     if (std::exchange(woken_, true)) return;
   }
@@ -17,6 +18,7 @@ void NetworkMailbox::Push(std::shared_ptr<OutputChannel> output) {
 void NetworkMailbox::Push(std::shared_ptr<InputChannel> input) {
   {
     MutexLock lock(mutex_);
+    if (closed_) return;
     inputs_.push_back(std::move(input));
     if (std::exchange(woken_, true)) return;
   }
@@ -33,6 +35,15 @@ void NetworkMailbox::Take(Outputs& outputs, Inputs& inputs) {
   outputs_.swap(outputs);
   inputs_.swap(inputs);
   woken_ = false;
+}
+
+void NetworkMailbox::Close() {
+  Outputs outputs;  // let go after the lock: a channel may be the mailbox's last owner
+  Inputs inputs;
+  MutexLock lock(mutex_);
+  closed_ = true;
+  outputs_.swap(outputs);
+  inputs_.swap(inputs);
 }
 
 }  // namespace weir::network

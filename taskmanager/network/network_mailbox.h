@@ -30,6 +30,9 @@ class NetworkMailbox {
   // Swaps what is there with the vectors, which must be empty and give their memory.
   void Take(Outputs& outputs, Inputs& inputs);
 
+  // What comes from now on is dropped, and what is there too: channels hold on to their mailbox.
+  void Close();
+
  private:
   void Wake();
 
@@ -40,6 +43,7 @@ class NetworkMailbox {
   Outputs outputs_ WEIR_GUARDED_BY(mutex_);
   Inputs inputs_ WEIR_GUARDED_BY(mutex_);
   bool woken_ WEIR_GUARDED_BY(mutex_) = false;
+  bool closed_ WEIR_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace weir::network
