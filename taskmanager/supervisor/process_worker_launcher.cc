@@ -1,5 +1,6 @@
 #include "taskmanager/supervisor/process_worker_launcher.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <optional>
@@ -53,7 +54,12 @@ class SharedPage {
     const auto steps = task::ReadSlotPage(memory_, size_);
     std::vector<RunningStep> running;
     if (!steps.ok()) return running;
+    // Where one of them says that it crashed the process, the others only happened to run.
+    const bool crashed =
+        std::any_of(steps->begin(), steps->end(),
+                    [](const task::RunningStep& step) { return step.crash_signal != 0; });
     for (const task::RunningStep& step : *steps) {
+      if (crashed && step.crash_signal == 0) continue;
       running.push_back({.slot = step.slot,
                          .vertex = step.task.vertex,
                          .subtask = step.task.subtask,

@@ -3,6 +3,12 @@
 #include <new>
 
 namespace weir::task {
+namespace {
+
+// The entry that the thread is in. Only a crash handler asks: user code never sees it.
+thread_local SlotPageEntry* this_threads_entry = nullptr;
+
+}  // namespace
 
 void SlotPageEntry::Enter(const TaskAttempt& task, std::uint32_t slot_index,
                           RunningPhase running_phase, std::uint32_t operator_number,
@@ -19,6 +25,18 @@ void SlotPageEntry::Enter(const TaskAttempt& task, std::uint32_t slot_index,
   phase.store(static_cast<std::uint32_t>(running_phase), std::memory_order_release);
   running_since_ms.store(since_ms > 0 ? since_ms : 1, std::memory_order_release);
   sequence.store(number + 2, std::memory_order_release);
+  this_threads_entry = this;
+}
+
+void SlotPageEntry::Exit() {
+  running_since_ms.store(0, std::memory_order_release);
+  this_threads_entry = nullptr;
+}
+
+void MarkCrashOfThisThread(int signal) {
+  if (this_threads_entry == nullptr) return;
+  this_threads_entry->crash_signal.store(static_cast<std::uint32_t>(signal),
+                                         std::memory_order_release);
 }
 
 SlotPage::SlotPage(void* memory, std::uint32_t slot_count, std::uint32_t floating_count)
@@ -63,6 +81,7 @@ std::optional<RunningStep> ReadRunningStep(const SlotPageEntry& entry) {
     step.slot = entry.slot.load(std::memory_order_acquire);
     step.phase = static_cast<RunningPhase>(entry.phase.load(std::memory_order_acquire));
     step.since_ms = entry.running_since_ms.load(std::memory_order_acquire);
+    step.crash_signal = entry.crash_signal.load(std::memory_order_acquire);
     if (step.since_ms == 0) return std::nullopt;
     if (before % 2 == 0 && entry.sequence.load(std::memory_order_acquire) == before) break;
   }

@@ -36,15 +36,22 @@ struct SlotPageEntry {
   std::atomic<std::uint32_t> operator_index;
   std::atomic<std::uint32_t> slot;
   std::atomic<std::uint32_t> phase;
-  std::byte reserved[24];
+  // The signal that is ending the process because of what this entry's thread did; 0: none.
+  std::atomic<std::uint32_t> crash_signal;
+  std::byte reserved[20];
 
   // The thread is going to run code of that task, since `since_ms`.
   void Enter(const TaskAttempt& task, std::uint32_t slot_index, RunningPhase running_phase,
              std::uint32_t operator_number, std::int64_t since_ms);
   void SetOperator(std::uint32_t index) { operator_index.store(index, std::memory_order_relaxed); }
   // It is back.
-  void Exit() { running_since_ms.store(0, std::memory_order_release); }
+  void Exit();
 };
+
+// The calling thread is ending the process with `signal`: marks the entry that it is in, if any, so
+// that of all that was running the supervisor can tell what crashed. Async-signal-safe.
+void MarkCrashOfThisThread(int signal);
+
 static_assert(sizeof(SlotPageEntry) == 64);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
@@ -65,6 +72,7 @@ struct RunningStep {
   std::uint32_t operator_index = 0;
   RunningPhase phase = RunningPhase::kStep;
   std::int64_t since_ms = 0;  // CLOCK_MONOTONIC: comparable between processes of one machine
+  std::uint32_t crash_signal = 0;
   bool operator==(const RunningStep&) const = default;
 };
 

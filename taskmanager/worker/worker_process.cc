@@ -24,6 +24,7 @@
 #include "taskmanager/network/tcp_data_plane.h"
 #include "taskmanager/session/grpc_job_manager_client.h"
 #include "taskmanager/task/slot_page.h"
+#include "taskmanager/worker/crash_handler.h"
 #include "taskmanager/worker/job_loader.h"
 #include "taskmanager/worker/worker.h"
 
@@ -176,6 +177,7 @@ int RunWorkerProcess(WorkerProcessOptions options) {
   const Status logging =
       ConfigureLogging({.level = configuration->Get(settings::kLogLevel), .file = ""});
   if (!logging.ok()) Fail(logging);
+  InstallCrashHandler();
   options.identity.process_id = ::getpid();
   WorkerProcess process(std::move(options), *configuration, signals);
   if (const Status status = process.Start(); !status.ok()) Fail(status);
