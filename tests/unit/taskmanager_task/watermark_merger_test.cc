@@ -130,7 +130,9 @@ TEST(WatermarkMergerTest, RandomHistoriesKeepTheRules) {
     for (int i = 0; i < 100; ++i) {
       const std::uint32_t channel = random() % channels;
       const auto kind = static_cast<Event::Kind>(random() % 20 == 0 ? 3 : random() % 3);
-      const Event event{kind, channel, heard[channel] < 0 ? 1 : heard[channel] + random() % 10};
+      const Event event{
+          kind, channel,
+          heard[channel] < 0 ? 1 : heard[channel] + static_cast<std::int64_t>(random() % 10)};
       const Outcome outcome = Apply(merger, event);
       if (state[channel] != kFinished) {
         if (kind == kW) heard[channel] = std::max(heard[channel], event.timestamp_ms);
@@ -148,17 +150,25 @@ TEST(WatermarkMergerTest, RandomHistoriesKeepTheRules) {
         any_active = true;
         if (heard[c] >= last) minimum = std::min(minimum, heard[c]);
       }
-      if (outcome.watermark_ms && any_active) EXPECT_LE(last, minimum);
+      if (outcome.watermark_ms && any_active) {
+        EXPECT_LE(last, minimum);
+      }
       const bool all_idle = !any_active && std::count(state.begin(), state.end(), kIdle) > 0;
-      if (all_idle) EXPECT_TRUE(merger.idle());
-      if (any_active) EXPECT_FALSE(merger.idle());
+      if (all_idle) {
+        EXPECT_TRUE(merger.idle());
+      }
+      if (any_active) {
+        EXPECT_FALSE(merger.idle());
+      }
       // Nothing is held back without a reason: when all active channels have caught up, the merged
       // watermark is their minimum.
       bool all_caught_up = any_active;
       for (std::uint32_t c = 0; c < channels; ++c) {
         if (state[c] == kActive && heard[c] < last) all_caught_up = false;
       }
-      if (all_caught_up) EXPECT_EQ(merger.watermark_ms(), minimum);
+      if (all_caught_up) {
+        EXPECT_EQ(merger.watermark_ms(), minimum);
+      }
     }
   }
 }
