@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/configuration_loader.h"
 #include "common/file_system.h"
 #include "common/logging.h"
 #include "common/mutex.h"
@@ -116,6 +117,14 @@ struct ExitReport {
   std::optional<ExitStatus> early WEIR_GUARDED_BY(mutex);  // it ended before Spawn returned
 };
 
+// The configuration that the worker starts with, as WEIR_PROPERTIES.
+Result<std::string> PropertiesFor(Configuration configuration, const WorkerLaunch& launch) {
+  for (const auto& [key, value] : launch.configuration) {
+    WEIR_RETURN_IF_ERROR(configuration.Set(key, value, Concat("job ", launch.job_id)));
+  }
+  return configuration.ToProperties();
+}
+
 WorkerEnd DescribeEnd(const ExitStatus& status, const ChildProcess& child, const SharedPage& page,
                       Clock& clock) {
   return {.reason = status.ToString(),
@@ -162,6 +171,8 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
     return Status::InvalidArgument(Concat("the plugin needs a worker of ABI ", launch.abi_number,
                                           "; this TaskManager has none"));
   }
+  WEIR_ASSIGN_OR_RETURN(const std::string properties,
+                        PropertiesFor(options_.configuration, launch));
   WEIR_RETURN_IF_ERROR(LocalFileSystem().CreateDirectories(options_.log_directory));
   WEIR_ASSIGN_OR_RETURN(
       const std::shared_ptr<SharedPage> page,
@@ -184,7 +195,7 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
   };
   ChildProcessOptions options{.program = program->second,
                               .arguments = ArgumentsFor(launch),
-                              .environment = {{"WEIR_PROPERTIES", options_.properties}},
+                              .environment = {{kPropertiesVariable, properties}},
                               .standard_output = StandardStream::File(log_path + ".out"),
                               .standard_error = StandardStream::File(log_path + ".log"),
                               .inherited_descriptors = {data_socket.get(), page->descriptor()},

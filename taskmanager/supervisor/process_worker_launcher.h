@@ -15,6 +15,7 @@
 #include <weir/status.h>
 
 #include "common/clock.h"
+#include "common/configuration.h"
 #include "common/process_spawner.h"
 #include "common/unique_fd.h"
 #include "taskmanager/supervisor/worker_launcher.h"
@@ -34,8 +35,8 @@ struct ProcessWorkerOptions {
   std::string data_host;  // what the worker tells of itself, and where it dials from
   // Workers' standard output (`.out`) and standard error (`.log`) go to files of their own there.
   std::string log_directory;
-  // The TaskManager's configuration in the form of WEIR_PROPERTIES.
-  std::string properties;
+  // The TaskManager's; a job's own settings go over it.
+  Configuration configuration;
   std::int64_t first_lease_ms = 30'000;
 };
 

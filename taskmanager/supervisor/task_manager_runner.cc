@@ -135,7 +135,7 @@ class Runner {
             .data_host = host_,
             .log_directory =
                 configuration_.Find(settings::kLogDirectory).value_or(directory_.path() + "/log"),
-            .properties = configuration_.ToProperties(),
+            .configuration = configuration_,
             .first_lease_ms = configuration_.Get(settings::kJobManagerWorkerLeaseDuration).count()};
   }
 
