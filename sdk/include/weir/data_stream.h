@@ -5,6 +5,7 @@
 // weir/functions.h.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <type_traits>

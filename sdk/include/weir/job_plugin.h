@@ -64,9 +64,8 @@ weir_plugin_record() {
 
 #define WEIR_JOB(name, function)                                                                   \
   namespace {                                                                                      \
-  [[gnu::used,                                                                                     \
-    gnu::section("weir_jobs")]] const ::weir::internal::JobEntry WEIR_CONCAT_(weir_job_entry_,     \
-                                                                              __LINE__) = {        \
+  WEIR_IN_ORDER_ [[gnu::used, gnu::section("weir_jobs")]]                                          \
+  const ::weir::internal::JobEntry WEIR_CONCAT_(weir_job_entry_, __LINE__) = {                     \
       name, [](::weir::internal::JobInputs& inputs) {                                              \
         return ::weir::internal::CompileJobFunction(name, function, inputs);                       \
       }};                                                                                          \

@@ -1,0 +1,132 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weir/internal/operators/sink_writer_operator.h>
+
+#include "tests/unit/sdk/chain_elements.h"
+#include "tests/unit/sdk/collecting_sink.h"
+
+namespace weir {
+namespace {
+
+using testing::Collected;
+using testing::CollectingSink;
+using testing::MakeBatch;
+using testing::OperatorHarness;
+
+class SinkWriterOperatorTest : public ::testing::Test {
+ protected:
+  SinkWriterOperatorTest() { EXPECT_TRUE(op_.Open().ok()); }
+  void Push(int first, int count) {
+    std::vector<int> numbers;
+    for (int i = 0; i < count; ++i) numbers.push_back(first + i);
+    auto batch = MakeBatch(numbers);
+    op_.PushBatch(*batch);
+  }
+  void ExpectInOrder(int count) {
+    ASSERT_EQ(collected_->records.size(), static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i) ASSERT_EQ(collected_->records[i], i);
+  }
+
+  std::shared_ptr<Collected<int>> collected_ = std::make_shared<Collected<int>>();
+  OperatorHarness harness_;
+  internal::SinkWriterOperator<CollectingSink<int>> op_{harness_.context(),
+                                                        CollectingSink<int>(collected_)};
+};
+
+TEST_F(SinkWriterOperatorTest, WritesThrough) {
+  Push(0, 10);
+  EXPECT_TRUE(*op_.Drain());
+  ExpectInOrder(10);
+  EXPECT_EQ(harness_.chain.entered.size(), 1u);
+}
+
+TEST_F(SinkWriterOperatorTest, KeepsWhatTheWriterDoesNotTake) {
+  collected_->accept_in_a_row = 3;
+  Push(0, 8);
+  EXPECT_EQ(collected_->records.size(), 3u);
+  EXPECT_FALSE(*op_.Drain());
+  EXPECT_EQ(collected_->records.size(), 6u);
+  Push(8, 2);  // goes behind what waits
+  EXPECT_FALSE(*op_.Drain());
+  EXPECT_EQ(collected_->records.size(), 9u);
+  EXPECT_TRUE(*op_.Drain());
+  ExpectInOrder(10);
+  EXPECT_EQ(harness_.chain.parked, 0);
+}
+
+TEST_F(SinkWriterOperatorTest, ParksWhenOneCallOverflowsWhatMayWait) {
+  collected_->accept_in_a_row = 5;
+  for (int i = 0; i < 10; ++i) Push(i * 1000, 1000);
+  EXPECT_GT(harness_.chain.parked, 0);
+  while (!*op_.Drain()) {
+  }
+  ExpectInOrder(10'000);
+}
+
+TEST_F(SinkWriterOperatorTest, AfterACancelRecordsAreDropped) {
+  collected_->accept_in_a_row = 5;
+  harness_.chain.is_canceled = true;
+  for (int i = 0; i < 10; ++i) Push(i * 1000, 1000);
+  EXPECT_LT(collected_->records.size(), 100u);
+}
+
+TEST_F(SinkWriterOperatorTest, FinishDrainsAndFlushesWithoutWaiting) {
+  collected_->accept_in_a_row = 4;
+  collected_->flushes_needed = 2;
+  Push(0, 6);
+  int calls = 1;
+  while (!*op_.Finish()) ++calls;
+  EXPECT_EQ(calls, 3);
+  ExpectInOrder(6);
+  EXPECT_TRUE(op_.Close().ok());
+  EXPECT_EQ(collected_->closed, 1);
+}
+
+// Counts blocks; fails on a negative record.
+class BlockSink {
+ public:
+  using Record = int;
+  explicit BlockSink(int* blocks) : blocks_(blocks) {}
+  class Writer final : public SinkWriter<int> {
+   public:
+    explicit Writer(int* blocks) : blocks_(blocks) {}
+    Status Open(SinkWriterContext&) override { return Status::Ok(); }
+    Result<WriteStatus> Write(int& record, std::int64_t) override {
+      if (record < 0) return Status::IoError("the disk is full");
+      return WriteStatus::kAccepted;
+    }
+    Status EndBlock() {
+      ++*blocks_;
+      return Status::Ok();
+    }
+    Result<FlushStatus> Flush(bool) override { return FlushStatus::kDone; }
+
+   private:
+    int* blocks_;
+  };
+  std::string name() const { return "Block"; }
+  std::unique_ptr<Writer> CreateWriter() const { return std::make_unique<Writer>(blocks_); }
+
+ private:
+  int* blocks_;
+};
+
+TEST(SinkWriterOperator, TellsTheWriterOfEachBlockAndReportsItsErrors) {
+  int blocks = 0;
+  OperatorHarness harness;
+  internal::SinkWriterOperator<BlockSink> op(harness.context(), BlockSink(&blocks));
+  auto good = MakeBatch<int>({1, 2, 3});
+  op.PushBatch(*good);
+  op.PushBatch(*good);
+  EXPECT_EQ(blocks, 2);
+  auto bad = MakeBatch<int>({1, -1, 3});
+  op.PushBatch(*bad);
+  EXPECT_EQ(harness.failure.status().message(), "the disk is full");
+}
+
+}  // namespace
+}  // namespace weir
