@@ -6,8 +6,11 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/kafka/child_process.h"
 #include "tests/kafka/topic_reader.h"
@@ -88,6 +91,22 @@ TEST_F(EmbeddedProgramTest, SaysWhichPartitionLostItsBeginning) {
   EXPECT_NE(output().find("topic 'small' partition 1 outgrew 5 MiB"), std::string::npos)
       << output();
   EXPECT_EQ(output().find("partition 0"), std::string::npos) << output();
+}
+
+TEST_F(EmbeddedProgramTest, DiesWithItsParentWhenAsked) {
+  const std::string script = std::string(WEIR_EMBEDDED_KAFKA) +
+                             " --die-with-parent --bootstrap-file " + bootstrap_file() +
+                             " & echo $! > " + folder_ + "/pid; exec sleep 600";
+  ASSERT_TRUE(process_.Start({"sh", "-c", script}, folder_, output_file()).ok());
+  AwaitBootstrapServers();
+  pid_t pid = -1;
+  std::ifstream(folder_ + "/pid") >> pid;
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  ASSERT_GE(pidfd, 0);
+  process_.Signal(SIGKILL);
+  pollfd ended{pidfd, POLLIN, 0};
+  EXPECT_EQ(poll(&ended, 1, 30'000), 1);
+  close(pidfd);
 }
 
 TEST_F(EmbeddedProgramTest, RefusesWrongArguments) {

@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <weir/connectors/kafka.h>
+#include <weir/serializer.h>
 
 #include "connectors/kafka/src/client_statistics.h"
 #include "connectors/kafka/src/kafka_client.h"
@@ -98,6 +99,19 @@ TEST(ClientStatistics, SumsOverPartitions) {
   EXPECT_EQ(statistics.pending_records, 10);
   EXPECT_EQ(ReadConsumerStatistics("").queued_messages, 0);
   EXPECT_EQ(ReadConsumerStatistics("\"fetchq_cnt\":").queued_messages, 0);
+}
+
+TEST(KafkaSplit, ComesBackFromItsBytes) {
+  const KafkaEnumeratorState state{
+      true, {{"a", 0, kEarliestOffset, kNoStoppingOffset}}, {{"b", 7, 12, 99}}};
+  std::vector<std::byte> bytes;
+  SerializeTo(state, bytes);
+  const auto restored = Deserialize<KafkaEnumeratorState>(bytes);
+  ASSERT_TRUE(restored.ok());
+  EXPECT_EQ(*restored, state);
+  bytes.clear();
+  SerializeTo(KafkaKeyValue{"k", "v"}, bytes);
+  EXPECT_EQ(*Deserialize<KafkaKeyValue>(bytes), (KafkaKeyValue{"k", "v"}));
 }
 
 TEST(PropertyOf, LastOneWins) {

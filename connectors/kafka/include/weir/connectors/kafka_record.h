@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <weir/fields.h>
+
 namespace weir::kafka {
 
 struct KafkaHeader {
@@ -80,5 +82,6 @@ struct KafkaKeyValue {
   std::string value;
   bool operator==(const KafkaKeyValue&) const = default;
 };
+WEIR_FIELDS(KafkaKeyValue, key, value)
 
 }  // namespace weir::kafka

@@ -1,10 +1,12 @@
-// What a Kafka source keeps in checkpoints. Plain aggregates, serialized field by field.
+// What a Kafka source keeps in checkpoints.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
+
+#include <weir/fields.h>
 
 namespace weir::kafka {
 
@@ -21,6 +23,7 @@ struct KafkaSplit {
   std::int64_t stopping_offset = kNoStoppingOffset;  // the first offset that is not read
   bool operator==(const KafkaSplit&) const = default;
 };
+WEIR_FIELDS(KafkaSplit, topic, partition, next_offset, stopping_offset)
 
 struct KafkaEnumeratorState {
   bool discovered = false;           // the brokers have been asked
@@ -28,5 +31,6 @@ struct KafkaEnumeratorState {
   std::vector<KafkaSplit> unassigned;
   bool operator==(const KafkaEnumeratorState&) const = default;
 };
+WEIR_FIELDS(KafkaEnumeratorState, discovered, assigned, unassigned)
 
 }  // namespace weir::kafka
