@@ -77,4 +77,4 @@ void Processed(weir::StreamExecutionEnvironment& env) {
 
 }  // namespace
 
-WEIR_JOB(processed, Processed)
+WEIR_JOB("processed", Processed)
