@@ -19,7 +19,9 @@ template <class Aggregate>
 struct AnyField {
   template <class U>
     requires(!std::is_base_of_v<U, Aggregate>)
-  operator U() const;  // never defined: only asked for in unevaluated contexts
+  operator U() const {
+    __builtin_unreachable();  // only asked for in unevaluated contexts
+  }
 };
 
 // Converts to proper bases of Aggregate only: the first initializer of T can be one exactly when T
@@ -28,7 +30,9 @@ template <class Aggregate>
 struct AnyBase {
   template <class U>
     requires(std::is_base_of_v<U, Aggregate> && !std::is_same_v<U, Aggregate>)
-  operator U() const;  // never defined, as above
+  operator U() const {
+    __builtin_unreachable();
+  }
 };
 template <class T>
 concept HasBaseClass = requires { T{AnyBase<T>{}}; };
