@@ -39,14 +39,6 @@ std::map<std::string, std::string> JobSettingsOf(const Configuration& configurat
   return settings;
 }
 
-std::string JobPropertiesOf(const Configuration& configuration) {
-  std::string lines;
-  for (const auto& [key, text] : JobSettingsOf(configuration)) {
-    lines += Concat(key, ": ", text, "\n");
-  }
-  return lines;
-}
-
 JobTimings TimingsOf(JobTimings cluster, const Configuration& configuration) {
   if (configuration.IsSet(settings::kSlotRequestTimeout)) {
     cluster.slot_request_timeout_ms = configuration.Get(settings::kSlotRequestTimeout).count();

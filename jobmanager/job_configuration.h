@@ -22,8 +22,6 @@ Status AddJobSettings(const std::map<std::string, std::string>& settings, std::s
 
 // The given values that workers and tasks read.
 std::map<std::string, std::string> JobSettingsOf(const Configuration& configuration);
-// The same as lines of WEIR_PROPERTIES.
-std::string JobPropertiesOf(const Configuration& configuration);
 
 // The cluster's time-outs with the job's own.
 JobTimings TimingsOf(JobTimings cluster, const Configuration& configuration);

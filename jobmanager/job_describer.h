@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ struct DescribeRequest {
   std::uint32_t abi_number = 0;
   std::string entry;  // the job's name; empty: the only one
   std::vector<std::string> arguments;
-  std::uint32_t parallelism = 1;  // of operators that do not say
-  std::string properties;         // the job's settings as lines of WEIR_PROPERTIES
+  std::uint32_t parallelism = 1;                     // of operators that do not say
+  std::map<std::string, std::string> configuration;  // the settings that the program may read
 };
 
 class JobDescriber {

@@ -121,7 +121,7 @@ void JobManager::Describe(const rest::JarRunRequest& request, rest::Callback<Des
         .entry = request.entry_class,
         .arguments = request.arguments,
         .parallelism = static_cast<std::uint32_t>(configuration.Get(settings::kParallelism)),
-        .properties = JobPropertiesOf(configuration)};
+        .configuration = JobSettingsOf(configuration)};
     plugins_.Pin(plugin->content_hash);
     world_.describer.Describe(describe, [this, alive, plugin = *plugin, configuration,
                                          callback](Result<proto::DescribedJob> job) {

@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "common/configuration_loader.h"
 #include "common/configuration_value.h"
 #include "common/file_system.h"
 #include "common/text.h"
@@ -62,6 +61,9 @@ std::vector<std::string> ArgumentsFor(const DescribeRequest& request) {
   for (const std::string& argument : request.arguments) {
     arguments.push_back("--argument=" + argument);
   }
+  for (const auto& [key, text] : request.configuration) {
+    arguments.insert(arguments.end(), {"--configuration", key, text});
+  }
   return arguments;
 }
 
@@ -90,7 +92,6 @@ void ProcessJobDescriber::Describe(const DescribeRequest& request, Callback call
   child->callback = std::move(callback);
   ChildProcessOptions options{.program = program->second,
                               .arguments = ArgumentsFor(request),
-                              .environment = {{kPropertiesVariable, request.properties}},
                               .standard_output = StandardStream::Capture(kMostOutputBytes),
                               .standard_error = StandardStream::Capture(kErrorTailBytes),
                               .new_process_group = true,
