@@ -106,7 +106,8 @@ Result<std::unique_ptr<InputChannel>> ChannelBuilder::BuildInput(
       return Status(StatusCode::kFailedPrecondition,
                     Describe(key) + ": its source is placed here but not deployed with it");
     }
-    auto channel = std::make_shared<LocalChannel>(resources_.options.credits_per_channel, ready,
+    auto channel = std::make_shared<LocalChannel>(resources_.options.credits_per_channel,
+                                                  resources_.options.overdraft_batches, ready,
                                                   ready_index, producer->second->shared_mailbox());
     local_channels_[key] = channel;
     return std::unique_ptr<InputChannel>(std::make_unique<LocalInputChannel>(std::move(channel)));

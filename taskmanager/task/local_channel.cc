@@ -6,15 +6,23 @@
 
 namespace weir::task {
 
-LocalChannel::LocalChannel(std::uint32_t credits, std::shared_ptr<ReadyList> ready,
-                           std::uint32_t ready_index, std::shared_ptr<TaskMailbox> producer)
+namespace {
+
+// The batch that the sender fills, the one that waits in a parked Write() and the one that is read.
+constexpr std::uint32_t kFilledAndRead = 3;
+
+}  // namespace
+
+LocalChannel::LocalChannel(std::uint32_t credits, std::uint32_t overdraft_limit,
+                           std::shared_ptr<ReadyList> ready, std::uint32_t ready_index,
+                           std::shared_ptr<TaskMailbox> producer)
     : credits_(credits),
       ready_(std::move(ready)),
       ready_index_(ready_index),
       producer_(std::move(producer)),
       mask_(std::bit_ceil(std::uint64_t{credits} + kControlRoom) - 1),
       ring_(mask_ + 1),
-      recycled_(credits + 2) {}
+      recycled_(credits + overdraft_limit + kFilledAndRead) {}
 
 LocalChannel::~LocalChannel() = default;
 

@@ -30,7 +30,8 @@ namespace weir::task {
 
 class LocalChannel {
  public:
-  LocalChannel(std::uint32_t credits, std::shared_ptr<ReadyList> ready, std::uint32_t ready_index,
+  LocalChannel(std::uint32_t credits, std::uint32_t overdraft_limit,
+               std::shared_ptr<ReadyList> ready, std::uint32_t ready_index,
                std::shared_ptr<TaskMailbox> producer);
   ~LocalChannel();
   LocalChannel(const LocalChannel&) = delete;

@@ -63,8 +63,10 @@ void Task::Start() {
 }
 
 void Task::Cancel() {
-  mailbox_->Cancel();
+  // In this order: whoever sees the mail closes the chain, which counts only when that is waited
+  // for.
   Handle(TaskEvent::kCancelRequested);
+  mailbox_->Cancel();
 }
 
 void Task::Fail(const Status& status) {
