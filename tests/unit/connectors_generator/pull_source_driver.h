@@ -90,7 +90,8 @@ class PullSourceDriver {
       for (std::uint32_t i = 0; i < readers_.size() && !enough(); ++i) {
         if (ended_[i]) continue;
         WEIR_ASSIGN_OR_RETURN(const ReadStatus status, ReadBlock(i, on_record));
-        more = more || status != ReadStatus::kNothingAvailable || batch_.size() > 0;
+        more = more || status != ReadStatus::kNothingAvailable || batch_.size() > 0 ||
+               contexts_[i]->requests > 0;
       }
       if (!more && !AllEnded() && !enough() && !availability_->WaitForMoreThan(seen, deadline)) {
         return Status(StatusCode::kTimedOut, "the readers gave nothing before the deadline");
