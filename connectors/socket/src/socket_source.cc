@@ -62,8 +62,10 @@ class SocketReader final : public SourceReader<std::string, SocketSplit> {
         output.Next().assign(block_->line(next_++));
         continue;
       }
-      WEIR_ASSIGN_OR_RETURN(const bool another, NextBlock());
-      if (!another) {
+      if (!NextBlock()) {
+        // The lines before a failure go out first.
+        if (!failure_.ok() && output.size() == 0) return failure_;
+        if (!failure_.ok()) return ReadStatus::kMoreAvailable;
         return no_more_splits_ && !split_ ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
       }
     }
@@ -87,17 +89,17 @@ class SocketReader final : public SourceReader<std::string, SocketSplit> {
 
  private:
   // Gives the used block back and takes the next one. False: none is there (now, or any more).
-  Result<bool> NextBlock() {
+  bool NextBlock() {
     if (block_) receiver_->GiveBack(std::move(block_));
     if (!split_) return false;
     next_ = 0;
     block_ = receiver_->TakeBlock();
     if (!block_) return false;
     if (!block_->last) return true;
-    WEIR_RETURN_IF_ERROR(block_->failure);
+    failure_ = block_->failure;
     block_.reset();
     split_.reset();
-    context_->RequestSplit();
+    if (failure_.ok()) context_->RequestSplit();
     return false;
   }
 
@@ -107,6 +109,7 @@ class SocketReader final : public SourceReader<std::string, SocketSplit> {
   std::unique_ptr<LineReceiver> receiver_;
   std::unique_ptr<LineBlock> block_;
   std::size_t next_ = 0;
+  Status failure_;  // how the stream ended
   bool no_more_splits_ = false;
 };
 
