@@ -66,6 +66,10 @@ ExitCode PrintClusterStatus(const ClusterStatusOptions& options, CommandContext&
     return ExitCode::kSuccess;
   }
   PrintProcesses(*state, context);
+  if (state->rest.port == 0) {
+    context.out << "The JobManager has not told its REST address.\n";
+    return ExitCode::kSuccess;
+  }
   context.out << "REST API at http://" << state->rest.ToString() << "\n";
   if (!IsRunning(state->processes.front().identity)) return ExitCode::kSuccess;
   return PrintStatus({.server = {state->rest.ToString()}}, context);

@@ -21,6 +21,11 @@ std::string Dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+// Empty while the JobManager has not told it.
+std::string AddressText(const SocketAddress& address) {
+  return address.port == 0 ? "" : address.ToString();
+}
+
 Json ProcessJson(const LocalClusterProcess& process) {
   return {{"role", process.role},
           {"pid", process.identity.pid},
@@ -39,7 +44,9 @@ Result<LocalClusterState> ReadLocalClusterState(const std::string& folder) {
   try {
     Json json = Json::parse(text);
     LocalClusterState state;
-    WEIR_ASSIGN_OR_RETURN(state.rest, ReadAddress(json, "rest"));
+    if (json.at("rest") != "") {
+      WEIR_ASSIGN_OR_RETURN(state.rest, ReadAddress(json, "rest"));
+    }
     for (const Json& entry : json.at("processes")) {
       LocalClusterProcess process;
       process.role = entry.at("role").get<std::string>();
@@ -59,7 +66,7 @@ Status WriteLocalClusterState(const std::string& folder, const LocalClusterState
   for (const LocalClusterProcess& process : state.processes) {
     processes.push_back(ProcessJson(process));
   }
-  Json json = {{"rest", state.rest.ToString()}, {"processes", std::move(processes)}};
+  Json json = {{"rest", AddressText(state.rest)}, {"processes", std::move(processes)}};
   return LocalFileSystem().WriteFileAtomically(StateFile(folder), Dump(json));
 }
 
@@ -86,7 +93,7 @@ std::string LocalClusterAsJson(const LocalClusterState& state) {
     json["running"] = IsRunning(process.identity);
     processes.push_back(std::move(json));
   }
-  return Dump({{"rest", state.rest.ToString()}, {"processes", std::move(processes)}});
+  return Dump({{"rest", AddressText(state.rest)}, {"processes", std::move(processes)}});
 }
 
 }  // namespace weir::cli

@@ -141,6 +141,19 @@ TEST_F(ClusterCommandTest, KillsAServerThatIgnoresSigterm) {
   }
 }
 
+TEST_F(ClusterCommandTest, ShowsAndStopsAClusterThatWasStartedHalfway) {
+  Result<ProcessIdentity> process = StartDetached("/bin/sleep", {"1000"}, cli_.folder() + "/log");
+  ASSERT_TRUE(process.ok()) << process.status().ToString();
+  std::filesystem::create_directories(state_folder_);
+  LocalClusterState state;
+  state.processes = {{"jobmanager", *process, "log"}};
+  ASSERT_TRUE(WriteLocalClusterState(state_folder_, state).ok());
+  EXPECT_EQ(cli_.Run({"cluster", "status"}), ExitCode::kSuccess) << cli_.err();
+  EXPECT_THAT(cli_.out(), HasSubstr("has not told its REST address"));
+  EXPECT_EQ(cli_.Run({"cluster", "stop"}), ExitCode::kSuccess) << cli_.err();
+  EXPECT_FALSE(IsRunning(*process));
+}
+
 TEST_F(ClusterCommandTest, NamesAStateFileThatIsBroken) {
   std::filesystem::create_directories(state_folder_);
   std::ofstream(state_folder_ + "/cluster.json") << "{";
