@@ -29,7 +29,17 @@ void CreditReceiver::OnFloating() {
   ++returned_;
 }
 
+std::uint32_t CreditReceiver::OnEnd() {
+  ended_ = true;
+  const std::uint32_t to_pool = std::min(floating_, granted_ + returned_);
+  floating_ -= to_pool;
+  returned_ += granted_ - to_pool;
+  granted_ = 0;
+  return to_pool;
+}
+
 std::uint32_t CreditReceiver::TakeGrant() {
+  if (ended_) return 0;
   granted_ += returned_;
   return std::exchange(returned_, 0);
 }

@@ -42,10 +42,14 @@ class CreditReceiver {
   // Whether one more floating buffer would be of use: the backlog is larger than what the sender
   // may send anyway, and the channel has not reached its share.
   bool wants_floating() const {
-    return backlog_ > granted_ + returned_ && floating_ < options_.maximum_floating;
+    return !ended_ && backlog_ > granted_ + returned_ && floating_ < options_.maximum_floating;
   }
   // The pool gave one buffer.
   void OnFloating();
+
+  // The sender sends no more: what it was granted and did not use belongs to the channel again, and
+  // nothing is granted any more. Returns how many floating buffers go back to the pool at once.
+  std::uint32_t OnEnd();
 
   // What to grant to the sender now: everything returned. 0: no need for a frame.
   std::uint32_t TakeGrant();
@@ -62,6 +66,7 @@ class CreditReceiver {
   std::uint32_t returned_ = 0;
   std::uint32_t floating_ = 0;
   std::uint32_t backlog_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace weir::network

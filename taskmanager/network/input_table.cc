@@ -78,6 +78,8 @@ Status InputTable::Deliver(Entry& entry, const FrameHeader& header, Bytes& paylo
     return Status();
   }
   if (entry.ended) {
+    // A backlog is announced behind the elements of its turn, the end of input among them.
+    if (header.type == FrameType::kBacklog) return Status();
     return Status::Corruption(Concat("a ", ToString(header.type), " frame after the end of input"));
   }
   if (header.type == FrameType::kBacklog) {
@@ -94,7 +96,10 @@ Status InputTable::Deliver(Entry& entry, const FrameHeader& header, Bytes& paylo
   }
   WEIR_ASSIGN_OR_RETURN(const internal::ControlElement element,
                         DecodeControlElement(header.type, payload));
-  entry.ended = std::holds_alternative<internal::EndOfInput>(element);
+  if (std::holds_alternative<internal::EndOfInput>(element)) {
+    entry.ended = true;
+    credits_.OnEnd(header.channel);
+  }
   return entry.channel->Deliver(element);
 }
 
@@ -146,8 +151,6 @@ void InputTable::SendGrants() {
     const Entry& entry = entries_.at(grant->channel);
     const ChannelIdentity& identity = entry.channel->identity();
     entry.channel->SetHoldsFloating(credits_.Find(grant->channel)->floating() > 0);
-    // After the end of input nobody needs credit.
-    if (entry.ended) continue;
     scratch_.clear();
     EncodeCreditGrant({grant->credit, identity.source_attempt}, scratch_);
     entry.peer->SendAhead(FrameType::kCredit, grant->channel, identity.target_attempt, scratch_);

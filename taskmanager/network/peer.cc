@@ -244,7 +244,11 @@ void Peer::OnClosed(Status status) {
   // Destroyed at the end: the connection is the caller.
   const std::unique_ptr<Connection> connection = std::move(connection_);
   state_ = PeerState::kNone;
-  if (!stopping_) Log().Warning(status.message());
+  if (stopping_) {
+    status = Status(StatusCode::kCanceled, "the data plane is stopping");
+  } else {
+    Log().Info(status.message());
+  }
   while (!ahead_.empty()) ahead_.PopFront();
   while (!in_line_.empty()) in_line_.PopFront();
   environment_.inputs.OnPeerLost(*this, status);

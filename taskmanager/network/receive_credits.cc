@@ -47,6 +47,14 @@ void ReceiveCredits::OnPopped(Key channel, std::uint32_t count) {
   ServePool();
 }
 
+void ReceiveCredits::OnEnd(Key channel) {
+  const auto entry = channels_.find(channel);
+  if (entry == channels_.end()) return;
+  pool_.Forget(channel);
+  pool_.Return(entry->second.credits.OnEnd());
+  ServePool();
+}
+
 std::optional<ReceiveCredits::Grant> ReceiveCredits::NextGrant() {
   while (next_dirty_ < dirty_.size()) {
     const Key channel = dirty_[next_dirty_++];

@@ -39,6 +39,7 @@ class ReceiveCredits {
   Status OnBuffer(Key channel);
   void OnBacklog(Key channel, std::uint32_t backlog);
   void OnPopped(Key channel, std::uint32_t count);
+  void OnEnd(Key channel);
 
   // The next grant to send; nothing when all are sent. After every event, or after several.
   std::optional<Grant> NextGrant();

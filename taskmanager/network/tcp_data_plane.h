@@ -31,7 +31,8 @@ class TcpDataPlane final : public DataPlane {
  public:
   TcpDataPlane(std::string worker_id, JobIdentity job, const NetworkOptions& options = {});
   // Lets what is queued reach the peers (at most drain_timeout_ms), says goodbye to them and ends
-  // the thread. No call-back runs after it returns.
+  // the thread. Channels that are open still may hear kCanceled; no call-back runs after it
+  // returns.
   ~TcpDataPlane() override;
 
   Result<std::unique_ptr<ByteReceiver>> RegisterInput(const ChannelIdentity& channel,
