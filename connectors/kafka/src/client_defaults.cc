@@ -34,7 +34,7 @@ ClientProperties ProducerDefaults(const internal::KafkaSinkOptions& options,
       // As in Kafka's own client: no duplicates by a retry, and the order of a key is kept.
       {"enable.idempotence", "true"},
       {"partitioner", "murmur2_random"},
-      {"linger.ms", "5"},
+      {"linger.ms", "10"},
       // Bounds on records accepted and not yet delivered, per writer; the writer itself keeps to
       // them.
       {"queue.buffering.max.messages", "100000"},
