@@ -38,11 +38,13 @@ set(libraries ${GRPC_STATIC_LIBRARIES})
 list(REMOVE_ITEM libraries dl rt atomic pthread)
 list(REMOVE_DUPLICATES libraries)
 weir_to_static_archives(archives ${libraries})
+# A worker must not bring a shared yaml-cpp that a plugin could meet in a version of its own.
+find_library(WEIR_YAML_CPP_ARCHIVE libyaml-cpp.a REQUIRED)
 add_library(weir_rpc_static INTERFACE)
 target_link_libraries(weir_rpc_static INTERFACE
-  -Wl,--start-group ${archives} -Wl,--end-group -latomic -ldl -lrt Threads::Threads)
+  -Wl,--start-group ${archives} -Wl,--end-group "${WEIR_YAML_CPP_ARCHIVE}" -latomic -ldl -lrt Threads::Threads)
 target_link_options(weir_rpc_static INTERFACE -Wl,--exclude-libs,ALL)
 
 add_library(weir_rpc_shared INTERFACE)
 target_link_libraries(weir_rpc_shared INTERFACE grpc++ grpc gpr protobuf absl_synchronization absl_strings absl_base
-  absl_status absl_time ssl crypto Threads::Threads)
+  absl_status absl_time ssl crypto yaml-cpp Threads::Threads)

@@ -43,7 +43,7 @@ struct TaskManagerWorld {
   Clock& clock;
   session::JobManagerClient& client;
   WorkerLauncher& launcher;
-  PluginCache& plugins;
+  PluginSource& plugins;
   // Runs functions that block (fetching a plugin), one after the other, on another thread than
   // `loop`.
   EventLoop& blocking;
