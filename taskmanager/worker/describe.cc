@@ -6,7 +6,6 @@
 
 #include <unistd.h>
 
-#include "common/server_process.h"
 #include "common/unique_fd.h"
 #include "proto/job_graph.pb.h"
 #include "taskmanager/worker/job_graph_conversion.h"
@@ -53,19 +52,13 @@ proto::JobDescription Describe(const DescribeOptions& options) {
   return description;
 }
 
-int DescribeToStandardOutput(DescribeOptions options) {
+int DescribeToStandardOutput(const DescribeOptions& options) {
   const UniqueFd output(::dup(STDOUT_FILENO));
   if (!output.valid() || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
     std::perror("weir-worker: standard output");
     return 1;
   }
-  const auto configuration = LoadServerConfiguration({});
-  if (configuration.ok()) {
-    for (const Configuration::Entry& entry : configuration->Entries())
-      options.configuration[entry.key] = entry.text;
-  }
-  const proto::JobDescription description =
-      configuration.ok() ? Describe(options) : ErrorDescription(configuration.status());
+  const proto::JobDescription description = Describe(options);
   std::fflush(stdout);
   if (!description.SerializeToFileDescriptor(output.get())) {
     std::fputs("weir-worker: the description cannot be written to standard output\n", stderr);

@@ -25,10 +25,9 @@ struct DescribeOptions {
 // names.
 proto::JobDescription Describe(const DescribeOptions& options);
 
-// Adds the settings in WEIR_PROPERTIES to `options`, describes and writes the serialized message to
-// standard output, to which nothing else is written: what the job function prints there goes to
-// standard error. Returns the process's exit code: 0 when a message was written, even one that
-// holds an error.
-int DescribeToStandardOutput(DescribeOptions options);
+// Describes and writes the serialized message to standard output, to which nothing else is written:
+// what the job function prints there goes to standard error. Returns the process's exit code: 0
+// when a message was written, even one that holds an error.
+int DescribeToStandardOutput(const DescribeOptions& options);
 
 }  // namespace weir::worker

@@ -2,6 +2,7 @@
 // coordinator) and by weir-jobmanager (role describe), never by people.
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -10,11 +11,13 @@
 
 namespace {
 
-void AddDescribeOptions(CLI::App& app, weir::worker::DescribeOptions& options) {
+void AddDescribeOptions(CLI::App& app, weir::worker::DescribeOptions& options,
+                        std::vector<std::pair<std::string, std::string>>& configuration) {
   app.add_option("--job", options.job_name, "the job in the plugin; needed when it has several");
   app.add_option("--argument", options.arguments, "an argument of the job")
       ->allow_extra_args(false);
   app.add_option("--parallelism", options.default_parallelism, "the default parallelism");
+  app.add_option("--configuration", configuration, "a setting that the job may read: KEY VALUE");
 }
 
 void AddWorkerOptions(CLI::App& app, weir::worker::WorkerProcessOptions& options) {
@@ -40,16 +43,18 @@ int main(int argc, char** argv) {
   std::string role;
   std::string plugin;
   weir::worker::DescribeOptions describe;
+  std::vector<std::pair<std::string, std::string>> configuration;
   weir::worker::WorkerProcessOptions worker;
   app.add_option("--role", role)
       ->required()
       ->check(CLI::IsMember({"worker", "coordinator", "describe"}));
   app.add_option("--plugin", plugin, "the plugin's file")->required();
-  AddDescribeOptions(app, describe);
+  AddDescribeOptions(app, describe, configuration);
   AddWorkerOptions(app, worker);
   CLI11_PARSE(app, argc, argv);
   if (role == "describe") {
     describe.plugin_path = plugin;
+    describe.configuration.insert(configuration.begin(), configuration.end());
     return weir::worker::DescribeToStandardOutput(describe);
   }
   worker.plugin_path = plugin;
