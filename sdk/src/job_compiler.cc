@@ -246,8 +246,8 @@ class JobCompiler {
     auto& operators = job.graph_.vertices[vertex].operators;
     resolved.vertex = vertex;
     resolved.position = static_cast<std::uint32_t>(operators.size());
-    operators.push_back(
-        {resolved.id, node.uid, resolved.name, node.type, node.factory->has_coordinator()});
+    operators.push_back({resolved.id, node.uid, resolved.name, node.type,
+                         node.factory->has_coordinator(), node.description});
     job.plans_[vertex].operators.push_back({resolved.name, node.factory, {}});
     std::vector<std::string> chained;
     for (std::uint32_t edge : resolved.outputs) {

@@ -164,9 +164,11 @@ struct Serializer<std::vector<T>> {
       }
       return true;
     } else {
+      if (!in.EnterContainer()) return false;
       for (T& value : values) {
         if (!Serializer<T>::Read(in, value)) return false;
       }
+      in.LeaveContainer();
       return true;
     }
   }

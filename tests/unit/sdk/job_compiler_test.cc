@@ -155,6 +155,7 @@ TEST(JobCompiler, VerticesCarryWhatTheProgramSaid) {
     env.SetFixedDelayRestart(3, 1500);
     env.FromSequence(1, 2)
         .Uid("source")
+        .Description("counts")
         .SlotSharingGroup("left")
         .Map(Same)
         .SetParallelism(100)
@@ -170,6 +171,7 @@ TEST(JobCompiler, VerticesCarryWhatTheProgramSaid) {
   EXPECT_TRUE(graph->vertices[0].is_source);
   EXPECT_TRUE(graph->vertices[0].operators[0].has_coordinator);
   EXPECT_EQ(graph->vertices[0].operators[0].uid, "source");
+  EXPECT_EQ(graph->vertices[0].operators[0].description, "counts");
   EXPECT_EQ(graph->vertices[0].id.size(), 32u);
   EXPECT_EQ(graph->vertices[1].slot_sharing_group, "left");
   EXPECT_EQ(graph->vertices[1].parallelism, 100u);

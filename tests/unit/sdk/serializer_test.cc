@@ -206,6 +206,20 @@ TEST(Serializer, AHugeLengthAllocatesNothing) {
   EXPECT_FALSE(Deserialize<std::string>(bytes).ok());
 }
 
+TEST(Serializer, BytesDoNotChooseTheStack) {
+  // A chain of trees, each the only child of the one before: value, count 1, value, count 1, …
+  std::vector<std::byte> bytes;
+  ByteWriter writer(bytes);
+  for (int level = 0; level < 1'000'000; ++level) {
+    writer.WriteFixed<std::int32_t>(level);
+    writer.WriteLength(1);
+  }
+  writer.WriteFixed<std::int32_t>(-1);
+  writer.WriteLength(0);
+  writer.Finish();
+  EXPECT_FALSE(Deserialize<Tree>(bytes).ok());
+}
+
 TEST(Serializer, ValuesThatNeverWereAreRefused) {
   EXPECT_FALSE(Deserialize<bool>(std::vector<std::byte>{std::byte{2}}).ok());
   EXPECT_FALSE(Deserialize<std::optional<int>>(std::vector<std::byte>{std::byte{2}}).ok());

@@ -26,7 +26,9 @@ TEST(StableHash, PublishedVectors) {
   EXPECT_EQ(StableHash(std::uint64_t{1234567890123456789}), 0x9c49c6098a8f367eu);
   EXPECT_EQ(StableHash(true), 0xb456bcfc34c2cb2cu);
   EXPECT_EQ(StableHash(Color::kRed), StableHash(3));
-  EXPECT_EQ(StableHash(1.5), internal::Fmix64(0x3ff8000000000000u));
+  EXPECT_EQ(StableHash(1.5), 0x885dcc874e75b6f0u);
+  EXPECT_EQ(StableHashOf(7, std::string("x")), 0x0827c0ac5bcd358fu);
+  EXPECT_EQ(StableHash(std::vector<int>{1, 2}), 0x2a37ee644fbdaef7u);
   EXPECT_EQ(StableHash(std::string()), 0x0000000000000000u);
   EXPECT_EQ(StableHash(std::string("hello")), 0xcbd8a7b341bd9b02u);
   EXPECT_EQ(StableHash(std::string("hello, world")), 0x342fac623a5ebc8eu);

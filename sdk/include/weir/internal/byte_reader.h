@@ -44,6 +44,12 @@ class ByteReader {
     return true;
   }
 
+  // Brackets the elements of a container. False where containers are nested deeper than any sane
+  // record: bytes must not choose how much stack is used.
+  [[nodiscard]] bool EnterContainer() { return ++depth_ <= kMaximumDepth; }
+  void LeaveContainer() { --depth_; }
+  static constexpr std::uint32_t kMaximumDepth = 1000;
+
   // The next `count` bytes, in place; `text` is valid as long as the bytes are.
   [[nodiscard]] bool ReadView(std::string_view& text, std::size_t count) {
     if (remaining() < count) return false;
@@ -55,6 +61,7 @@ class ByteReader {
  private:
   std::span<const std::byte> bytes_;
   std::size_t position_ = 0;
+  std::uint32_t depth_ = 0;
 };
 
 }  // namespace weir

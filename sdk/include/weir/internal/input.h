@@ -35,13 +35,20 @@ class Input : public AnyInput {
 
   void PushBatch(AnyBatch& any) final {
     auto& batch = static_cast<Batch<T>&>(any);
-    const std::uint32_t size = batch.size();
-    for (std::uint32_t from = 0; from < size; from += BlockCapacity<T>()) {
-      batch.SetWindow(from, std::min(size - from, BlockCapacity<T>()));
+    const WindowEnd end{batch, batch.size()};
+    for (std::uint32_t from = 0; from < end.size; from += BlockCapacity<T>()) {
+      batch.SetWindow(from, std::min(end.size - from, BlockCapacity<T>()));
       Push(batch);
     }
-    batch.SetWindow(0, size);
   }
+
+ private:
+  // Also when a user function throws: the batch goes back to its sender.
+  struct WindowEnd {
+    Batch<T>& batch;
+    const std::uint32_t size;
+    ~WindowEnd() { batch.SetWindow(0, size); }
+  };
 };
 
 }  // namespace weir::internal

@@ -31,6 +31,7 @@ struct OperatorDescription {
   std::string name;  // "Map", or what Name() said
   std::string type;  // "Source: Kafka", "Map", "Sink: Print", …
   bool has_coordinator = false;
+  std::string description;  // what Description() said, for the plan
   bool operator==(const OperatorDescription&) const = default;
 };
 
