@@ -1,0 +1,232 @@
+#include "tests/cluster/process_cluster.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/text.h"
+#include "common/unique_fd.h"
+#include "tests/cluster/wait.h"
+
+namespace weir::cluster_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kStartTimeout = 30s;
+// Longer than a TaskManager gives its workers.
+constexpr auto kStopTimeout = 20s;
+// A process that was killed needs a moment until the kernel has cleared it away.
+constexpr auto kVanishTimeout = 10s;
+constexpr char kMarkVariable[] = "WEIR_TEST_CLUSTER";
+
+std::string BuildFolder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path().string();
+}
+
+std::string ReadWhole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::vector<std::string> SettingArguments(const std::map<std::string, std::string>& settings) {
+  std::vector<std::string> arguments;
+  for (const auto& [key, value] : settings) arguments.push_back(Concat("-D", key, "=", value));
+  return arguments;
+}
+
+// Whether a server could bind there now, as ours do.
+Status CheckPortIsFree(const SocketAddress& address) {
+  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(address.port);
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
+      ::listen(listener.get(), 1) == 0) {
+    return Status::Ok();
+  }
+  return Status::Internal(Concat("port ", address.port, " stays taken: ", std::strerror(errno)));
+}
+
+bool IsServer(pid_t pid) {
+  const std::string command = ReadWhole(Concat("/proc/", pid, "/cmdline"));
+  const std::string_view program = std::string_view(command).substr(0, command.find('\0'));
+  return program.ends_with("/weir-jobmanager") || program.ends_with("/weir-taskmanager");
+}
+
+// A zombie has no command line and holds nothing.
+std::string Describe(pid_t pid) {
+  std::string command = ReadWhole(Concat("/proc/", pid, "/cmdline"));
+  std::replace(command.begin(), command.end(), '\0', ' ');
+  return Concat(pid, " ", command);
+}
+
+}  // namespace
+
+std::string ProgramPath(const std::string& name) {
+  return BuildFolder() + "/bin/" + name;
+}
+std::string PluginPath(const std::string& name) {
+  return BuildFolder() + "/jobs/" + name + ".so";
+}
+
+ProcessCluster::ProcessCluster(ClusterOptions options, TemporaryDirectory directory)
+    : options_(std::move(options)),
+      directory_(std::move(directory)),
+      mark_(Concat(kMarkVariable, "=", directory_.path())) {}
+
+Result<std::unique_ptr<ProcessCluster>> ProcessCluster::Start(const ClusterOptions& options) {
+  WEIR_ASSIGN_OR_RETURN(TemporaryDirectory directory, TemporaryDirectory::Create("weir-cluster-"));
+  std::unique_ptr<ProcessCluster> cluster(new ProcessCluster(options, std::move(directory)));
+  WEIR_RETURN_IF_ERROR(cluster->StartJobManager("0", "0"));
+  for (std::size_t i = 0; i < options.task_managers; ++i) {
+    WEIR_RETURN_IF_ERROR(cluster->StartTaskManager(options.slots, {}));
+  }
+  return cluster;
+}
+
+ProcessCluster::~ProcessCluster() {
+  KillEverything();
+}
+
+Status ProcessCluster::StartJobManager(const std::string& rpc_port, const std::string& rest_port) {
+  const std::string address_file = directory() + "/addresses.json";
+  std::filesystem::remove(address_file);
+  std::vector<std::string> command = {ProgramPath("weir-jobmanager"), "--address-file",
+                                      address_file};
+  std::map<std::string, std::string> settings = {
+      {"jobmanager.rpc.port", rpc_port},
+      {"rest.port", rest_port},
+      {"process.working-dir", directory() + "/jobmanager"}};
+  settings.insert(options_.settings.begin(), options_.settings.end());
+  for (std::string& argument : SettingArguments(settings)) command.push_back(std::move(argument));
+
+  ::setenv(kMarkVariable, directory().c_str(), 1);
+  job_manager_ = std::make_unique<test::ChildProcess>();
+  WEIR_RETURN_IF_ERROR(job_manager_->Start(command, directory(), directory() + "/jobmanager.log"));
+  nlohmann::json addresses;
+  const bool started = WaitFor(kStartTimeout, [&] {
+    addresses = nlohmann::json::parse(ReadWhole(address_file), nullptr, /*allow_exceptions=*/false);
+    return addresses.is_object() || !job_manager_->running();
+  });
+  if (!started || !addresses.is_object()) {
+    return Status::Unavailable(Concat("the JobManager did not start:\n", LogTails(20)));
+  }
+  WEIR_ASSIGN_OR_RETURN(rpc_, ParseSocketAddress(addresses.at("rpc").get<std::string>()));
+  WEIR_ASSIGN_OR_RETURN(rest_, ParseSocketAddress(addresses.at("rest").get<std::string>()));
+  return Status::Ok();
+}
+
+Status ProcessCluster::StartTaskManager(std::uint32_t slots,
+                                        const std::map<std::string, std::string>& settings) {
+  const std::string name = Concat("tm-", task_managers_.size());
+  std::map<std::string, std::string> all = {
+      {"jobmanager.rpc.address", rpc_.host},
+      {"jobmanager.rpc.port", Concat(rpc_.port)},
+      {"taskmanager.id", name},
+      {"taskmanager.numberOfTaskSlots", Concat(slots)},
+      {"process.working-dir", Concat(directory(), "/", name)}};
+  for (const auto& [key, value] : options_.settings) all[key] = value;
+  for (const auto& [key, value] : settings) all[key] = value;
+  std::vector<std::string> command = {ProgramPath("weir-taskmanager")};
+  for (std::string& argument : SettingArguments(all)) command.push_back(std::move(argument));
+  ::setenv(kMarkVariable, directory().c_str(), 1);
+  task_managers_.push_back(std::make_unique<test::ChildProcess>());
+  return task_managers_.back()->Start(command, directory(), Concat(directory(), "/", name, ".log"));
+}
+
+Status ProcessCluster::KillTaskManager(std::size_t number) {
+  task_managers_[number]->Signal(SIGKILL);
+  if (task_managers_[number]->Wait(kVanishTimeout)) return Status::Ok();
+  return Status::Internal(Concat("tm-", number, " survived a SIGKILL"));
+}
+
+Status ProcessCluster::KillJobManager() {
+  job_manager_->Signal(SIGKILL);
+  if (job_manager_->Wait(kVanishTimeout)) return Status::Ok();
+  return Status::Internal("the JobManager survived a SIGKILL");
+}
+
+Status ProcessCluster::RestartJobManager() {
+  return StartJobManager(Concat(rpc_.port), Concat(rest_.port));
+}
+
+std::vector<pid_t> ProcessCluster::MarkedProcesses() const {
+  std::vector<pid_t> marked;
+  std::error_code ignored;  // processes come and go while we look
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    const std::string name = entry.path().filename();
+    const Result<std::int64_t> pid = ParseInt64(name);
+    if (!pid.ok() || *pid == ::getpid()) continue;
+    const std::string environment = ReadWhole("/proc/" + name + "/environ");
+    for (const std::string_view variable : Split(environment, '\0')) {
+      if (variable == mark_) marked.push_back(static_cast<pid_t>(*pid));
+    }
+  }
+  return marked;
+}
+
+std::vector<pid_t> ProcessCluster::WorkerPids() const {
+  std::vector<pid_t> pids = MarkedProcesses();
+  std::erase_if(pids, IsServer);
+  return pids;
+}
+
+Status ProcessCluster::Stop() {
+  std::string left;
+  for (auto& task_manager : task_managers_) task_manager->Signal(SIGTERM);
+  for (std::size_t i = 0; i < task_managers_.size(); ++i) {
+    if (task_managers_[i]->running() && !task_managers_[i]->Wait(kStopTimeout)) {
+      left += Concat("\ntm-", i, " did not end after SIGTERM");
+    }
+  }
+  job_manager_->Signal(SIGTERM);
+  if (job_manager_->running() && !job_manager_->Wait(kStopTimeout)) {
+    left += "\nthe JobManager did not end after SIGTERM";
+  }
+  WaitFor(kVanishTimeout, [this] { return MarkedProcesses().empty(); });
+  for (const pid_t pid : MarkedProcesses()) left += "\nprocess left behind: " + Describe(pid);
+  for (const SocketAddress& address : {rpc_, rest_}) {
+    if (const Status status = CheckPortIsFree(address); !status.ok())
+      left += "\n" + status.message();
+  }
+  if (left.empty()) return Status::Ok();
+  KillEverything();
+  return Status::Internal("after the end of the cluster:" + left);
+}
+
+void ProcessCluster::KillEverything() {
+  task_managers_.clear();
+  job_manager_.reset();
+  for (const pid_t pid : MarkedProcesses()) ::kill(pid, SIGKILL);
+}
+
+std::string ProcessCluster::LogTails(std::size_t lines) const {
+  std::string text;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory(), ignored)) {
+    const std::string extension = entry.path().extension();
+    if (extension != ".log" && extension != ".out" && extension != ".err") continue;
+    text += Concat("--- ", entry.path().string(), "\n", test::LastLines(entry.path(), lines), "\n");
+  }
+  return text;
+}
+
+}  // namespace weir::cluster_test
