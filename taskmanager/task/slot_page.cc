@@ -13,23 +13,23 @@ thread_local SlotPageEntry* this_threads_entry = nullptr;
 void SlotPageEntry::Enter(const TaskAttempt& task, std::uint32_t slot_index,
                           RunningPhase running_phase, std::uint32_t operator_number,
                           std::int64_t since_ms) {
-  const std::uint64_t number = sequence.load(std::memory_order_relaxed);
-  sequence.store(number + 1, std::memory_order_relaxed);
-  // Each store releases the odd number before it (a fence would do, but the thread sanitizer knows
-  // none); on x86 they are plain moves.
-  vertex.store(task.vertex, std::memory_order_release);
-  subtask.store(task.subtask, std::memory_order_release);
-  attempt.store(task.attempt, std::memory_order_release);
-  operator_index.store(operator_number, std::memory_order_release);
-  slot.store(slot_index, std::memory_order_release);
-  phase.store(static_cast<std::uint32_t>(running_phase), std::memory_order_release);
-  running_since_ms.store(since_ms > 0 ? since_ms : 1, std::memory_order_release);
-  sequence.store(number + 2, std::memory_order_release);
+  const std::uint64_t next = turn.load(std::memory_order_relaxed) + 1;
+  Half& half = halves[next % 2];
+  // Each store releases the last turn (a fence would do, but the thread sanitizer knows none): who
+  // sees one of them sees that its half is not shown any more. On x86 they are plain moves.
+  half.vertex.store(task.vertex, std::memory_order_release);
+  half.subtask.store(task.subtask, std::memory_order_release);
+  half.attempt.store(task.attempt, std::memory_order_release);
+  half.operator_index.store(operator_number, std::memory_order_release);
+  half.slot.store(slot_index, std::memory_order_release);
+  half.phase.store(static_cast<std::uint32_t>(running_phase), std::memory_order_release);
+  half.running_since_ms.store(since_ms > 0 ? since_ms : 1, std::memory_order_release);
+  turn.store(next, std::memory_order_release);
   this_threads_entry = this;
 }
 
 void SlotPageEntry::Exit() {
-  running_since_ms.store(0, std::memory_order_release);
+  shown().running_since_ms.store(0, std::memory_order_release);
   this_threads_entry = nullptr;
 }
 
@@ -68,24 +68,26 @@ void SlotPage::GiveBack(SlotPageEntry* entry) {
 }
 
 std::optional<RunningStep> ReadRunningStep(const SlotPageEntry& entry) {
-  // A writer that died in the middle leaves an odd number for ever: after some tries what is there
-  // is the best there is.
+  // Only a writer that goes through two whole turns meanwhile makes a try fail.
   constexpr int kTries = 1000;
   RunningStep step;
   for (int i = 0; i < kTries; ++i) {
-    const std::uint64_t before = entry.sequence.load(std::memory_order_acquire);
-    step.task = {.vertex = entry.vertex.load(std::memory_order_acquire),
-                 .subtask = entry.subtask.load(std::memory_order_acquire),
-                 .attempt = entry.attempt.load(std::memory_order_acquire)};
-    step.operator_index = entry.operator_index.load(std::memory_order_acquire);
-    step.slot = entry.slot.load(std::memory_order_acquire);
-    step.phase = static_cast<RunningPhase>(entry.phase.load(std::memory_order_acquire));
-    step.since_ms = entry.running_since_ms.load(std::memory_order_acquire);
+    const std::uint64_t turn = entry.turn.load(std::memory_order_acquire);
+    const SlotPageEntry::Half& half = entry.halves[turn % 2];
+    step.task = {.vertex = half.vertex.load(std::memory_order_acquire),
+                 .subtask = half.subtask.load(std::memory_order_acquire),
+                 .attempt = half.attempt.load(std::memory_order_acquire)};
+    step.operator_index = half.operator_index.load(std::memory_order_acquire);
+    step.slot = half.slot.load(std::memory_order_acquire);
+    step.phase = static_cast<RunningPhase>(half.phase.load(std::memory_order_acquire));
+    step.since_ms = half.running_since_ms.load(std::memory_order_acquire);
     step.crash_signal = entry.crash_signal.load(std::memory_order_acquire);
+    if (entry.turn.load(std::memory_order_acquire) != turn) continue;
     if (step.since_ms == 0) return std::nullopt;
-    if (before % 2 == 0 && entry.sequence.load(std::memory_order_acquire) == before) break;
+    return step;
   }
-  return step;
+  // A task is stepped faster than it can be looked at: it is not stuck.
+  return std::nullopt;
 }
 
 Result<std::vector<RunningStep>> ReadSlotPage(const void* memory, std::size_t size) {

@@ -2,14 +2,13 @@
 // worker shares with its supervisor, so that a crash or an endless loop names its operator.
 //
 // Layout (version 1, native byte order: both processes are on one machine): a header of 64 bytes,
-// then one entry of 64 bytes per slot, then `floating` entries for threads that run user code
-// beside the slots' (Open(), Close(), blocking vertices). An entry with running_since_ms 0 is at
-// rest. The two processes may be of different versions: whoever reads checks magic and version
-// first.
+// then one entry of 128 bytes per slot, then `floating` entries for threads that run user code
+// beside the slots' (Open(), Close(), blocking vertices). The two processes may be of different
+// versions: whoever reads checks magic and version first.
 //
-// Writing: an entry has one writer at a time. Reading: any process, any time, also after the writer
-// died; a sequence number (odd while it is written) lets a reader of a living writer see whole
-// entries.
+// Writing: an entry has one writer at a time. It fills the half that is not shown and then shows it
+// by counting up, so that a writer that dies at any point leaves a whole entry. Reading: any
+// process, any time.
 #pragma once
 
 #include <atomic>
@@ -28,32 +27,39 @@ namespace weir::task {
 enum class RunningPhase : std::uint32_t { kStep = 0, kOpen = 1, kClose = 2 };
 
 struct SlotPageEntry {
-  std::atomic<std::uint64_t> sequence;
-  std::atomic<std::int64_t> running_since_ms;  // CLOCK_MONOTONIC
-  std::atomic<std::uint32_t> vertex;
-  std::atomic<std::uint32_t> subtask;
-  std::atomic<std::uint32_t> attempt;
-  std::atomic<std::uint32_t> operator_index;
-  std::atomic<std::uint32_t> slot;
-  std::atomic<std::uint32_t> phase;
+  struct Half {
+    std::atomic<std::int64_t> running_since_ms;  // CLOCK_MONOTONIC; 0: at rest
+    std::atomic<std::uint32_t> vertex;
+    std::atomic<std::uint32_t> subtask;
+    std::atomic<std::uint32_t> attempt;
+    std::atomic<std::uint32_t> operator_index;
+    std::atomic<std::uint32_t> slot;
+    std::atomic<std::uint32_t> phase;
+  };
+  std::atomic<std::uint64_t> turn;  // the half with this parity is shown
+  Half halves[2];
   // The signal that is ending the process because of what this entry's thread did; 0: none.
   std::atomic<std::uint32_t> crash_signal;
-  std::byte reserved[20];
+  std::byte reserved[52];
 
   // The thread is going to run code of that task, since `since_ms`.
   void Enter(const TaskAttempt& task, std::uint32_t slot_index, RunningPhase running_phase,
              std::uint32_t operator_number, std::int64_t since_ms);
-  void SetOperator(std::uint32_t index) { operator_index.store(index, std::memory_order_relaxed); }
+  void SetOperator(std::uint32_t index) {
+    shown().operator_index.store(index, std::memory_order_relaxed);
+  }
   // It is back.
   void Exit();
+
+ private:
+  Half& shown() { return halves[turn.load(std::memory_order_relaxed) % 2]; }
 };
+static_assert(sizeof(SlotPageEntry) == 128);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 // The calling thread is ending the process with `signal`: marks the entry that it is in, if any, so
 // that of all that was running the supervisor can tell what crashed. Async-signal-safe.
 void MarkCrashOfThisThread(int signal);
-
-static_assert(sizeof(SlotPageEntry) == 64);
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 struct SlotPageHeader {
   static constexpr std::uint32_t kMagic = 0x52494557;  // "WEIR"

@@ -47,7 +47,9 @@ TEST_P(TaskFailureTest, FailsTheTaskWithItsNameAndClosesItOnce) {
     return hooks;
   });
   job->AddEdge(source, map);
-  TestCluster cluster(job);
+  TaskEngineOptions options = TestCluster::DefaultOptions();
+  options.buffer_timeout_ms = 0;  // flushes after every step
+  TestCluster cluster(job, 1, options);
   cluster.RunInOneSlot();
   ASSERT_TRUE(cluster.events.WaitFor({map, 1, 0}, TaskState::kFailed));
   ASSERT_TRUE(cluster.events.WaitFor({map, 0, 0}, TaskState::kFinished)) << "its neighbours go on";
