@@ -120,6 +120,13 @@ SimulatedTaskManager& SimulatedCluster::AddTaskManager(const std::string& id, st
 }
 
 void SimulatedCluster::Register(SimulatedTaskManager& task_manager) {
+  if (task_manager.session != nullptr) {
+    // The old stream is seen to break later than the new one is there.
+    loop_.Schedule(1'000, [this, old = task_manager.session] {
+      manager_->sessions().OnTaskManagerClosed(old.get(),
+                                               Status::Unavailable("the connection broke"));
+    });
+  }
   task_manager.session = std::make_shared<SimulatedTaskManagerSession>(*this, task_manager.id);
   proto::TaskManagerEvent event;
   proto::TaskManagerHello* const hello = event.mutable_hello();
@@ -165,6 +172,9 @@ void SimulatedCluster::ClosedByServer(const std::string& task_manager_id,
   SimulatedTaskManager& task_manager = task_managers_.at(task_manager_id);
   if (task_manager.session.get() != session) return;  // broken already, and said so
   BreakSession(task_manager);
+  loop_.Schedule(500, [this, &task_manager] {
+    if (task_manager.alive && task_manager.session == nullptr) Register(task_manager);
+  });
 }
 
 void SimulatedCluster::ClosedByServer(const std::shared_ptr<SimulatedWorker>& worker,
