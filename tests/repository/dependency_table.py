@@ -74,7 +74,10 @@ MODULES = {
     # A connector stands where a job author stands: the public SDK and its own client library.
     "connectors": Module(),
     "connectors/kafka": Module(uses=("sdk",), libraries=("rdkafka", "posix"), public_headers_only=True),
-    "connectors/kafka/embedded": Module(libraries=("rdkafka", "posix")),
+    "connectors/kafka/embedded": Module(uses=("connectors/kafka/sanitizer",), libraries=("rdkafka", "posix")),
+    "connectors/kafka/sanitizer": Module(libraries=("posix",), headers=(
+        ("threads.h", "it defines the C11 thread functions that librdkafka calls, for ThreadSanitizer"),
+    )),
     "connectors/generator": Module(uses=("sdk",), public_headers_only=True),
     "connectors/socket": Module(uses=("sdk",), libraries=("posix",), public_headers_only=True),
     "connectors/print": Module(uses=("sdk",), public_headers_only=True),
