@@ -1,0 +1,65 @@
+"""Runs a benchmark: all contestants in turn, round after round, results compared before times count."""
+
+import dataclasses
+import statistics
+import sys
+
+from harness.processes import BenchmarkError
+
+
+@dataclasses.dataclass
+class Benchmark:
+    """`contestants`: the limit first, if there is one. `ratio_of`: the metric that is given as a ratio to the limit's of
+    the same round."""
+    name: str
+    what: str
+    contestants: list
+    ratio_of: str = None
+    records: int = 0       # of the short set
+    full_records: int = 0  # of --full
+    gate: float = None     # the ratio that docs and issues ask for
+
+
+@dataclasses.dataclass
+class Run:
+    """What contestants need to know."""
+    build: object
+    clusters: object
+    records: int = 0
+
+
+def measure(benchmark, run, rounds):
+    """samples[contestant name] = list of values of each round."""
+    samples = {contestant.name: [] for contestant in benchmark.contestants}
+    expected = None
+    for number in range(rounds):
+        for contestant in benchmark.contestants:
+            sample = contestant.measure(run)
+            if sample.result is not None:
+                expected = expected or (contestant.name, sample.result)
+                if sample.result != expected[1]:
+                    raise BenchmarkError(f"{benchmark.name}: {contestant.name} gave count and hash {sample.result}, "
+                                         f"{expected[0]} gave {expected[1]}")
+            samples[contestant.name].append(sample.values)
+            print(".", end="", flush=True, file=sys.stderr)
+        print(f" round {number + 1} of {rounds}", file=sys.stderr)
+    return samples
+
+
+def summarize(benchmark, samples):
+    """One row per contestant: median, lowest and highest of each metric, and the ratio to the limit."""
+    limit = benchmark.contestants[0].name
+    rows = []
+    for contestant in benchmark.contestants:
+        values = samples[contestant.name]
+        metrics = {metric: _spread([value[metric] for value in values]) for metric in values[0]}
+        row = {"contestant": contestant.name, "metrics": metrics}
+        if benchmark.ratio_of and contestant.name != limit:
+            row["ratio"] = _spread([own[benchmark.ratio_of] / bound[benchmark.ratio_of]
+                                    for own, bound in zip(values, samples[limit])])
+        rows.append(row)
+    return rows
+
+
+def _spread(values):
+    return {"median": statistics.median(values), "lowest": min(values), "highest": max(values)}
