@@ -164,6 +164,8 @@ Status Slot::Park(ParkedCall& call) {
   });
   Frame frame{.call = &call};
   Baton::Effect effect;
+  // What the call waits for may be there already: it is looked at before anybody sleeps.
+  progress_ = true;
   {
     MutexLock lock(mutex_);
     seat->frame = &frame;

@@ -196,6 +196,25 @@ TEST(ParkedCallTest, NoTaskOfTheSlotStarvesBesideACallThatAlwaysParks) {
   for (const auto& count : turns) EXPECT_GT(count, kTurns);
 }
 
+// All tasks of a slot give their turn away at once: nobody is left to wake the slot, so it must not
+// sleep.
+TEST(ParkedCallTest, CallsThatAllYieldGoOnByThemselves) {
+  Sum sum;
+  auto job = std::make_shared<TestJob>();
+  const auto source = job->AddSource("Source", 3, CountingSource(20'000));
+  const auto sink = job->AddVertex("Sink", 1, SummingSink(sum));
+  job->AddEdge(source, sink);
+  TaskEngineOptions options = TestCluster::DefaultOptions();
+  options.yield_interval_ms = 0;  // at every batch
+  options.credits_per_channel = 1000;
+  TestCluster cluster(job, 1, options);
+  cluster.Run([&](std::uint32_t vertex, std::uint32_t) {
+    return TestCluster::Place{.slot = vertex == sink ? 1U : 0U};
+  });
+  cluster.ExpectFinished();
+  EXPECT_EQ(sum.count, 60'000);
+}
+
 TEST(ParkedCallTest, AChainWaitsForItsSinkWriterWithParkUntil) {
   std::atomic<bool> room{false};
   std::atomic<bool> waiting{false};
