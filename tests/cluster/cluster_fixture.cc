@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "tests/cluster/raw_connection.h"
 
 namespace weir::cluster_test {
 namespace {
@@ -26,12 +27,20 @@ void ClusterTest::StartCluster(const ClusterOptions& options) {
     const auto overview = client_->Cluster();
     return overview.ok() && overview->task_managers == static_cast<int>(options.task_managers);
   });
+  if (HasFatalFailure()) return;
+  auto ports = client_->DataPorts();
+  ASSERT_TRUE(ports.ok()) << ports.status().message();
+  data_ports_ = *std::move(ports);
 }
 
 void ClusterTest::TearDown() {
   if (cluster_ == nullptr) return;
   const Status stopped = cluster_->Stop();
   EXPECT_TRUE(stopped.ok()) << stopped.message();
+  for (const auto& [id, address] : data_ports_) {
+    const Status free = CheckPortIsFree(address);
+    EXPECT_TRUE(free.ok()) << id << ": " << free.message();
+  }
   if (HasFailure()) std::printf("%s", cluster_->LogTails(40).c_str());
   cluster_.reset();
 }

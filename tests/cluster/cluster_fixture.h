@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ class ClusterTest : public testing::Test {
  protected:
   void TearDown() override;
 
-  // Returns when all TaskManagers have registered.
+  // Returns when all TaskManagers have registered. Their data ports are among those that must be
+  // free in the end.
   void StartCluster(const ClusterOptions& options = {});
   TestCluster& cluster() { return *cluster_; }
   ClusterClient& client() { return *client_; }
@@ -58,6 +60,8 @@ class ClusterTest : public testing::Test {
 
  private:
   std::string DescribeJob(const std::string& job);
+
+  std::map<std::string, SocketAddress> data_ports_;
 };
 
 // "--name value" for each pair.

@@ -2,22 +2,18 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string_view>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/text.h"
-#include "common/unique_fd.h"
+#include "tests/cluster/raw_connection.h"
 #include "tests/cluster/wait.h"
 
 namespace weir::cluster_test {
@@ -47,22 +43,6 @@ std::vector<std::string> SettingArguments(const std::map<std::string, std::strin
   std::vector<std::string> arguments;
   for (const auto& [key, value] : settings) arguments.push_back(Concat("-D", key, "=", value));
   return arguments;
-}
-
-// Whether a server could bind there now, as ours do.
-Status CheckPortIsFree(const SocketAddress& address) {
-  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_port = htons(address.port);
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
-      ::listen(listener.get(), 1) == 0) {
-    return Status::Ok();
-  }
-  return Status::Internal(Concat("port ", address.port, " stays taken: ", std::strerror(errno)));
 }
 
 bool IsServer(pid_t pid) {

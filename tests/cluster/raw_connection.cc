@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/system_error.h"
+#include "common/text.h"
 #include "common/unique_fd.h"
 
 namespace weir::cluster_test {
@@ -45,6 +46,21 @@ Result<std::string> SendRaw(const SocketAddress& address, std::string_view bytes
     if (received <= 0) return answer;
     answer.append(buffer, static_cast<std::size_t>(received));
   }
+}
+
+Status CheckPortIsFree(const SocketAddress& address) {
+  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(address.port);
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
+      ::listen(listener.get(), 1) == 0) {
+    return Status::Ok();
+  }
+  return Status::Internal(Concat("port ", address.port, " stays taken: ", std::strerror(errno)));
 }
 
 std::string RandomBytes(std::size_t size, unsigned seed) {

@@ -16,6 +16,9 @@ namespace weir::cluster_test {
 Result<std::string> SendRaw(const SocketAddress& address, std::string_view bytes,
                             std::chrono::milliseconds timeout);
 
+// Whether a server could bind there (loopback) now, as ours do; kInternal with the port when not.
+Status CheckPortIsFree(const SocketAddress& address);
+
 // Pseudo-random bytes, the same for a seed.
 std::string RandomBytes(std::size_t size, unsigned seed);
 

@@ -1,6 +1,9 @@
 // User code that goes wrong costs its own job only, and the error says who, where and why.
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -131,14 +134,32 @@ TEST_F(UserCodeTest, EndlessLoopIsNamedAndCancelIsBounded) {
   EndNeighbour();
 }
 
+// A copy of a plugin whose note claims another ABI number.
+void CopyWithAbi(const std::string& from, const std::string& to, char abi) {
+  std::ifstream input(from, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(input), {});
+  const std::string_view claim = "abi=1\n";
+  const std::size_t at = bytes.find(claim);
+  ASSERT_NE(at, std::string::npos) << from << " has no note";
+  for (std::size_t next = at; next != std::string::npos; next = bytes.find(claim, next + 1)) {
+    bytes[next + claim.size() - 2] = abi;
+  }
+  std::ofstream(to, std::ios::binary) << bytes;
+}
+
 TEST_F(UserCodeTest, WrongAbiIsRefusedBeforeAnythingRuns) {
   StartWithNeighbour();
   ASSERT_FALSE(HasFatalFailure());
-  const auto job =
-      client().Submit({.plugin = PluginPath("cluster_wrong_abi_plugin"), .entry = "mismatch"});
-  ASSERT_FALSE(job.ok());
-  std::printf("%s\n", job.status().message().c_str());
-  EXPECT_THAT(job.status().message(), HasSubstr("ABI"));
+  const std::string other = PathOf("other_abi.so");
+  CopyWithAbi(PluginPath("cluster_flood_job"), other, '9');
+  for (const JobRequest& request :
+       {JobRequest{.plugin = PluginPath("cluster_wrong_abi_plugin"), .entry = "mismatch"},
+        JobRequest{.plugin = other, .entry = "flood"}}) {
+    const auto job = client().Submit(request);
+    ASSERT_FALSE(job.ok());
+    std::printf("%s\n", job.status().message().c_str());
+    EXPECT_THAT(job.status().message(), HasSubstr("ABI"));
+  }
   EndNeighbour();
 }
 

@@ -46,8 +46,10 @@ class Pacer {
   // Whether one more record may go now; if not, the availability is notified when it may.
   bool Take() {
     if (!thread_.joinable()) return true;
-    if (budget_.fetch_sub(1, std::memory_order_relaxed) > 0) return true;
-    budget_.fetch_add(1, std::memory_order_relaxed);
+    std::int64_t left = budget_.load(std::memory_order_relaxed);
+    while (left > 0) {
+      if (budget_.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) return true;
+    }
     return false;
   }
   bool ended() const { return ended_.load(std::memory_order_relaxed); }
@@ -75,8 +77,11 @@ class Pacer {
       if (!pace_.stop_file.empty() && Exists(pace_.stop_file)) {
         budget_ = 0;
       } else {
-        budget_ =
-            std::min(std::max<std::int64_t>(0, budget_) + Allowance(now - last), Allowance(kKept));
+        const std::int64_t more = Allowance(now - last);
+        std::int64_t left = budget_.load(std::memory_order_relaxed);
+        while (!budget_.compare_exchange_weak(left, std::min(left + more, Allowance(kKept)),
+                                              std::memory_order_relaxed)) {
+        }
       }
       last = now;
       availability_->NotifyAvailable();
