@@ -1,0 +1,189 @@
+// Jobs on a cluster inside this process: real sessions, scheduling, engine and data plane, no
+// processes.
+#include "minicluster/mini_cluster.h"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <weir/api.h>
+
+#include "common/settings.h"
+
+namespace weir::minicluster {
+namespace {
+
+// What a job's last operator counts, over all its subtasks.
+struct Tally {
+  std::atomic<std::uint64_t> records{0};
+  std::atomic<std::uint64_t> sum{0};
+};
+
+class MiniClusterTest : public testing::Test {
+ protected:
+  void StartCluster(std::uint32_t task_managers, std::uint32_t slots) {
+    auto cluster = MiniCluster::Start({.task_managers = task_managers,
+                                       .slots_per_task_manager = slots,
+                                       .configuration = configuration_});
+    ASSERT_TRUE(cluster.ok()) << cluster.status().ToString();
+    cluster_ = *std::move(cluster);
+  }
+
+  JobExecutionResult Run(const StreamExecutionEnvironment& env,
+                         const std::map<std::string, std::string>& settings = {}) {
+    auto job = env.Compile();
+    EXPECT_TRUE(job.ok()) << job.status().ToString();
+    const auto job_id = cluster_->Submit(*std::move(job), settings);
+    EXPECT_TRUE(job_id.ok()) << job_id.status().ToString();
+    const auto result = cluster_->WaitForEnd(*job_id);
+    EXPECT_TRUE(result.ok()) << result.status().ToString();
+    return *result;
+  }
+
+  const char* const argument_ = "test";
+  Configuration configuration_;
+  std::unique_ptr<MiniCluster> cluster_;
+  std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();
+};
+
+// Counts and sums what passes.
+auto Count(const std::shared_ptr<Tally>& tally) {
+  return [tally](std::int64_t value) {
+    tally->records.fetch_add(1, std::memory_order_relaxed);
+    tally->sum.fetch_add(static_cast<std::uint64_t>(value), std::memory_order_relaxed);
+    return value;
+  };
+}
+
+class DiscardWriter final : public SinkWriter<std::int64_t> {
+ public:
+  Status Open(SinkWriterContext&) override { return Status::Ok(); }
+  Result<WriteStatus> Write(std::int64_t&, std::int64_t) override { return WriteStatus::kAccepted; }
+  Result<FlushStatus> Flush(bool) override { return FlushStatus::kDone; }
+};
+struct DiscardSink {
+  using Record = std::int64_t;
+  std::string name() const { return "Discard"; }
+  std::unique_ptr<DiscardWriter> CreateWriter() const { return std::make_unique<DiscardWriter>(); }
+};
+
+TEST_F(MiniClusterTest, RunsAJobAcrossTwoTaskManagers) {
+  StartCluster(2, 2);
+  StreamExecutionEnvironment env(1, &argument_);
+  env.SetParallelism(4);
+  env.FromSequence(1, 100'000).Rebalance().Map(Count(tally_)).SinkTo(DiscardSink());
+  const JobExecutionResult result = Run(env);
+  EXPECT_EQ(result.final_state, "FINISHED") << result.failure.ToString();
+  EXPECT_EQ(tally_->records, 100'000u);
+  EXPECT_EQ(tally_->sum, 100'000ull * 100'001 / 2);
+}
+
+TEST_F(MiniClusterTest, AFailureNamesOperatorSubtaskAndCause) {
+  StartCluster(1, 1);
+  StreamExecutionEnvironment env(1, &argument_);
+  env.FromSequence(1, 10)
+      .Map([](std::int64_t value) {
+        if (value == 7) throw std::runtime_error("seven is not wanted");
+        return value;
+      })
+      .Name("picky")
+      .SinkTo(DiscardSink());
+  const JobExecutionResult result = Run(env);
+  EXPECT_EQ(result.final_state, "FAILED");
+  for (const char* part : {"picky", "(1/1)", "seven is not wanted"}) {
+    EXPECT_NE(result.failure.message().find(part), std::string::npos) << result.failure.message();
+  }
+}
+
+TEST_F(MiniClusterTest, RestartsWithFixedDelay) {
+  StartCluster(2, 1);
+  StreamExecutionEnvironment env(1, &argument_);
+  env.SetParallelism(2);
+  env.SetFixedDelayRestart(2, 10);
+  auto failures = std::make_shared<std::atomic<int>>(0);
+  env.FromSequence(1, 1'000)
+      .Rebalance()
+      .Map([failures](std::int64_t value) {
+        if (value == 500 && failures->fetch_add(1) < 2) throw std::runtime_error("not yet");
+        return value;
+      })
+      .Map(Count(tally_))
+      .SinkTo(DiscardSink());
+  const JobExecutionResult result = Run(env);
+  EXPECT_EQ(result.final_state, "FINISHED") << result.failure.ToString();
+  EXPECT_EQ(failures->load(), 3);
+  EXPECT_GE(tally_->records, 1'000u);
+}
+
+TEST_F(MiniClusterTest, WithoutSlotsAJobTimesOutSayingWhatItWaitedFor) {
+  ASSERT_TRUE(configuration_.Set(settings::kSlotRequestTimeout, "50 ms").ok());
+  StartCluster(1, 1);
+  StreamExecutionEnvironment env(1, &argument_);
+  env.SetParallelism(3);
+  env.FromSequence(1, 10).SinkTo(DiscardSink());
+  const JobExecutionResult result = Run(env);
+  EXPECT_EQ(result.final_state, "FAILED");
+  EXPECT_NE(result.failure.message().find("slots"), std::string::npos) << result.failure.message();
+}
+
+TEST_F(MiniClusterTest, CancelsAnEndlessJob) {
+  StartCluster(2, 1);
+  StreamExecutionEnvironment env(1, &argument_);
+  env.SetParallelism(2);
+  std::promise<void> flowing;
+  auto first = std::make_shared<std::atomic<bool>>(false);
+  env.FromSequence(1, std::int64_t{1} << 60)
+      .Rebalance()
+      .Map([first, &flowing](std::int64_t value) {
+        if (!first->exchange(true)) flowing.set_value();
+        return value;
+      })
+      .SinkTo(DiscardSink());
+  const auto job_id = cluster_->Submit(*env.Compile());
+  ASSERT_TRUE(job_id.ok()) << job_id.status().ToString();
+  flowing.get_future().wait();
+  std::promise<Status> canceled;
+  cluster_->control().CancelJob(*job_id, [&](const Status& status) { canceled.set_value(status); });
+  EXPECT_TRUE(canceled.get_future().get().ok());
+  const auto result = cluster_->WaitForEnd(*job_id);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->final_state, "CANCELED");
+}
+
+TEST_F(MiniClusterTest, SeveralJobsShareTheCluster) {
+  StartCluster(2, 2);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 2; ++i) {
+    StreamExecutionEnvironment env(1, &argument_);
+    env.SetParallelism(2);
+    env.FromSequence(1, 20'000).Shuffle().Map(Count(tally_)).SinkTo(DiscardSink());
+    const auto job_id = cluster_->Submit(*env.Compile());
+    ASSERT_TRUE(job_id.ok()) << job_id.status().ToString();
+    ids.push_back(*job_id);
+  }
+  for (const std::string& id : ids) EXPECT_EQ(cluster_->WaitForEnd(id)->final_state, "FINISHED");
+  EXPECT_EQ(tally_->records, 40'000u);
+}
+
+TEST(ExecuteLocal, OpensTheLocalLibraryAndRunsTheJob) {
+  const char* const argument = "test";
+  StreamExecutionEnvironment env(1, &argument);
+  env.SetParallelism(2);
+  auto tally = std::make_shared<Tally>();
+  env.FromSequence(1, 1'000)
+      .KeyBy([](std::int64_t value) { return value % 10; })
+      .Filter([](std::int64_t value) { return value % 2 == 0; })
+      .Map(Count(tally))
+      .SinkTo(DiscardSink());
+  const auto result = env.ExecuteLocal("evens");
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_EQ(result->final_state, "FINISHED") << result->failure.ToString();
+  EXPECT_EQ(tally->records, 500u);
+}
+
+}  // namespace
+}  // namespace weir::minicluster
