@@ -173,8 +173,8 @@ TEST_F(ClusterCommandTest, TakesTheServerFromTheConfigurationWithoutALocalCluste
 TEST(CliEnvironmentTest, FindsTheStateFolder) {
   CliEnvironment environment;
   EXPECT_FALSE(environment.StateFolder().ok());
-  environment.home = "/home/me";
-  EXPECT_EQ(*environment.StateFolder(), "/home/me/.local/state/weir/cluster");
+  environment.home = "/people/me";
+  EXPECT_EQ(*environment.StateFolder(), "/people/me/.local/state/weir/cluster");
   environment.state_home = "/state";
   EXPECT_EQ(*environment.StateFolder(), "/state/weir/cluster");
 }
