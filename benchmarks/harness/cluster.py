@@ -132,7 +132,7 @@ class LocalCluster:
             return details["state"] == "RUNNING" and all(v["status"] == "RUNNING" for v in details["vertices"])
         processes.wait_until("the job to run", running, timeout_s, interval_s=0.0005, alive=self.servers())
 
-    def wait_until_ended(self, job, timeout_s=300):
+    def wait_until_ended(self, job, timeout_s=120):
         processes.wait_until("the job to end", lambda: self.job(job)["state"] in _ENDED, timeout_s, interval_s=0.01,
                              alive=self.servers())
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -95,47 +94,20 @@ weir::task::Deployment DeploymentOf(const weir::internal::JobGraph& graph) {
   return deployment;
 }
 
-// A reader may ask for a split while it opens, before its task runs: such events wait.
-class EventRelay {
- public:
-  explicit EventRelay(Coordinators& coordinators) : coordinators_(coordinators) {}
-
-  Status OnEvent(CoordinatorEvent event) {
-    if (!ready_.contains(event.task)) {
-      early_.push_back(std::move(event));
-      return Status::Ok();
-    }
-    return coordinators_.OnEvent(event.task.vertex, event.operator_index, event.task.subtask,
-                                 event.payload);
-  }
-  Status OnRunning(const weir::task::TaskAttempt& task) {
-    ready_.insert(task);
-    WEIR_RETURN_IF_ERROR(coordinators_.SubtaskReady(task.vertex, task.subtask));
-    for (CoordinatorEvent& event : std::exchange(early_, {})) {
-      WEIR_RETURN_IF_ERROR(OnEvent(std::move(event)));
-    }
-    return Status::Ok();
-  }
-
- private:
-  Coordinators& coordinators_;
-  std::set<weir::task::TaskAttempt> ready_;
-  std::vector<CoordinatorEvent> early_;
-};
-
 Status WaitForEnd(std::size_t tasks, ReportQueue& reports, Coordinators& coordinators) {
-  EventRelay relay(coordinators);
   std::size_t ended = 0;
   while (ended < tasks) {
-    ReportQueue::Report report = reports.Take();
+    const ReportQueue::Report report = reports.Take();
     if (report.event) {
-      WEIR_RETURN_IF_ERROR(relay.OnEvent(*std::move(report.event)));
+      const CoordinatorEvent& event = *report.event;
+      WEIR_RETURN_IF_ERROR(coordinators.OnEvent(event.task.vertex, event.operator_index,
+                                                event.task.subtask, event.payload));
       continue;
     }
     const TaskStateChange& change = *report.change;
     if (change.failure) return change.failure->cause;
     if (change.state == weir::task::TaskState::kRunning) {
-      WEIR_RETURN_IF_ERROR(relay.OnRunning(change.task));
+      WEIR_RETURN_IF_ERROR(coordinators.SubtaskReady(change.task.vertex, change.task.subtask));
     }
     ended += weir::task::IsTerminal(change.state) ? 1 : 0;
   }
