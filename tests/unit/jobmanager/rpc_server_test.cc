@@ -129,7 +129,10 @@ TEST_F(RpcServerTest, NoticesWhenAPeerOnlyClosesItsSide) {
   ASSERT_TRUE(WaitForTaskManagers(1));
   stream->WritesDone();
   EXPECT_TRUE(WaitForTaskManagers(0));
-  stream->Finish();
+  proto::TaskManagerCommand command;
+  while (stream->Read(&command)) {
+  }
+  EXPECT_TRUE(stream->Finish().ok());
 }
 
 TEST_F(RpcServerTest, RefusesAnotherVersionClusterAndFirstMessage) {
