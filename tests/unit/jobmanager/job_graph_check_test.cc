@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -22,9 +23,9 @@ struct BadGraph {
   std::string message;
 };
 
-TEST(JobGraphCheckTest, NamesWhatIsWrong) {
+std::vector<BadGraph> BadVertices() {
   using Graph = proto::JobGraph;
-  const std::vector<BadGraph> cases{
+  return {
       {"version", [](Graph& graph) { graph.set_format_version(2); },
        "job 'chain': its JobGraph has format version 2; this JobManager reads version 1"},
       {"empty", [](Graph& graph) { graph.clear_vertices(); },
@@ -60,6 +61,12 @@ TEST(JobGraphCheckTest, NamesWhatIsWrong) {
        "job 'chain': vertex 'v1' has no operators"},
       {"no group", [](Graph& graph) { graph.mutable_vertices(1)->clear_slot_sharing_group(); },
        "job 'chain': vertex 'v1' has no slot sharing group"},
+  };
+}
+
+std::vector<BadGraph> BadEdges() {
+  using Graph = proto::JobGraph;
+  return {
       {"source index", [](Graph& graph) { graph.mutable_edges(0)->set_source_vertex(9); },
        "job 'chain': an edge leaves vertex number 9, but there are 3 vertices"},
       {"target index", [](Graph& graph) { graph.mutable_edges(0)->set_target_vertex(9); },
@@ -94,6 +101,11 @@ TEST(JobGraphCheckTest, NamesWhatIsWrong) {
        },
        "job 'chain': it has 294919 subtasks; at most 262144 are supported"},
   };
+}
+
+TEST(JobGraphCheckTest, NamesWhatIsWrong) {
+  std::vector<BadGraph> cases = BadVertices();
+  for (BadGraph& bad : BadEdges()) cases.push_back(std::move(bad));
   for (const BadGraph& bad : cases) {
     proto::JobGraph graph = ChainGraph({2, 4, 1});
     bad.spoil(graph);
