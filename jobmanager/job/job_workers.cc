@@ -179,7 +179,7 @@ void JobWorkers::OnSessionClosed(const WorkerSession* session, const Status& rea
 void JobWorkers::ExitReportOverdue(const std::string& id, const std::string& reason) {
   JobWorker* const worker = Find(id);
   if (worker == nullptr || !worker->awaits_exit_report) return;
-  worker->timer = kNoTimer;
+  // Also takes the timer back, when a new dial is why we are here.
   Stop(*worker, 0);
   JobFailure failure =
       FailureOfJob(Status::Unavailable(Concat("lost the connection to the ",
