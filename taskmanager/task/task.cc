@@ -36,7 +36,6 @@ Task::Task(const TaskResources& resources, const TaskAttempt& attempt, std::uint
            std::shared_ptr<TaskRunner> runner, std::shared_ptr<TaskMailbox> mailbox)
     : resources_(resources),
       attempt_(attempt),
-      slot_(slot),
       runner_(std::move(runner)),
       mailbox_(std::move(mailbox)),
       context_(resources, attempt, slot, *runner_, mailbox_),
@@ -94,6 +93,7 @@ void Task::Open() {
     context_.time().Begin(now_ns);
     flushed_ns_ = now_ns;
     Handle(TaskEvent::kOpened);
+    context_.SendHeldEvents();
     // What was shipped in Open() is flushed when the task is first out of input.
     flush_wanted_ = true;
     // A task that was canceled meanwhile says done at its first step: there is one way to its end.

@@ -85,7 +85,6 @@ class Task final : public std::enable_shared_from_this<Task> {
 
   const TaskResources& resources_;
   const TaskAttempt attempt_;
-  const std::uint32_t slot_;
   const std::shared_ptr<TaskRunner> runner_;
   const std::shared_ptr<TaskMailbox> mailbox_;
   Counter records_in_;

@@ -62,8 +62,20 @@ void TaskContext::EnterOperator(std::uint32_t operator_index) {
 }
 
 void TaskContext::SendToCoordinator(std::uint32_t operator_index, std::string payload) {
-  resources_.events.OnEventToCoordinator(
-      {.task = attempt_, .operator_index = operator_index, .payload = std::move(payload)});
+  CoordinatorEvent event{
+      .task = attempt_, .operator_index = operator_index, .payload = std::move(payload)};
+  if (phase_ == RunningPhase::kOpen) {
+    held_events_.push_back(std::move(event));
+  } else {
+    resources_.events.OnEventToCoordinator(std::move(event));
+  }
+}
+
+void TaskContext::SendHeldEvents() {
+  for (CoordinatorEvent& event : held_events_) {
+    resources_.events.OnEventToCoordinator(std::move(event));
+  }
+  held_events_.clear();
 }
 
 std::int64_t TaskContext::processing_time_ms() const {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <weir/internal/chain.h>
 
@@ -34,6 +35,9 @@ class TaskContext final : public internal::ChainContext,
 
   // The chain is going to be run, by the calling thread, since `now_ns`.
   void Enter(RunningPhase phase, SlotPageEntry* entry, std::int64_t now_ns);
+  // What the chain sent to its coordinators in Open() goes out. Call it once the task was reported
+  // as running: before that the coordinator does not know the attempt and drops its events.
+  void SendHeldEvents();
   // It came back at `now_ns`.
   void Exit(std::int64_t now_ns, TimeUse use);
 
@@ -102,6 +106,7 @@ class TaskContext final : public internal::ChainContext,
   TaskOutputs outputs_;
   TimeAccounting time_;
 
+  std::vector<CoordinatorEvent> held_events_;
   std::optional<Status> failure_;
   std::uint32_t operator_index_ = 0;
   RunningPhase phase_ = RunningPhase::kOpen;

@@ -276,7 +276,6 @@ TEST(ParkedCallTest, ParkUntilSaysFalseAfterACancel) {
 // same.
 TEST(ParkedCallTest, ATaskThatIsAddedWhileTheOnlyOneIsParkedRuns) {
   std::atomic<bool> parked{false};
-  std::atomic<bool> open_late{false};
   std::atomic<bool> room{false};
   std::shared_ptr<internal::Availability> availability;
   auto job = std::make_shared<TestJob>();

@@ -1,5 +1,6 @@
 #include "taskmanager/task/task_engine.h"
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -227,7 +228,7 @@ TEST(TaskEngineTest, RandomGraphsDeliverWhatTheGraphSays) {
         return hooks;
       });
     }
-    std::stable_sort(edges.begin(), edges.end());
+    std::sort(edges.begin(), edges.end());
     for (const auto& [source, target] : edges) job->AddEdge(source, target, random() % 2);
     for (std::uint32_t vertex = 0; vertex < vertices; ++vertex) {
       for (const auto& [source, target] : edges) {

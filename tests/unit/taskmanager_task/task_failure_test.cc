@@ -278,7 +278,6 @@ TEST(TaskFailureTest, CancelingWhileOpenBlocksEndsWhenItReturns) {
 
 // Attempts follow each other in one engine, as they do when a job restarts in healthy workers.
 TEST(TaskFailureTest, AJobRestartsInTheSameWorkers) {
-  std::atomic<int> chains{0};
   Sum sum;
   auto job = std::make_shared<TestJob>();
   const auto source = job->AddSource("Source", 1, [&](ChainContext& context) {

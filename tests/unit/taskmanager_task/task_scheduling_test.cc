@@ -219,6 +219,27 @@ TEST(TaskSchedulingTest, CoordinatorEventsArriveInOrderAndAreAnswered) {
   EXPECT_EQ(answers[2].task, (TaskAttempt{source, 1, 0}));
 }
 
+// A coordinator drops what comes from an attempt that it was not told of.
+TEST(TaskSchedulingTest, CoordinatorHearsOfARunningTaskBeforeWhatItSentWhileItOpened) {
+  auto job = std::make_shared<TestJob>();
+  job->AddSource("Source", 1, [&](ChainContext&) {
+    return ChainHooks{.open = [](TestChain& chain) {
+      chain.context.SendToCoordinator(0, "first");
+      chain.context.SendToCoordinator(0, "second");
+      return Status::Ok();
+    }};
+  });
+  TestCluster cluster(job);
+  cluster.RunInOneSlot();
+  cluster.ExpectFinished();
+  const auto sent = cluster.events.CoordinatorEvents();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[0].payload, "first");
+  EXPECT_EQ(sent[1].payload, "second");
+  EXPECT_THAT(cluster.events.StatesAtCoordinatorEvents(),
+              ElementsAre(TaskState::kRunning, TaskState::kRunning));
+}
+
 TEST(TaskSchedulingTest, StatisticsShowMetricsAccumulatorsAndTime) {
   std::atomic<bool> done{false};
   auto job = std::make_shared<TestJob>();

@@ -43,6 +43,7 @@ class RecordedEvents final : public TaskEngineEvents {
   }
   void OnEventToCoordinator(CoordinatorEvent event) override {
     const std::lock_guard lock(mutex_);
+    states_at_events_.push_back(last_[event.task].state);
     coordinator_events_.push_back(std::move(event));
     changed_.notify_all();
   }
@@ -67,6 +68,11 @@ class RecordedEvents final : public TaskEngineEvents {
     const std::lock_guard lock(mutex_);
     return coordinator_events_;
   }
+  // What was last reported of the sender when each event came.
+  std::vector<TaskState> StatesAtCoordinatorEvents() {
+    const std::lock_guard lock(mutex_);
+    return states_at_events_;
+  }
   std::size_t ended() const {
     std::size_t count = 0;
     for (const auto& [task, change] : last_) count += IsTerminal(change.state) ? 1 : 0;
@@ -82,6 +88,7 @@ class RecordedEvents final : public TaskEngineEvents {
   std::map<TaskAttempt, std::vector<TaskState>> history_;
   std::map<TaskAttempt, TaskStateChange> last_;
   std::vector<CoordinatorEvent> coordinator_events_;
+  std::vector<TaskState> states_at_events_;
 };
 
 // Waits for something that other threads make true, without a condition variable to wait on.
