@@ -291,6 +291,18 @@ TEST_F(JobFailoverTest, ABrokenStreamOfALivingWorkerCountsAsLost) {
               HasSubstr("lost the connection to the worker on TaskManager tm-1"));
 }
 
+TEST_F(JobFailoverTest, NothingOfAnEndedJobWaitsForAnExitReport) {
+  const std::string id = Submit({});
+  cluster_.BreakSession(cluster_.WorkersOf(id)[0]);
+  cluster_.Run(500);  // it dials again before its exit report is overdue
+  ExpectFailed(id);
+  EXPECT_EQ(cluster_.job(id), nullptr);
+  const auto due = cluster_.loop().NextDueNanos();
+  // The heartbeats of the ResourceManager are all that is left.
+  ASSERT_TRUE(due);
+  EXPECT_GT(*due - cluster_.clock().MonotonicNanos(), std::int64_t{2'000'000'000});
+}
+
 TEST_F(JobFailoverTest, LateReportsOfOldAttemptsChangeNothing) {
   const std::string id = Submit();
   const auto survivor = cluster_.WorkersOf(id)[1];
