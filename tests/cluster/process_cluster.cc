@@ -28,10 +28,6 @@ constexpr auto kStopTimeout = 20s;
 constexpr auto kVanishTimeout = 10s;
 constexpr char kMarkVariable[] = "WEIR_TEST_CLUSTER";
 
-std::string BuildFolder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path().string();
-}
-
 std::string ReadWhole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -60,6 +56,10 @@ std::string Describe(pid_t pid) {
 
 }  // namespace
 
+std::string BuildFolder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path().string();
+}
+
 std::string ProgramPath(const std::string& name) {
   return BuildFolder() + "/bin/" + name;
 }
@@ -86,11 +86,14 @@ ProcessCluster::~ProcessCluster() {
   KillEverything();
 }
 
+std::string ProcessCluster::Program(const std::string& name) const {
+  return options_.program_folder.empty() ? ProgramPath(name) : options_.program_folder + "/" + name;
+}
+
 Status ProcessCluster::StartJobManager(const std::string& rpc_port, const std::string& rest_port) {
   const std::string address_file = directory() + "/addresses.json";
   std::filesystem::remove(address_file);
-  std::vector<std::string> command = {ProgramPath("weir-jobmanager"), "--address-file",
-                                      address_file};
+  std::vector<std::string> command = {Program("weir-jobmanager"), "--address-file", address_file};
   std::map<std::string, std::string> settings = {
       {"jobmanager.rpc.port", rpc_port},
       {"rest.port", rest_port},
@@ -125,7 +128,7 @@ Status ProcessCluster::StartTaskManager(std::uint32_t slots,
       {"process.working-dir", Concat(directory(), "/", name)}};
   for (const auto& [key, value] : options_.settings) all[key] = value;
   for (const auto& [key, value] : settings) all[key] = value;
-  std::vector<std::string> command = {ProgramPath("weir-taskmanager")};
+  std::vector<std::string> command = {Program("weir-taskmanager")};
   for (std::string& argument : SettingArguments(all)) command.push_back(std::move(argument));
   ::setenv(kMarkVariable, directory().c_str(), 1);
   task_managers_.push_back(std::make_unique<test::ChildProcess>());

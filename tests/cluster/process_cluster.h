@@ -12,8 +12,8 @@
 
 namespace weir::cluster_test {
 
-// The build tree's folder of programs and of job plugins: both lie beside the folder of the test
-// binary.
+// The build tree that the test binary lies in, its programs and its job plugins.
+std::string BuildFolder();
 std::string ProgramPath(const std::string& name);
 std::string PluginPath(const std::string& name);
 
@@ -45,6 +45,7 @@ class ProcessCluster final : public TestCluster {
 
  private:
   ProcessCluster(ClusterOptions options, TemporaryDirectory directory);
+  std::string Program(const std::string& name) const;
   Status StartJobManager(const std::string& rpc_port, const std::string& rest_port);
   std::vector<pid_t> MarkedProcesses() const;
   void KillEverything();

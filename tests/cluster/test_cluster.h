@@ -20,6 +20,8 @@ struct ClusterOptions {
   std::uint32_t slots = 2;  // of each
   // Settings of all servers, by their keys in config.yaml.
   std::map<std::string, std::string> settings;
+  // Where the programs lie; empty: in the build tree.
+  std::string program_folder;
 };
 
 // Not thread-safe: the test's main thread. TaskManagers are numbered from 0 in the order of their
