@@ -186,60 +186,69 @@ TEST(TaskEngineTest, ABarrierWithoutCheckpointsIsAClearError) {
   EXPECT_EQ(failure.operator_name, "") << "no operator is to blame";
 }
 
-// A random acyclic graph of tasks over two workers: each forwards what it gets to all its outputs.
-// What must arrive where follows from the graph alone.
+// A random acyclic graph of tasks: each forwards what it gets to all its outputs. What must arrive
+// where follows from the graph alone.
+struct RandomGraph {
+  explicit RandomGraph(std::mt19937& random)
+      : job(std::make_shared<TestJob>()), sums(3 + random() % 5), expected(sums.size(), 0) {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
+    for (std::uint32_t source = 0; source < sums.size(); ++source) {
+      for (std::uint32_t target = source + 1; target < sums.size(); ++target) {
+        if (random() % 3 == 0) edges.emplace_back(source, target);
+      }
+    }
+    for (std::uint32_t vertex = 0; vertex < sums.size(); ++vertex) {
+      const bool is_source = std::none_of(edges.begin(), edges.end(),
+                                          [&](const auto& edge) { return edge.second == vertex; });
+      const std::uint32_t parallelism = 1 + random() % 3;
+      const std::string name = "Vertex " + std::to_string(vertex);
+      if (is_source) {
+        const Number count = random() % 5000;
+        expected[vertex] = count * parallelism;
+        job->AddSource(name, parallelism, CountingSource(count));
+      } else {
+        job->AddVertex(name, parallelism, Forwarding(sums[vertex]));
+        inner.push_back(vertex);
+      }
+      for (const auto& [source, target] : edges) {
+        if (target == vertex) expected[vertex] += expected[source];
+      }
+    }
+    for (const auto& [source, target] : edges) job->AddEdge(source, target, random() % 2);
+  }
+
+  static TestJob::Behaviour Forwarding(Sum& sum) {
+    return [&sum](ChainContext& context) {
+      ChainHooks hooks = SummingSink(sum)(context);
+      hooks.batch = [count = hooks.batch](TestChain& chain, std::uint32_t input, Numbers& batch) {
+        for (std::uint32_t i = 0; i < batch.size(); ++i) {
+          for (std::uint32_t output = 0; output < chain.context.output_count(); ++output) {
+            chain.Emit(output, batch[i]);
+          }
+        }
+        return count(chain, input, batch);
+      };
+      return hooks;
+    };
+  }
+
+  std::shared_ptr<TestJob> job;
+  std::vector<Sum> sums;
+  std::vector<Number> expected;  // by vertex: records that arrive, or that a source emits
+  std::vector<std::uint32_t> inner;
+};
+
 TEST(TaskEngineTest, RandomGraphsDeliverWhatTheGraphSays) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   for (int round = 0; round < (kSanitized ? 4 : 12); ++round) {
-    const std::uint32_t vertices = 3 + random() % 5;
-    auto job = std::make_shared<TestJob>();
-    std::vector<Sum> sums(vertices);
-    std::vector<Number> expected(vertices, 0);
-    std::vector<bool> has_input(vertices, false);
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
-    for (std::uint32_t target = 1; target < vertices; ++target) {
-      for (std::uint32_t source = 0; source < target; ++source) {
-        if (random() % 3 != 0) continue;
-        edges.emplace_back(source, target);
-        has_input[target] = true;
-      }
-    }
-    for (std::uint32_t vertex = 0; vertex < vertices; ++vertex) {
-      const std::uint32_t parallelism = 1 + random() % 3;
-      const std::string name = "Vertex " + std::to_string(vertex);
-      if (!has_input[vertex]) {
-        const Number count = random() % 5000;
-        expected[vertex] = count * parallelism;
-        job->AddSource(name, parallelism, CountingSource(count));
-        continue;
-      }
-      job->AddVertex(name, parallelism, [&sums, vertex](ChainContext& context) {
-        ChainHooks hooks = SummingSink(sums[vertex])(context);
-        hooks.batch = [count = hooks.batch](TestChain& chain, std::uint32_t input, Numbers& batch) {
-          for (std::uint32_t i = 0; i < batch.size(); ++i) {
-            for (std::uint32_t output = 0; output < chain.context.output_count(); ++output) {
-              chain.Emit(output, batch[i]);
-            }
-          }
-          return count(chain, input, batch);
-        };
-        return hooks;
-      });
-    }
-    std::sort(edges.begin(), edges.end());
-    for (const auto& [source, target] : edges) job->AddEdge(source, target, random() % 2);
-    for (std::uint32_t vertex = 0; vertex < vertices; ++vertex) {
-      for (const auto& [source, target] : edges) {
-        if (target == vertex) expected[vertex] += expected[source];
-      }
-    }
+    RandomGraph graph(random);
     TaskEngineOptions options = TestCluster::DefaultOptions();
     options.credits_per_channel = 1 + random() % 3;
     options.overdraft_batches = random() % 4;
     options.output_budget_records = 16 + random() % 200;
-    TestCluster cluster(job, 2, options, SystemClock(), random(), 3);
+    TestCluster cluster(graph.job, 2, options, SystemClock(), random(), 3);
     std::map<std::pair<std::uint32_t, std::uint32_t>, TestCluster::Place> places;
     cluster.Run([&](std::uint32_t vertex, std::uint32_t subtask) {
       auto [place, is_new] = places.try_emplace({vertex, subtask});
@@ -250,11 +259,9 @@ TEST(TaskEngineTest, RandomGraphsDeliverWhatTheGraphSays) {
       return place->second;
     });
     cluster.ExpectFinished();
-    for (std::uint32_t vertex = 0; vertex < vertices; ++vertex) {
-      if (has_input[vertex]) {
-        EXPECT_EQ(sums[vertex].count, expected[vertex])
-            << "round " << round << " vertex " << vertex;
-      }
+    for (const std::uint32_t vertex : graph.inner) {
+      EXPECT_EQ(graph.sums[vertex].count, graph.expected[vertex])
+          << "round " << round << " vertex " << vertex;
     }
   }
 }

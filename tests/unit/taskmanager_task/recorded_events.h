@@ -1,0 +1,86 @@
+// What an engine tells its owner, remembered for a test.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weir/runtime_context.h>
+
+#include "taskmanager/task/task_resources.h"
+
+namespace weir::task {
+
+inline constexpr std::chrono::seconds kDeadline{60};
+
+class SilentLogger final : public Logger {
+ public:
+  bool Enabled(LogLevel) const override { return false; }
+  void Log(LogLevel, std::string_view) override {}
+};
+
+// What engines report. Thread-safe.
+class RecordedEvents final : public TaskEngineEvents {
+ public:
+  void OnTaskState(TaskStateChange change) override {
+    const std::lock_guard lock(mutex_);
+    history_[change.task].push_back(change.state);
+    last_[change.task] = std::move(change);
+    changed_.notify_all();
+  }
+  void OnEventToCoordinator(CoordinatorEvent event) override {
+    const std::lock_guard lock(mutex_);
+    states_at_events_.push_back(last_[event.task].state);
+    coordinator_events_.push_back(std::move(event));
+    changed_.notify_all();
+  }
+
+  bool WaitFor(const TaskAttempt& task, TaskState state) {
+    return WaitUntil([&] { return last_.contains(task) && last_[task].state == state; });
+  }
+  // Whether `condition`, which may look at what is recorded, comes true in time.
+  bool WaitUntil(const std::function<bool()>& condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kDeadline, condition);
+  }
+  TaskStateChange Last(const TaskAttempt& task) {
+    const std::lock_guard lock(mutex_);
+    return last_[task];
+  }
+  std::vector<TaskState> History(const TaskAttempt& task) {
+    const std::lock_guard lock(mutex_);
+    return history_[task];
+  }
+  std::vector<CoordinatorEvent> CoordinatorEvents() {
+    const std::lock_guard lock(mutex_);
+    return coordinator_events_;
+  }
+  // What was last reported of the sender when each event came.
+  std::vector<TaskState> StatesAtCoordinatorEvents() {
+    const std::lock_guard lock(mutex_);
+    return states_at_events_;
+  }
+  std::size_t ended() const {
+    std::size_t count = 0;
+    for (const auto& [task, change] : last_) count += IsTerminal(change.state) ? 1 : 0;
+    return count;
+  }
+  bool WaitForEnds(std::size_t count) {
+    return WaitUntil([&] { return ended() == count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<TaskAttempt, std::vector<TaskState>> history_;
+  std::map<TaskAttempt, TaskStateChange> last_;
+  std::vector<CoordinatorEvent> coordinator_events_;
+  std::vector<TaskState> states_at_events_;
+};
+
+}  // namespace weir::task
