@@ -1,6 +1,7 @@
 #include "taskmanager/task/slot.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace weir::task {

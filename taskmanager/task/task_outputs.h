@@ -7,6 +7,7 @@
 // Called by the task's thread only.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
