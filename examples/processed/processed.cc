@@ -1,10 +1,11 @@
-// The smallest job of real use: reads a Kafka topic, puts "Processed: " before each value, writes another topic.
+// The smallest job of real use: reads a Kafka topic, puts "Processed: " before each value, writes
+// another topic.
 //
 //   weir run -p 4 processed.so --bootstrap-servers HOST:PORT [--input TOPIC] [--output TOPIC]
 //            [--exchange rebalance|key] [--bounded]
 //
-// --exchange key keeps the order of records with the same key; --bounded stops at the end of the input as it is when
-// the job starts.
+// --exchange key keeps the order of records with the same key; --bounded stops at the end of the
+// input as it is when the job starts.
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -42,9 +43,11 @@ Options ParseArguments(const std::vector<std::string>& arguments) {
     if (i + 1 == arguments.size()) throw std::invalid_argument(name + " needs a value");
     *value = arguments[++i];
   }
-  if (options.bootstrap_servers.empty()) throw std::invalid_argument("--bootstrap-servers is missing");
+  if (options.bootstrap_servers.empty())
+    throw std::invalid_argument("--bootstrap-servers is missing");
   if (options.exchange != "rebalance" && options.exchange != "key") {
-    throw std::invalid_argument("--exchange is '" + options.exchange + "'; it may be rebalance or key");
+    throw std::invalid_argument("--exchange is '" + options.exchange +
+                                "'; it may be rebalance or key");
   }
   return options;
 }
@@ -69,7 +72,10 @@ void Processed(weir::StreamExecutionEnvironment& env) {
 
   auto lines = env.FromSource(source.Build(), "lines").Uid("lines");
   if (options.exchange == "key") {
-    lines.KeyBy([](const KafkaKeyValue& record) { return record.key; }).Map(Process).SinkTo(sink).Uid("output");
+    lines.KeyBy([](const KafkaKeyValue& record) { return record.key; })
+        .Map(Process)
+        .SinkTo(sink)
+        .Uid("output");
   } else {
     lines.Rebalance().Map(Process).SinkTo(sink).Uid("output");
   }

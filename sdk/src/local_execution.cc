@@ -1,11 +1,10 @@
-#include <climits>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
-#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <dlfcn.h>
-#include <unistd.h>
 
 #include <weir/internal/local_executor.h>
 #include <weir/internal/plugin.h>
@@ -14,11 +13,9 @@ namespace weir::internal {
 namespace {
 
 std::string DirectoryOfExecutable() {
-  char path[PATH_MAX];
-  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof(path));
-  if (length <= 0) return "";
-  const std::string_view text(path, static_cast<std::size_t>(length));
-  return std::string(text.substr(0, text.rfind('/')));
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? std::string() : path.parent_path().string();
 }
 
 std::vector<std::string> Candidates() {

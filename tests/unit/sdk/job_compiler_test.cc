@@ -54,10 +54,16 @@ struct ChainingCase {
   std::uint32_t parallelism = 2;
 };
 
-TEST(JobCompiler, ChainingRules) {
+void CheckChaining(const std::vector<ChainingCase>& cases) {
+  for (const ChainingCase& each : cases) {
+    EXPECT_EQ(VertexNames(each.program, each.parallelism), each.vertices) << each.what;
+  }
+}
+
+TEST(JobCompiler, EdgesAndParallelismDecideOnChaining) {
   const std::string source = kSource;
   const std::string print = kPrint;
-  const std::vector<ChainingCase> cases = {
+  CheckChaining({
       {"forward",
        [](Environment& e) { e.FromSequence(1, 2).Map(Same).Print(); },
        {source + " -> Map -> " + print}},
@@ -81,6 +87,13 @@ TEST(JobCompiler, ChainingRules) {
        [](Environment& e) { e.FromSequence(1, 2).Rebalance().Map(Same); },
        {source, "Map"},
        1},
+  });
+}
+
+TEST(JobCompiler, OptionsAndShapeDecideOnChaining) {
+  const std::string source = kSource;
+  const std::string print = kPrint;
+  CheckChaining({
       {"start new chain",
        [](Environment& e) { e.FromSequence(1, 2).Map(Same).StartNewChain().Filter(All); },
        {source, "Map -> Filter"}},
@@ -118,10 +131,7 @@ TEST(JobCompiler, ChainingRules) {
       {"names",
        [](Environment& e) { e.FromSequence(1, 2).Name("n").Map(Same).Name("m").Print(); },
        {"Source: n -> m -> " + print}},
-  };
-  for (const ChainingCase& each : cases) {
-    EXPECT_EQ(VertexNames(each.program, each.parallelism), each.vertices) << each.what;
-  }
+  });
 }
 
 TEST(JobCompiler, EdgesSayHowRecordsAreDistributed) {
