@@ -39,9 +39,13 @@ class PartitionerTest : public ClusterTest {
     WaitForState(job, "FINISHED");
     if (HasFatalFailure()) return {};
     std::set<std::string> task_managers;
-    for (const char* vertex : {"source", "sink"}) {
-      for (const SubtaskView& subtask : Subtasks(job, vertex))
-        task_managers.insert(subtask.task_manager);
+    for (const SubtaskView& subtask : Subtasks(job, "source")) {
+      task_managers.insert(subtask.task_manager);
+    }
+    for (const SubtaskView& subtask : Subtasks(job, "sink")) {
+      task_managers.insert(subtask.task_manager);
+      EXPECT_EQ(subtask.records_in, CountArrivals(folder, subtask.index))
+          << "the counter of sink " << subtask.index;
     }
     EXPECT_THAT(task_managers, testing::ElementsAre("tm-0", "tm-1"));
     return ReadArrivals(folder);
