@@ -17,6 +17,7 @@
 #include "common/socket_address.h"
 #include "common/text.h"
 #include "common/thread_event_loop.h"
+#include "common/worker_programs.h"
 #include "jobmanager/job_manager.h"
 #include "jobmanager/process_job_describer.h"
 #include "jobmanager/rest/rest_server.h"

@@ -1,7 +1,6 @@
 // weir-jobmanager: the control plane of a cluster. Exit codes: 0 ended by SIGTERM or SIGINT, 1
 // could not start or failed, 2 wrong arguments or configuration.
 #include <cstdio>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -9,23 +8,15 @@
 
 #include "common/logging.h"
 #include "common/server_process.h"
+#include "common/worker_programs.h"
 #include "jobmanager/job_manager_runner.h"
-
-namespace {
-
-// The folder of this program, through symbolic links.
-std::string ProgramDirectory() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   weir::TerminationSignals signals;
   CLI::App app{"weir-jobmanager: the control plane of a Weir cluster"};
   weir::ConfigurationSources sources;
   weir::jobmanager::RunnerOptions options;
-  options.program_directory = ProgramDirectory();
+  options.program_directory = weir::FolderOfThisProgram();
   app.add_option("-c,--config", sources.file, "config.yaml, or the folder it is in");
   app.add_option("-D", sources.definitions, "a setting: -Dkey=value")->allow_extra_args(false);
   app.add_option("--address-file", options.address_file,

@@ -117,22 +117,4 @@ void ProcessJobDescriber::Describe(const DescribeRequest& request, Callback call
   });
 }
 
-std::map<std::uint32_t, std::string> FindWorkerPrograms(const std::string& folder) {
-  const std::string installed = folder + "/../lib/weir";
-  std::map<std::uint32_t, std::string> programs;
-  const Result<std::vector<std::string>> names = LocalFileSystem().List(installed);
-  if (!names.ok()) return programs;
-  for (const std::string& name : *names) {
-    constexpr std::string_view kPrefix = "abi-";
-    if (!name.starts_with(kPrefix)) continue;
-    const Result<std::uint64_t> number = ParseUint64(name.substr(kPrefix.size()));
-    const std::string program = Concat(installed, "/", name, "/weir-worker");
-    const Result<bool> exists = LocalFileSystem().Exists(program);
-    if (number.ok() && *number <= UINT32_MAX && exists.ok() && *exists) {
-      programs[static_cast<std::uint32_t>(*number)] = program;
-    }
-  }
-  return programs;
-}
-
 }  // namespace weir::jobmanager

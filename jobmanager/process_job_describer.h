@@ -32,7 +32,4 @@ class ProcessJobDescriber final : public JobDescriber {
   const std::int64_t timeout_ms_;
 };
 
-// The workers installed beside a server binary in `folder`: ../lib/weir/abi-<N>/weir-worker.
-std::map<std::uint32_t, std::string> FindWorkerPrograms(const std::string& folder);
-
 }  // namespace weir::jobmanager

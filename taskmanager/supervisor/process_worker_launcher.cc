@@ -218,22 +218,4 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
   return std::unique_ptr<RunningWorker>(std::make_unique<WorkerProcess>(child, page, clock_));
 }
 
-std::map<std::uint32_t, std::string> FindWorkerPrograms(const std::string& executable_path) {
-  const std::string folder = executable_path.substr(0, executable_path.rfind('/'));
-  std::map<std::uint32_t, std::string> programs;
-  const std::string installed = folder + "/../lib/weir";
-  const auto names = LocalFileSystem().List(installed);
-  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
-    constexpr std::string_view kPrefix = "abi-";
-    if (!name.starts_with(kPrefix)) continue;
-    const auto number = ParseUint64(std::string_view(name).substr(kPrefix.size()));
-    const std::string program = Concat(installed, "/", name, "/weir-worker");
-    const auto exists = LocalFileSystem().Exists(program);
-    if (number.ok() && exists.ok() && *exists) {
-      programs[static_cast<std::uint32_t>(*number)] = program;
-    }
-  }
-  return programs;
-}
-
 }  // namespace weir::supervisor

@@ -66,8 +66,4 @@ class ProcessWorkerLauncher final : public WorkerLauncher {
   const DataPortHooks hooks_;
 };
 
-// The workers installed beside a server binary at `executable_path`:
-// ../lib/weir/abi-<N>/weir-worker.
-std::map<std::uint32_t, std::string> FindWorkerPrograms(const std::string& executable_path);
-
 }  // namespace weir::supervisor

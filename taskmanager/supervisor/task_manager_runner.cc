@@ -1,7 +1,6 @@
 #include "taskmanager/supervisor/task_manager_runner.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <future>
 #include <memory>
 #include <optional>
@@ -22,6 +21,7 @@
 #include "common/socket_address.h"
 #include "common/text.h"
 #include "common/thread_event_loop.h"
+#include "common/worker_programs.h"
 #include "taskmanager/network/data_port.h"
 #include "taskmanager/network/descriptor_passing.h"
 #include "taskmanager/network/worker_registry.h"
@@ -36,12 +36,6 @@ namespace {
 // How long workers have to end when this process is asked to: what a service manager allows by
 // default is longer.
 constexpr std::int64_t kStopGraceMillis = 5'000;
-
-std::string ExecutablePath() {
-  std::error_code error;
-  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::string() : path.string();
-}
 
 std::string JobManagerAddress(const Configuration& configuration) {
   return SocketAddress{
@@ -79,10 +73,10 @@ class Runner {
 
   Status Run() {
     WEIR_RETURN_IF_ERROR(OpenDataPort());
-    const auto programs = FindWorkerPrograms(ExecutablePath());
+    const auto programs = FindWorkerPrograms(FolderOfThisProgram());
     if (programs.empty()) {
       return Status::NotFound(
-          Concat("no lib/weir/abi-<N>/weir-worker is installed beside ", ExecutablePath()));
+          Concat("no lib/weir/abi-<N>/weir-worker is installed beside ", FolderOfThisProgram()));
     }
     const TaskManagerOptions options = OptionsFrom(configuration_, host_, data_port_->port());
     client_ = session::ConnectToJobManager(JobManagerAddress(configuration_));

@@ -124,17 +124,5 @@ TEST_F(ProcessJobDescriberTest, SaysWhenThereIsNoProgram) {
   EXPECT_THAT(status.message(), HasSubstr("built for ABI 2, for which no weir-worker"));
 }
 
-TEST_F(ProcessJobDescriberTest, FindsTheInstalledWorkers) {
-  const std::string root = directory_.path();
-  for (const char* folder : {"bin", "lib/weir/abi-1", "lib/weir/abi-2", "lib/weir/abi-x"}) {
-    std::filesystem::create_directories(root + "/" + folder);
-  }
-  std::ofstream(root + "/lib/weir/abi-1/weir-worker") << "";
-  std::ofstream(root + "/lib/weir/abi-x/weir-worker") << "";
-  const auto programs = FindWorkerPrograms(root + "/bin");
-  ASSERT_EQ(programs.size(), 1u);
-  EXPECT_EQ(programs.begin()->first, 1u);
-}
-
 }  // namespace
 }  // namespace weir::jobmanager
