@@ -34,6 +34,15 @@ constexpr std::uint32_t BlockCapacity() {
 inline constexpr std::uint32_t kMaximumBatchCapacity = 1024;
 inline constexpr std::uint32_t kMinimumBatchCapacity = 16;
 
+// Of `allowed` records, as many as a channel's batch of T holds: about 64 KiB of them, at least 64.
+// What is under way in a process must stay in the cache (measured: keyBy of 128-byte bids with
+// three strings is 2.8 times cheaper in batches of 512 than of 1024).
+template <class T>
+constexpr std::uint32_t BatchCapacity(std::uint32_t allowed) {
+  return std::min(allowed, static_cast<std::uint32_t>(std::clamp<std::size_t>(
+                               64 * 1024 / sizeof(T), 64, kMaximumBatchCapacity)));
+}
+
 // The part of a batch that the engine may look at.
 class AnyBatch {
  public:

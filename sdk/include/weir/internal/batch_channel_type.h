@@ -48,7 +48,7 @@ class BatchChannelType final : public ChannelType {
       : key_selector_(std::move(key_selector)), type_name_(TypeName<T>()) {}
 
   std::unique_ptr<AnyBatch> NewBatch(std::uint32_t capacity) const override {
-    return std::make_unique<Batch<T>>(capacity);
+    return std::make_unique<Batch<T>>(BatchCapacity<T>(capacity));
   }
 
   std::uint32_t Encode(const AnyBatch& any, std::uint32_t from, std::size_t soft_limit,

@@ -24,7 +24,7 @@ template <class T>
 class RecordWriter : public Input<T>, public OutputNode {
  public:
   RecordWriter(const OperatorContext& context, std::uint32_t output)
-      : context_(context), capacity_(context.chain->batch_capacity(output)) {
+      : context_(context), capacity_(BatchCapacity<T>(context.chain->batch_capacity(output))) {
     channels_.resize(context.chain->channel_count(output));
     for (std::uint32_t i = 0; i < channels_.size(); ++i) {
       channels_[i].out = &context.chain->channel(output, i);
