@@ -100,6 +100,9 @@ class ClusterJob:
             job = cluster.run(plugin, self.entry, self.parallelism,
                               [*self.arguments, "--records", run.records, "--result-directory", directory.path])
             cluster.wait_until_ended(job)
+            # A worker that ends between two readings would be counted neither as itself nor by its parent.
+            processes.wait_until("the job's processes to end",
+                                 lambda: set(processes.tree(cluster.pids())) == set(cluster.pids()), 30)
             cpu_s = processes.cpu_seconds(cluster.pids()) - cpu_before
             result, wall_s = directory.read(self.parallelism)
         return _throughput(run.records, result, wall_s, cpu_s)
