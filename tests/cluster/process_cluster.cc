@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/text.h"
@@ -45,6 +46,37 @@ bool IsServer(pid_t pid) {
   const std::string command = ReadWhole(Concat("/proc/", pid, "/cmdline"));
   const std::string_view program = std::string_view(command).substr(0, command.find('\0'));
   return program.ends_with("/weir-jobmanager") || program.ends_with("/weir-taskmanager");
+}
+
+bool IsLog(const std::filesystem::path& path) {
+  const std::string extension = path.extension();
+  return extension == ".log" || extension == ".out" || extension == ".err";
+}
+
+// The first line of each sanitizer's report: workers end by _exit, which leaves no other trace.
+std::string SanitizerReports(const std::string& folder) {
+  std::string reports;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!IsLog(entry.path())) continue;
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) {
+      for (const char* sign : {"Sanitizer: ", "runtime error: "}) {
+        if (line.find(sign) == std::string::npos) continue;
+        reports += Concat("\n", entry.path().filename().string(), ": ", line);
+      }
+    }
+  }
+  return reports;
+}
+
+// Asks a server to end; what is wrong with its end, or nothing. One that a test killed is fine.
+std::string EndInOrder(test::ChildProcess& server, const std::string& name) {
+  server.Signal(SIGTERM);
+  const auto status = server.Wait(kStopTimeout);
+  if (!status) return Concat("\n", name, " did not end after SIGTERM");
+  const bool killed = WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL;
+  if (*status != 0 && !killed) return Concat("\n", name, " ended with wait status ", *status);
+  return "";
 }
 
 // A zombie has no command line and holds nothing.
@@ -176,20 +208,16 @@ Status ProcessCluster::Stop() {
   std::string left;
   for (auto& task_manager : task_managers_) task_manager->Signal(SIGTERM);
   for (std::size_t i = 0; i < task_managers_.size(); ++i) {
-    if (task_managers_[i]->running() && !task_managers_[i]->Wait(kStopTimeout)) {
-      left += Concat("\ntm-", i, " did not end after SIGTERM");
-    }
+    left += EndInOrder(*task_managers_[i], Concat("tm-", i));
   }
-  job_manager_->Signal(SIGTERM);
-  if (job_manager_->running() && !job_manager_->Wait(kStopTimeout)) {
-    left += "\nthe JobManager did not end after SIGTERM";
-  }
+  left += EndInOrder(*job_manager_, "the JobManager");
   WaitFor(kVanishTimeout, [this] { return MarkedProcesses().empty(); });
   for (const pid_t pid : MarkedProcesses()) left += "\nprocess left behind: " + Describe(pid);
   for (const SocketAddress& address : {rpc_, rest_}) {
     if (const Status status = CheckPortIsFree(address); !status.ok())
       left += "\n" + status.message();
   }
+  left += SanitizerReports(directory());
   if (left.empty()) return Status::Ok();
   KillEverything();
   return Status::Internal("after the end of the cluster:" + left);
@@ -205,8 +233,7 @@ std::string ProcessCluster::LogTails(std::size_t lines) const {
   std::string text;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory(), ignored)) {
-    const std::string extension = entry.path().extension();
-    if (extension != ".log" && extension != ".out" && extension != ".err") continue;
+    if (!IsLog(entry.path())) continue;
     text += Concat("--- ", entry.path().string(), "\n", test::LastLines(entry.path(), lines), "\n");
   }
   return text;

@@ -51,7 +51,8 @@ class TestCluster {
   virtual std::vector<pid_t> WorkerPids() const = 0;
 
   // Asks the servers to end (SIGTERM), TaskManagers first, and waits. Then says what is still there
-  // that must not be: processes of this cluster and ports that stay taken. Ok when nothing is.
+  // that must not be (processes of this cluster, ports that stay taken), which server did not end
+  // in order, and what sanitizers reported. Ok when nothing is.
   virtual Status Stop() = 0;
   // The last lines of every log, for a test that failed.
   virtual std::string LogTails(std::size_t lines) const = 0;
