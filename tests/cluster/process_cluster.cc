@@ -69,9 +69,9 @@ std::string SanitizerReports(const std::string& folder) {
   return reports;
 }
 
-// Asks a server to end; what is wrong with its end, or nothing. One that a test killed is fine.
+// Waits for the end of a server that was asked to end; what is wrong with it, or nothing. One that
+// a test killed is fine.
 std::string EndInOrder(test::ChildProcess& server, const std::string& name) {
-  server.Signal(SIGTERM);
   const auto status = server.Wait(kStopTimeout);
   if (!status) return Concat("\n", name, " did not end after SIGTERM");
   const bool killed = WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL;
@@ -210,6 +210,7 @@ Status ProcessCluster::Stop() {
   for (std::size_t i = 0; i < task_managers_.size(); ++i) {
     left += EndInOrder(*task_managers_[i], Concat("tm-", i));
   }
+  job_manager_->Signal(SIGTERM);
   left += EndInOrder(*job_manager_, "the JobManager");
   WaitFor(kVanishTimeout, [this] { return MarkedProcesses().empty(); });
   for (const pid_t pid : MarkedProcesses()) left += "\nprocess left behind: " + Describe(pid);
