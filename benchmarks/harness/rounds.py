@@ -9,8 +9,8 @@ from harness.processes import BenchmarkError
 
 @dataclasses.dataclass
 class Benchmark:
-    """`contestants`: the limit first, if there is one. `ratio_of`: the metric that is also given as a ratio to the limit
-    of the same round."""
+    """`contestants`: the limit first, if there is one. `ratio_of`: the metric that is also given as a ratio to the
+    limit of the same round."""
     name: str
     what: str
     contestants: list
