@@ -187,7 +187,9 @@ class MiniCluster::Parts {
     submission.plugin.set_abi_number(internal::kAbiNumber);
     WEIR_RETURN_IF_ERROR(jobmanager::CheckJobGraph(submission.graph));
     Configuration configuration = options_.configuration;
-    WEIR_RETURN_IF_ERROR(jobmanager::AddJobSettings(settings, "the job", configuration));
+    WEIR_RETURN_IF_ERROR(jobmanager::AddJobSettings(settings, "the submission", configuration));
+    WEIR_RETURN_IF_ERROR(jobmanager::AddJobSettings(
+        job->graph().configuration, Concat("job '", job->graph().name, "'"), configuration));
     submission.configuration = jobmanager::JobSettingsOf(configuration);
     const std::string job_id = submission.job_id;
     jobs_.Add(job_id, std::move(job));

@@ -35,7 +35,8 @@ class MiniCluster {
   MiniCluster(const MiniCluster&) = delete;
   MiniCluster& operator=(const MiniCluster&) = delete;
 
-  // Checks and starts a job; `settings` are its own, by their keys. Returns the job's id.
+  // Checks and starts a job. Its settings: the cluster's, over them `settings`, over those the
+  // program's own. Returns the job's id.
   Result<std::string> Submit(std::shared_ptr<const internal::CompiledJob> job,
                              const std::map<std::string, std::string>& settings = {});
   // Blocks until the job has ended. A job that failed is a result, too.

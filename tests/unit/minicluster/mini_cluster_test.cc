@@ -13,15 +13,10 @@
 #include <weir/api.h>
 
 #include "common/settings.h"
+#include "tests/unit/minicluster/counting_job.h"
 
 namespace weir::minicluster {
 namespace {
-
-// What a job's last operator counts, over all its subtasks.
-struct Tally {
-  std::atomic<std::uint64_t> records{0};
-  std::atomic<std::uint64_t> sum{0};
-};
 
 class MiniClusterTest : public testing::Test {
  protected:
@@ -48,27 +43,6 @@ class MiniClusterTest : public testing::Test {
   Configuration configuration_;
   std::unique_ptr<MiniCluster> cluster_;
   std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();
-};
-
-// Counts and sums what passes.
-auto Count(const std::shared_ptr<Tally>& tally) {
-  return [tally](std::int64_t value) {
-    tally->records.fetch_add(1, std::memory_order_relaxed);
-    tally->sum.fetch_add(static_cast<std::uint64_t>(value), std::memory_order_relaxed);
-    return value;
-  };
-}
-
-class DiscardWriter final : public SinkWriter<std::int64_t> {
- public:
-  Status Open(SinkWriterContext&) override { return Status::Ok(); }
-  Result<WriteStatus> Write(std::int64_t&, std::int64_t) override { return WriteStatus::kAccepted; }
-  Result<FlushStatus> Flush(bool) override { return FlushStatus::kDone; }
-};
-struct DiscardSink {
-  using Record = std::int64_t;
-  std::string name() const { return "Discard"; }
-  std::unique_ptr<DiscardWriter> CreateWriter() const { return std::make_unique<DiscardWriter>(); }
 };
 
 TEST_F(MiniClusterTest, RunsAJobAcrossTwoTaskManagers) {
@@ -167,22 +141,6 @@ TEST_F(MiniClusterTest, SeveralJobsShareTheCluster) {
   }
   for (const std::string& id : ids) EXPECT_EQ(cluster_->WaitForEnd(id)->final_state, "FINISHED");
   EXPECT_EQ(tally_->records, 40'000u);
-}
-
-TEST(ExecuteLocal, OpensTheLocalLibraryAndRunsTheJob) {
-  const char* const argument = "test";
-  StreamExecutionEnvironment env(1, &argument);
-  env.SetParallelism(2);
-  auto tally = std::make_shared<Tally>();
-  env.FromSequence(1, 1'000)
-      .KeyBy([](std::int64_t value) { return value % 10; })
-      .Filter([](std::int64_t value) { return value % 2 == 0; })
-      .Map(Count(tally))
-      .SinkTo(DiscardSink());
-  const auto result = env.ExecuteLocal("evens");
-  ASSERT_TRUE(result.ok()) << result.status().ToString();
-  EXPECT_EQ(result->final_state, "FINISHED") << result->failure.ToString();
-  EXPECT_EQ(tally->records, 500u);
 }
 
 }  // namespace
