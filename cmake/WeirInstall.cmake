@@ -19,4 +19,5 @@ install(FILES
   "${CMAKE_BINARY_DIR}/WeirConfig.cmake"
   "${CMAKE_BINARY_DIR}/WeirConfigVersion.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/WeirJob.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/WeirJob.map"
   DESTINATION "${weir_package_directory}" COMPONENT sdk)

@@ -21,6 +21,8 @@ function(weir_warn_about_other_compiler)
   endif()
 endfunction()
 
+set(WEIR_JOB_EXPORTS "${CMAKE_CURRENT_LIST_DIR}/WeirJob.map")
+
 function(weir_add_job name)
   if(NOT ARGN)
     message(FATAL_ERROR "weir_add_job(${name}): name at least one source file")
@@ -37,7 +39,8 @@ function(weir_add_job name)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
   # Nothing but the entry points is visible: a plugin's own protobuf or OpenSSL never meets the engine's.
-  target_link_options(${name} PRIVATE -Wl,--exclude-libs,ALL)
+  target_link_options(${name} PRIVATE -Wl,--exclude-libs,ALL "-Wl,--version-script=${WEIR_JOB_EXPORTS}")
+  set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${WEIR_JOB_EXPORTS}")
   set_target_properties(${name} PROPERTIES
     PREFIX ""
     SUFFIX ".so"
