@@ -64,11 +64,10 @@ TaskManagerOptions OptionsFrom(const Configuration& configuration, const std::st
   return options;
 }
 
-// Everything of the process, in the order in which it must be taken down again.
+// Everything of the process.
 class Runner {
  public:
-  Runner(const Configuration& configuration, WorkingDirectory directory,
-         TerminationSignals& signals)
+  Runner(const Configuration& configuration, std::string directory, TerminationSignals& signals)
       : configuration_(configuration), directory_(std::move(directory)), signals_(signals) {}
 
   Status Run() {
@@ -81,7 +80,7 @@ class Runner {
     const TaskManagerOptions options = OptionsFrom(configuration_, host_, data_port_->port());
     client_ = session::ConnectToJobManager(JobManagerAddress(configuration_));
     launcher_.emplace(LauncherOptions(options, programs), spawner_, SystemClock(), Hooks());
-    plugins_.emplace(directory_.path() + "/plugins", LocalFileSystem(), *client_);
+    plugins_.emplace(directory_ + "/plugins", LocalFileSystem(), *client_);
     loop_.Start();
     blocking_.Start();
     manager_.emplace(options,
@@ -122,15 +121,15 @@ class Runner {
 
   ProcessWorkerOptions LauncherOptions(const TaskManagerOptions& options,
                                        const std::map<std::uint32_t, std::string>& programs) const {
-    return {.programs = programs,
-            .job_manager_address = client_->address(),
-            .task_manager_id = options.task_manager_id,
-            .cluster_id = options.cluster_id,
-            .data_host = host_,
-            .log_directory =
-                configuration_.Find(settings::kLogDirectory).value_or(directory_.path() + "/log"),
-            .configuration = configuration_,
-            .first_lease_ms = configuration_.Get(settings::kJobManagerWorkerLeaseDuration).count()};
+    return {
+        .programs = programs,
+        .job_manager_address = client_->address(),
+        .task_manager_id = options.task_manager_id,
+        .cluster_id = options.cluster_id,
+        .data_host = host_,
+        .log_directory = configuration_.Find(settings::kLogDirectory).value_or(directory_ + "/log"),
+        .configuration = configuration_,
+        .first_lease_ms = configuration_.Get(settings::kJobManagerWorkerLeaseDuration).count()};
   }
 
   DataPortHooks Hooks() {
@@ -156,7 +155,7 @@ class Runner {
   }
 
   const Configuration& configuration_;
-  const WorkingDirectory directory_;
+  const std::string directory_;
   TerminationSignals& signals_;
   const ComponentLogger log_{"taskmanager"};
   std::string host_;
@@ -187,12 +186,21 @@ int RunTaskManager(ConfigurationSources sources) {
       !status.ok()) {
     return Report(status, 2);
   }
-  auto directory = WorkingDirectory::Open(*configuration, "weir-taskmanager");
-  if (!directory.ok()) return Report(directory.status(), 2);
-  Runner runner(*configuration, *std::move(directory), signals);
-  const Status status = runner.Run();
+  std::optional<WorkingDirectory> directory;
+  if (auto opened = WorkingDirectory::Open(*configuration, "weir-taskmanager"); opened.ok()) {
+    directory = *std::move(opened);
+  } else {
+    return Report(opened.status(), 2);
+  }
+  // Never taken down: gRPC's threads may still be handling the end of the last stream, and
+  // gRPC 1.51 frees their completion queue twice when the process's own end races with them.
+  auto* const runner = new Runner(*configuration, directory->path(), signals);
+  const Status status = runner->Run();
+  directory.reset();
   FlushLogs();
-  return status.ok() ? 0 : Report(status, 1);
+  const int exit_code = status.ok() ? 0 : Report(status, 1);
+  std::fflush(nullptr);
+  ::_exit(exit_code);
 }
 
 }  // namespace weir::supervisor

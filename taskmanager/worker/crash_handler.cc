@@ -6,12 +6,6 @@
 
 namespace weir::worker {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-
-void InstallCrashHandler() {}
-
-#else
-
 namespace {
 
 // Runs on the crashing thread; only async-signal-safe calls (signal-safety(7)). SA_RESETHAND has
@@ -32,7 +26,5 @@ void InstallCrashHandler() {
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
     ::sigaction(signal, &action, nullptr);
 }
-
-#endif
 
 }  // namespace weir::worker

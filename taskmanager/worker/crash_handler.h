@@ -4,8 +4,7 @@
 namespace weir::worker {
 
 // Has SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT mark the crashing thread's entry of the slot page
-// before they end the process as they would have. Once, before user code is loaded. Does nothing
-// under a sanitizer, which has handlers of its own.
+// before they end the process as they would have. Once, before user code is loaded.
 void InstallCrashHandler();
 
 }  // namespace weir::worker
