@@ -52,7 +52,7 @@ class HttpUploadTest : public testing::Test {
 
 TEST_F(HttpUploadTest, ArrivesInAFileUnchanged) {
   std::string content = "\r\n--weir-\r\n--weir-5b1f0c9e7d3a4826b0f2d6c8e4a7193";
-  for (int i = 0; i < 300'000; ++i) content += static_cast<char>(i * i % 251);
+  for (unsigned i = 0; i < 300'000; ++i) content += static_cast<char>(i * i % 251);
   std::string path = files_->path() + "/job.so";
   ASSERT_TRUE(LocalFileSystem().WriteFileAtomically(path, content, FileDurability::kNone).ok());
   std::promise<HttpRequest> seen;

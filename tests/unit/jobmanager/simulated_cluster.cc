@@ -15,18 +15,22 @@ namespace {
 class SimulatedWorkerSession final : public WorkerSession,
                                      public std::enable_shared_from_this<SimulatedWorkerSession> {
  public:
-  SimulatedWorkerSession(SimulatedCluster& cluster, std::shared_ptr<SimulatedWorker> worker)
-      : cluster_(cluster), worker_(std::move(worker)) {}
+  SimulatedWorkerSession(SimulatedCluster& cluster, const std::shared_ptr<SimulatedWorker>& worker)
+      : cluster_(cluster), worker_(worker) {}
   void Send(proto::WorkerCommand command) override {
+    const std::shared_ptr<SimulatedWorker> to = worker_.lock();
+    if (!to) return;
     cluster_.Deliver(
-        [&cluster = cluster_, worker = worker_, self = shared_from_this(),
+        [&cluster = cluster_, worker = to, self = shared_from_this(),
          command = std::move(command)] {
           if (worker->alive && worker->session == self) cluster.OnCommand(worker, command);
         },
         last_due_ms_);
   }
   void Close(const Status&) override {
-    cluster_.Deliver([&cluster = cluster_, worker = worker_,
+    const std::shared_ptr<SimulatedWorker> to = worker_.lock();
+    if (!to) return;
+    cluster_.Deliver([&cluster = cluster_, worker = to,
                       self = shared_from_this()] { cluster.ClosedByServer(worker, self.get()); },
                      last_due_ms_);
   }
@@ -34,7 +38,7 @@ class SimulatedWorkerSession final : public WorkerSession,
 
  private:
   SimulatedCluster& cluster_;
-  const std::shared_ptr<SimulatedWorker> worker_;
+  const std::weak_ptr<SimulatedWorker> worker_;  // which holds its session
   std::int64_t last_due_ms_ = 0;
 };
 
