@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/mutex.h"
 #include "proto/session.pb.h"
 
 namespace weir::minicluster {
@@ -48,19 +49,19 @@ class JobManagerEnd final : public Kind::Session,
                 EventLoop& peer_loop, session::StreamCallbacks<Command> callbacks)
       : job_manager_loop_(job_manager_loop),
         frontend_(frontend),
-        peer_loop_(peer_loop),
+        peer_loop_(&peer_loop),
         callbacks_(std::move(callbacks)) {}
 
   void Send(Command command) override {
     if (closed_) return;
-    peer_loop_.Post(
+    PostToPeer(
         [self = this->shared_from_this(), message = std::make_shared<Command>(std::move(command))] {
           if (!self->peer_gone_) self->callbacks_.on_command(std::move(*message));
         });
   }
 
   void Close(const Status& reason) override {
-    peer_loop_.Post([self = this->shared_from_this()] {
+    PostToPeer([self = this->shared_from_this()] {
       if (!self->peer_gone_) self->callbacks_.on_closed(Status::Ok());
     });
     // Not inside the frontend's own call.
@@ -75,13 +76,23 @@ class JobManagerEnd final : public Kind::Session,
     });
   }
 
-  // The peer's loop.
+  // The peer's loop, which may end as soon as this has returned.
   void PeerGone() {
     peer_gone_ = true;
+    {
+      MutexLock lock(mutex_);
+      peer_loop_ = nullptr;
+    }
     PostClosed(Status::Unavailable("the session was ended"));
   }
 
  private:
+  // Dropped when the peer is gone.
+  void PostToPeer(std::function<void()> function) {
+    MutexLock lock(mutex_);
+    if (peer_loop_ != nullptr) peer_loop_->Post(std::move(function));
+  }
+
   void PostClosed(const Status& reason) {
     job_manager_loop_.Post([self = this->shared_from_this(), reason] {
       if (std::exchange(self->closed_, true)) return;
@@ -91,7 +102,8 @@ class JobManagerEnd final : public Kind::Session,
 
   EventLoop& job_manager_loop_;
   jobmanager::SessionFrontend& frontend_;
-  EventLoop& peer_loop_;
+  Mutex mutex_;
+  EventLoop* peer_loop_ WEIR_GUARDED_BY(mutex_);
   const session::StreamCallbacks<Command> callbacks_;
   bool closed_ = false;     // the JobManager's loop
   bool peer_gone_ = false;  // the peer's loop
