@@ -32,8 +32,9 @@ TEST(MutexTest, TryLockFailsWhileHeld) {
   std::thread([&] { EXPECT_FALSE(mutex.TryLock()); }).join();
   mutex.Unlock();
   std::thread([&] {
-    ASSERT_TRUE(mutex.TryLock());
-    mutex.Unlock();
+    const bool locked = mutex.TryLock();
+    EXPECT_TRUE(locked);
+    if (locked) mutex.Unlock();
   }).join();
 }
 
