@@ -316,47 +316,5 @@ TEST(KafkaSourceOnMock, ReadsOnAfterTheBrokerWasAway) {
   EXPECT_EQ(values.size(), 200u);
 }
 
-// Nobody reads: what is fetched stays within the reader's bounds, and is counted.
-TEST(KafkaSourceOnMock, FetchesNoMoreThanItsQueuesHold) {
-  MockKafka kafka;
-  kafka.CreateTopic("input", 4);
-  TopicWriter writer(kafka.bootstrap_servers());
-  for (int i = 0; i < 4000; ++i) {  // 16 MB in 4 partitions
-    TestRecord record;
-    record.partition = i % 4;
-    record.value = std::string(4000, 'x');
-    ASSERT_TRUE(writer.Write("input", record).ok());
-  }
-  ASSERT_TRUE(writer.Flush().ok());
-  SourceDriver driver(ReadStrings(kafka)
-                          .Property("queued.max.messages.kbytes", "1024")
-                          .Property("fetch.max.bytes", "1048576")
-                          .Property("max.partition.fetch.bytes", "262144")
-                          .Property("statistics.interval.ms", "50")
-                          .Build(),
-                      1);
-  ASSERT_TRUE(driver.Start().ok());
-  Gauge& queued = driver.reader_context(0).runtime().metrics().gauge("kafka.queuedBytes");
-  // Until it stays the same for a second, which is 20 reports.
-  double last = -1;
-  int unchanged = 0;
-  test::CountingAvailability pace;
-  for (int i = 0; i < 600 && unchanged < 20; ++i) {
-    pace.WaitForMoreThan(0, std::chrono::steady_clock::now() + milliseconds(50));
-    unchanged = queued.value() == last && last > 0 ? unchanged + 1 : 0;
-    last = queued.value();
-  }
-  EXPECT_EQ(unchanged, 20);
-  EXPECT_GT(last, 1 << 20);
-  // 4 MiB handed over and up to a block more, 1 MiB in librdkafka's queue and a fetch more.
-  EXPECT_LT(last, 12 << 20);
-  std::size_t read = 0;
-  const Status status = driver.Read(
-      seconds(60), [&](std::uint32_t, std::string&, std::int64_t) { ++read; },
-      [&] { return read >= 4000; });
-  EXPECT_TRUE(status.ok()) << status.ToString();
-  EXPECT_EQ(read, 4000u);
-}
-
 }  // namespace
 }  // namespace weir::kafka
