@@ -26,6 +26,7 @@
 namespace weir::jobmanager {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 using Stub = proto::JobManagerService::Stub;
 constexpr std::int64_t kDeadlineMillis = 20'000;
@@ -132,7 +133,9 @@ TEST_F(RpcServerTest, NoticesWhenAPeerOnlyClosesItsSide) {
   proto::TaskManagerCommand command;
   while (stream->Read(&command)) {
   }
-  EXPECT_TRUE(stream->Finish().ok());
+  // A heartbeat that was being written to the peer that left is cut off.
+  EXPECT_THAT(stream->Finish().error_code(),
+              AnyOf(grpc::StatusCode::OK, grpc::StatusCode::CANCELLED));
 }
 
 TEST_F(RpcServerTest, RefusesAnotherVersionClusterAndFirstMessage) {
