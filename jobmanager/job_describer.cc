@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/text.h"
-#include "jobmanager/graph/proto_status.h"
+#include "proto/conversion/status_conversion.h"
 
 namespace weir::jobmanager {
 
@@ -14,9 +14,9 @@ Result<proto::DescribedJob> ToDescribedJob(proto::JobDescription description,
       return std::move(*description.mutable_described());
     case proto::JobDescription::kError: {
       const proto::DescribeError& error = description.error();
-      const Status status =
-          StatusFromNumbers(error.code(), error.domain(),
-                            static_cast<std::uint32_t>(RetryHint::kNoRetry), error.message());
+      const Status status = proto::StatusFromNumbers(
+          error.code(), error.domain(), static_cast<std::uint32_t>(RetryHint::kNoRetry),
+          error.message());
       if (status.ok()) break;
       return status;
     }

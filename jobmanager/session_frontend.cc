@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/text.h"
-#include "jobmanager/graph/proto_status.h"
+#include "proto/conversion/status_conversion.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -163,7 +163,7 @@ void SessionFrontend::Reject(TaskManagerSession& session, const Status& reason) 
   log_.Warning("refused a TaskManager: ", reason.message());
   proto::TaskManagerCommand command;
   *command.mutable_leader() = leader_;
-  *command.mutable_rejected()->mutable_error() = ToProto(reason);
+  *command.mutable_rejected()->mutable_error() = proto::ErrorFromStatus(reason);
   command.mutable_rejected()->set_final(true);
   session.Send(std::move(command));
   session.Close(reason);
@@ -175,7 +175,7 @@ void SessionFrontend::Reject(WorkerSession& session, std::uint64_t job_epoch,
   proto::WorkerCommand command;
   *command.mutable_leader() = leader_;
   command.set_job_epoch(job_epoch);
-  *command.mutable_rejected()->mutable_error() = ToProto(reason);
+  *command.mutable_rejected()->mutable_error() = proto::ErrorFromStatus(reason);
   command.mutable_rejected()->set_final(true);
   session.Send(std::move(command));
   session.Close(reason);

@@ -4,7 +4,7 @@
 
 #include "common/exit_status.h"
 #include "common/text.h"
-#include "jobmanager/graph/proto_status.h"
+#include "proto/conversion/status_conversion.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -32,7 +32,7 @@ std::string DescribeStep(const ExecutionGraph& graph, const proto::RunningStep& 
 
 JobFailure FailureOfTask(const ExecutionGraph& graph, const Execution& execution,
                          const proto::TaskFailure& reported, std::int64_t now_ms) {
-  Status status = FromProto(reported.error());
+  Status status = proto::StatusFromError(reported.error());
   if (status.ok()) status = Status::Internal("failed without saying why");
   JobFailure failure{.name = NameOf(status), .time_ms = now_ms};
   failure.task_name = graph.TaskName(execution.vertex, execution.subtask);

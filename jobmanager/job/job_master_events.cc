@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "common/text.h"
-#include "jobmanager/graph/proto_status.h"
 #include "jobmanager/job/job_master.h"
+#include "proto/conversion/status_conversion.h"
 
 namespace weir::jobmanager {
 
@@ -67,7 +67,7 @@ void JobMaster::OnWorkerEvent(const std::string& worker_id, proto::WorkerEvent e
     case proto::WorkerEvent::kCoordinatorFailed:
       return OnCoordinatorFailed(*worker, event.coordinator_failed());
     case proto::WorkerEvent::kWorkerFailed: {
-      Status status = FromProto(event.worker_failed().error());
+      Status status = proto::StatusFromError(event.worker_failed().error());
       if (status.ok()) status = Status::Internal("failed without saying why");
       JobFailure failure =
           FailureOfJob(status.WithContext(DescribeWorker(worker->role, worker->task_manager_id)),
@@ -178,7 +178,7 @@ void JobMaster::OnTaskRunning(Execution& execution) {
 
 void JobMaster::OnTasksDeployed(JobWorker& worker, const proto::TasksDeployed& deployed) {
   if (phase_ != JobPhase::kDeploying || deployed.deployment_id() != deployment_id_) return Drop();
-  if (const Status status = FromProto(deployed.error()); !status.ok()) {
+  if (const Status status = proto::StatusFromError(deployed.error()); !status.ok()) {
     return workers_.Fail(
         worker,
         FailureOfJob(status.WithContext(Concat(DescribeWorker(worker.role, worker.task_manager_id),
@@ -195,7 +195,7 @@ void JobMaster::OnCoordinatorsStarted(JobWorker& worker,
       started.deployment_id() != deployment_id_) {
     return Drop();
   }
-  if (const Status status = FromProto(started.error()); !status.ok()) {
+  if (const Status status = proto::StatusFromError(started.error()); !status.ok()) {
     return Fail(FailureOfJob(status.WithContext("the operator coordinators could not be started"),
                              services_.clock.WallMillis()));
   }
@@ -205,7 +205,7 @@ void JobMaster::OnCoordinatorsStarted(JobWorker& worker,
 void JobMaster::OnCoordinatorFailed(JobWorker& worker, const proto::CoordinatorFailed& failed) {
   const bool started = phase_ == JobPhase::kStartingCoordinators || Relaying();
   if (worker.id != coordinator_id_ || !started) return Drop();
-  Status status = FromProto(failed.error());
+  Status status = proto::StatusFromError(failed.error());
   if (status.ok()) status = Status::Internal("failed without saying why");
   JobFailure failure =
       FailureOfJob(status.WithContext(

@@ -7,7 +7,7 @@
 
 #include "common/configuration_value.h"
 #include "common/text.h"
-#include "jobmanager/graph/proto_status.h"
+#include "proto/conversion/status_conversion.h"
 
 namespace weir::jobmanager {
 
@@ -150,7 +150,7 @@ void JobWorkers::OnHeard(JobWorker& worker) {
 
 void JobWorkers::OnPrepared(JobWorker& worker, const proto::JobPrepared& prepared) {
   if (worker.state != WorkerState::kPreparing) return;
-  if (const Status status = FromProto(prepared.error()); !status.ok()) {
+  if (const Status status = proto::StatusFromError(prepared.error()); !status.ok()) {
     JobFailure failure =
         FailureOfJob(status.WithContext(Concat(DescribeWorker(worker.role, worker.task_manager_id),
                                                " could not prepare the job")),
@@ -193,7 +193,7 @@ void JobWorkers::ExitReportOverdue(const std::string& id, const std::string& rea
 void JobWorkers::OnStarted(const proto::WorkerStarted& started) {
   JobWorker* const worker = Find(started.worker_id());
   if (worker == nullptr) return;
-  const Status status = FromProto(started.error());
+  const Status status = proto::StatusFromError(started.error());
   if (status.ok()) {
     worker->process_id = started.process_id();
     return;

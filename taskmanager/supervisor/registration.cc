@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "proto/conversion/status_conversion.h"
 #include "proto/session.pb.h"
-#include "taskmanager/session/error_conversion.h"
 
 namespace weir::supervisor {
 
@@ -62,7 +62,7 @@ void Registration::OnCommand(proto::TaskManagerCommand command) {
   if (command.command_case() == Kind::kWelcome) return OnWelcome(command);
   if (command.command_case() == Kind::kRejected) {
     const Status reason =
-        session::FromProto(command.rejected().error())
+        proto::StatusFromError(command.rejected().error())
             .WithContext("the JobManager at " + client_.address() + " refused the registration");
     if (!command.rejected().final()) return OnClosed(reason);
     Stop();

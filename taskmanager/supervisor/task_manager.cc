@@ -6,8 +6,8 @@
 
 #include "common/process_statistics.h"
 #include "common/text.h"
+#include "proto/conversion/status_conversion.h"
 #include "proto/session.pb.h"
-#include "taskmanager/session/error_conversion.h"
 
 namespace weir::supervisor {
 namespace {
@@ -156,7 +156,8 @@ void TaskManager::ReportStarted(const std::string& worker_id, std::int32_t proce
   proto::TaskManagerEvent event;
   event.mutable_worker_started()->set_worker_id(worker_id);
   event.mutable_worker_started()->set_process_id(process_id);
-  if (!status.ok()) session::ToProto(status, event.mutable_worker_started()->mutable_error());
+  if (!status.ok())
+    *event.mutable_worker_started()->mutable_error() = proto::ErrorFromStatus(status);
   registration_.Send(std::move(event));
 }
 

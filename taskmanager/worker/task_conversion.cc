@@ -1,7 +1,7 @@
 #include "taskmanager/worker/task_conversion.h"
 
+#include "proto/conversion/status_conversion.h"
 #include "proto/session.pb.h"
-#include "taskmanager/session/error_conversion.h"
 
 namespace weir::worker {
 namespace {
@@ -18,7 +18,7 @@ void ToProto(const task::TaskAttempt& attempt, proto::TaskAttempt* message) {
 
 void ToProto(const task::TaskFailure& failure, const std::string& task_manager_id,
              proto::TaskFailure* message) {
-  session::ToProto(failure.cause, message->mutable_error());
+  *message->mutable_error() = proto::ErrorFromStatus(failure.cause);
   message->set_vertex_id(failure.vertex_id);
   message->set_task_name(failure.task_name);
   message->set_subtask(failure.subtask);

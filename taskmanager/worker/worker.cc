@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "common/text.h"
+#include "proto/conversion/status_conversion.h"
 #include "proto/session.pb.h"
-#include "taskmanager/session/error_conversion.h"
 #include "taskmanager/task/user_code.h"
 #include "taskmanager/worker/component_task_logger.h"
 #include "taskmanager/worker/job_graph_conversion.h"
@@ -141,7 +141,7 @@ void Worker::JobLoaded(const Result<std::shared_ptr<const internal::CompiledJob>
     }
   } else {
     log_.Error("the job cannot be prepared: ", status.message());
-    session::ToProto(status, event.mutable_job_prepared()->mutable_error());
+    *event.mutable_job_prepared()->mutable_error() = proto::ErrorFromStatus(status);
   }
   event.mutable_job_prepared();
   session_.Send(std::move(event));
@@ -153,7 +153,8 @@ void Worker::DeployTasks(const proto::DeployTasks& command) {
                             : Status::Internal("tasks were deployed before the job was prepared");
   proto::WorkerEvent event;
   event.mutable_tasks_deployed()->set_deployment_id(command.deployment_id());
-  if (!status.ok()) session::ToProto(status, event.mutable_tasks_deployed()->mutable_error());
+  if (!status.ok())
+    *event.mutable_tasks_deployed()->mutable_error() = proto::ErrorFromStatus(status);
   session_.Send(std::move(event));
 }
 
@@ -163,7 +164,7 @@ void Worker::StartTasks(std::uint64_t deployment_id) {
                             : Status::Internal("tasks were started before the job was prepared");
   if (status.ok()) return;
   proto::WorkerEvent event;
-  session::ToProto(status, event.mutable_worker_failed()->mutable_error());
+  *event.mutable_worker_failed()->mutable_error() = proto::ErrorFromStatus(status);
   session_.Send(std::move(event));
 }
 
@@ -187,7 +188,8 @@ void Worker::StartCoordinators(const proto::StartCoordinators& command) {
   }
   proto::WorkerEvent event;
   event.mutable_coordinators_started()->set_deployment_id(command.deployment_id());
-  if (!status.ok()) session::ToProto(status, event.mutable_coordinators_started()->mutable_error());
+  if (!status.ok())
+    *event.mutable_coordinators_started()->mutable_error() = proto::ErrorFromStatus(status);
   session_.Send(std::move(event));
 }
 
@@ -198,8 +200,8 @@ void Worker::CoordinatorFailed(OperatorKey key, const Status& status) {
   proto::CoordinatorFailed* const failed = event.mutable_coordinator_failed();
   failed->set_vertex(key.vertex);
   failed->set_operator_index(key.operator_index);
-  session::ToProto(status.WithContext(Concat("coordinator of operator '", name, "'")),
-                   failed->mutable_error());
+  *failed->mutable_error() =
+      proto::ErrorFromStatus(status.WithContext(Concat("coordinator of operator '", name, "'")));
   session_.Send(std::move(event));
 }
 

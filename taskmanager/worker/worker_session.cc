@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "common/text.h"
+#include "proto/conversion/status_conversion.h"
 #include "proto/session.pb.h"
-#include "taskmanager/session/error_conversion.h"
 
 namespace weir::worker {
 namespace {
@@ -76,7 +76,7 @@ void WorkerSession::Dial() {
 void WorkerSession::OnCommand(proto::WorkerCommand command) {
   using Kind = proto::WorkerCommand::CommandCase;
   if (command.command_case() == Kind::kRejected) {
-    const Status reason = session::FromProto(command.rejected().error());
+    const Status reason = proto::StatusFromError(command.rejected().error());
     return command.rejected().final() ? End(reason.WithContext("refused by the JobManager"))
                                       : OnClosed(reason);
   }

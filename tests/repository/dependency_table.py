@@ -58,8 +58,8 @@ HEAVY_HEADERS_ALLOWED = {}
 GENERATED_SUFFIXES = (".pb.h", ".grpc.pb.h")
 
 _SERVER_LIBRARIES = ("grpc", "protobuf", "boost", "openssl", "json", "isal", "intrinsics", "posix")
-_TASKMANAGER = ("sdk", "common", "proto")
-_JOBMANAGER = ("sdk", "common", "proto")
+_TASKMANAGER = ("sdk", "common", "proto", "proto/conversion")
+_JOBMANAGER = _TASKMANAGER
 
 MODULES = {
     # Compiled into every job plugin: the standard library alone.
@@ -67,6 +67,8 @@ MODULES = {
         ("dlfcn.h", "ExecuteLocal opens libweir-local.so, so that the SDK does not link the engine"),
     )),
     "proto": Module(libraries=("grpc", "protobuf")),
+    # Values of the SDK as messages: what both servers send and neither owns.
+    "proto/conversion": Module(uses=("sdk", "proto"), libraries=("protobuf",)),
     # Does not see proto, so that it is tested without generated code.
     "common": Module(
         uses=("sdk",), libraries=("boost", "openssl", "spdlog", "yaml", "isal", "json", "intrinsics", "posix")),
@@ -127,7 +129,7 @@ MODULES = {
                   libraries=("boost", "openssl", "json", "cli11", "protobuf", "posix")),
     # The only module that sees both servers.
     "minicluster": Module(
-        uses=("sdk", "common", "proto", "taskmanager", "taskmanager/network", "taskmanager/state",
+        uses=("sdk", "common", "proto", "proto/conversion", "taskmanager", "taskmanager/network", "taskmanager/state",
               "taskmanager/checkpoint", "taskmanager/task", "taskmanager/session", "taskmanager/worker",
               "taskmanager/supervisor", "jobmanager", "jobmanager/graph", "jobmanager/scheduler",
               "jobmanager/checkpoint", "jobmanager/ha", "jobmanager/job", "jobmanager/rest"),

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "jobmanager/graph/proto_status.h"
+#include "proto/conversion/status_conversion.h"
 #include "tests/unit/jobmanager/simulated_cluster.h"
 
 namespace weir::jobmanager {
@@ -191,7 +191,8 @@ TEST_F(JobFailoverTest, ALostCoordinatorFailsTheJobAndANewOneIsStarted) {
 TEST_F(JobFailoverTest, AFailedCoordinatorNamesItsOperator) {
   const std::string id = Submit({});
   proto::WorkerEvent event;
-  *event.mutable_coordinator_failed()->mutable_error() = ToProto(Status::UserError("no topic"));
+  *event.mutable_coordinator_failed()->mutable_error() =
+      proto::ErrorFromStatus(Status::UserError("no topic"));
   cluster_.Send(*cluster_.WorkersOf(id, proto::COORDINATOR)[0], std::move(event));
   cluster_.Run();
   ExpectFailed(id);
@@ -220,7 +221,7 @@ TEST_F(JobFailoverTest, ADeadProcessTakesThePlaceOfWhatItsPeersReportedFirst) {
   change->mutable_task()->set_subtask(3);
   change->set_state(proto::TASK_FAILED);
   *change->mutable_failure()->mutable_error() =
-      ToProto(Status::Unavailable("lost the connection to a peer"));
+      proto::ErrorFromStatus(Status::Unavailable("lost the connection to a peer"));
   workers[1]->tasks.erase({1, 3});
   cluster_.Send(*workers[1], std::move(event));
   cluster_.EndWorker(workers[0], 11);
@@ -239,7 +240,7 @@ TEST_F(JobFailoverTest, AGraphThatDiffersInTheWorkerIsNotTriedAgain) {
     if (!command.has_prepare_job()) return false;
     proto::WorkerEvent event;
     *event.mutable_job_prepared()->mutable_error() =
-        ToProto(Status::InvalidArgument("the graph differs when it is rebuilt"));
+        proto::ErrorFromStatus(Status::InvalidArgument("the graph differs when it is rebuilt"));
     cluster_.Send(worker, std::move(event));
     return true;
   };
@@ -258,7 +259,7 @@ TEST_F(JobFailoverTest, AWorkerThatCannotBeStartedSaysWhy) {
     proto::TaskManagerEvent event;
     event.mutable_worker_started()->set_worker_id(command.start_worker().worker_id());
     *event.mutable_worker_started()->mutable_error() =
-        ToProto(Status(StatusCode::kResourceExhausted, "out of processes"));
+        proto::ErrorFromStatus(Status(StatusCode::kResourceExhausted, "out of processes"));
     cluster_.Send(task_manager, std::move(event));
     return true;
   };

@@ -7,7 +7,7 @@
 #include "common/exit_status.h"
 #include "common/file_system.h"
 #include "common/text.h"
-#include "jobmanager/graph/proto_status.h"
+#include "proto/conversion/status_conversion.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -366,7 +366,7 @@ void SimulatedCluster::SendTaskState(SimulatedWorker& worker, std::uint32_t vert
   change->mutable_task()->set_attempt(attempt);
   change->set_state(state);
   if (!error.empty()) {
-    *change->mutable_failure()->mutable_error() = ToProto(Status::UserError(error));
+    *change->mutable_failure()->mutable_error() = proto::ErrorFromStatus(Status::UserError(error));
   }
   Send(worker, std::move(event));
 }

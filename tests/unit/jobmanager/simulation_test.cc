@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "common/text.h"
-#include "jobmanager/graph/proto_status.h"
+#include "proto/conversion/status_conversion.h"
 #include "tests/unit/jobmanager/simulated_cluster.h"
 
 namespace weir::jobmanager {
@@ -106,7 +106,7 @@ class Simulation {
     if (command.has_prepare_job() && Below(40) == 0) {
       proto::WorkerEvent event;
       *event.mutable_job_prepared()->mutable_error() =
-          ToProto(Status::Unavailable("could not load"));
+          proto::ErrorFromStatus(Status::Unavailable("could not load"));
       cluster_.Send(worker, std::move(event));
       return true;
     }

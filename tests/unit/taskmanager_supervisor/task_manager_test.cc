@@ -8,8 +8,8 @@
 #include "common/manual_clock.h"
 #include "common/manual_event_loop.h"
 #include "common/temporary_directory.h"
+#include "proto/conversion/status_conversion.h"
 #include "proto/session.pb.h"
-#include "taskmanager/session/error_conversion.h"
 #include "tests/unit/taskmanager_supervisor/fake_job_manager_client.h"
 
 namespace weir::supervisor {
@@ -191,8 +191,8 @@ TEST_F(TaskManagerTest, ASilentJobManagerIsDialledAgain) {
 
 TEST_F(TaskManagerTest, AFinalRefusalIsFatalAndNamesTheReason) {
   proto::TaskManagerCommand command;
-  session::ToProto(Status::InvalidArgument("cluster 'a' is not 'b'"),
-                   command.mutable_rejected()->mutable_error());
+  *command.mutable_rejected()->mutable_error() =
+      proto::ErrorFromStatus(Status::InvalidArgument("cluster 'a' is not 'b'"));
   command.mutable_rejected()->set_final(true);
   Say(std::move(command));
   ASSERT_TRUE(fatal_.has_value());

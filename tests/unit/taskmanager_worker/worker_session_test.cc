@@ -6,8 +6,8 @@
 
 #include "common/manual_clock.h"
 #include "common/manual_event_loop.h"
+#include "proto/conversion/status_conversion.h"
 #include "proto/session.pb.h"
-#include "taskmanager/session/error_conversion.h"
 #include "tests/unit/taskmanager_supervisor/fake_job_manager_client.h"
 
 namespace weir::worker {
@@ -112,8 +112,8 @@ TEST_F(WorkerSessionTest, ARenewalKeepsItAlive) {
 
 TEST_F(WorkerSessionTest, AFinalRefusalEndsIt) {
   proto::WorkerCommand command;
-  session::ToProto(Status(StatusCode::kFailedPrecondition, "unknown leader session"),
-                   command.mutable_rejected()->mutable_error());
+  *command.mutable_rejected()->mutable_error() =
+      proto::ErrorFromStatus(Status(StatusCode::kFailedPrecondition, "unknown leader session"));
   command.mutable_rejected()->set_final(true);
   // A new leader answers under its own session.
   Say(std::move(command), "leader-2", 0);

@@ -1,14 +1,22 @@
-#include "jobmanager/graph/proto_status.h"
+#include "proto/conversion/status_conversion.h"
 
-namespace weir::jobmanager {
+#include <utility>
 
-proto::Error ToProto(const Status& status) {
-  proto::Error error;
+#include "proto/error.pb.h"
+
+namespace weir::proto {
+
+Error ErrorFromStatus(const Status& status) {
+  Error error;
   error.set_code(static_cast<std::uint32_t>(status.code()));
   error.set_domain(static_cast<std::uint32_t>(status.domain()));
   error.set_retry(static_cast<std::uint32_t>(status.retry()));
   error.set_message(status.message());
   return error;
+}
+
+Status StatusFromError(const Error& error) {
+  return StatusFromNumbers(error.code(), error.domain(), error.retry(), error.message());
 }
 
 Status StatusFromNumbers(std::uint32_t code, std::uint32_t domain, std::uint32_t retry,
@@ -22,8 +30,4 @@ Status StatusFromNumbers(std::uint32_t code, std::uint32_t domain, std::uint32_t
                 retry == 1 ? RetryHint::kNoRetry : RetryHint::kRetry);
 }
 
-Status FromProto(const proto::Error& error) {
-  return StatusFromNumbers(error.code(), error.domain(), error.retry(), error.message());
-}
-
-}  // namespace weir::jobmanager
+}  // namespace weir::proto
