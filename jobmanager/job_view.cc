@@ -133,6 +133,18 @@ rest::ExceptionEntry EntryOf(const JobFailure& failure) {
   return entry;
 }
 
+// As a vertex is named, with what Description() said in the place of an operator's name.
+std::string DescriptionOf(const proto::JobVertex& vertex) {
+  std::string text;
+  bool described = false;
+  for (const proto::OperatorDescription& entry : vertex.operators()) {
+    if (!text.empty()) text += " -> ";
+    text += entry.description().empty() ? entry.name() : entry.description();
+    described = described || !entry.description().empty();
+  }
+  return described ? text : vertex.name();
+}
+
 }  // namespace
 
 rest::JobSummary SummaryOf(const JobMaster& job) {
@@ -236,7 +248,7 @@ rest::JobPlan PlanOf(const proto::JobGraph& graph, const std::string& job_id) {
   for (const proto::JobVertex& vertex : graph.vertices()) {
     plan.nodes.push_back({.id = vertex.id(),
                           .parallelism = static_cast<int>(vertex.parallelism()),
-                          .description = vertex.name()});
+                          .description = DescriptionOf(vertex)});
   }
   for (const proto::JobEdge& edge : graph.edges()) {
     std::vector<rest::PlanInput>& inputs = plan.nodes[edge.target_vertex()].inputs;
@@ -256,6 +268,7 @@ rest::TaskManagerDetails TaskManagerDetailsOf(const RegisteredTaskManager& regis
   details.id = hello.task_manager_id();
   details.host = hello.host();
   details.data_port = static_cast<int>(hello.data_port());
+  if (hello.process_id() != 0) details.pid = hello.process_id();
   details.last_heartbeat_ms = registered.last_heard_wall_ms;
   details.slots_number = static_cast<int>(hello.slot_count());
   details.free_slots = static_cast<int>(slots.FreeOf(details.id));

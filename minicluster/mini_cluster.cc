@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include <unistd.h>
+
 #include <weir/internal/plugin.h>
 
 #include "common/clock.h"
@@ -108,6 +110,7 @@ class LocalTaskManager {
                                          .host = "127.0.0.1",
                                          .data_port = data_port_->port(),
                                          .slot_count = slots_,
+                                         .process_id = ::getpid(),
                                          .stuck_threshold_ms = stuck_threshold_ms},
           supervisor::TaskManagerWorld{.loop = loop_,
                                        .clock = SystemClock(),

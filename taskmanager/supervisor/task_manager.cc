@@ -79,6 +79,7 @@ void TaskManager::FillHello(proto::TaskManagerHello* hello) {
   hello->set_cpu_cores(options_.cpu_cores);
   hello->set_memory_bytes(options_.memory_bytes);
   hello->set_start_time_ms(start_time_ms_);
+  hello->set_process_id(options_.process_id);
   for (const std::uint32_t abi_number : world_.launcher.abi_numbers())
     hello->add_abi_numbers(abi_number);
   for (const auto& [id, entry] : workers_.workers()) {

@@ -32,6 +32,7 @@ struct TaskManagerOptions {
   std::uint32_t slot_count = 1;
   std::uint32_t cpu_cores = 1;
   std::uint64_t memory_bytes = 0;
+  std::int32_t process_id = 0;
   std::int64_t stuck_threshold_ms = 10'000;
   std::int64_t redial_delay_ms = 250;     // between two attempts to reach the JobManager
   std::int64_t look_interval_ms = 1'000;  // at running steps and resources

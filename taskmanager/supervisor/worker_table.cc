@@ -21,11 +21,10 @@ WorkerEntry* WorkerTable::Find(const std::string& worker_id) {
   return found == workers_.end() ? nullptr : &found->second;
 }
 
-bool WorkerTable::Started(const std::string& worker_id, std::unique_ptr<RunningWorker> process) {
+void WorkerTable::Started(const std::string& worker_id, std::unique_ptr<RunningWorker> process) {
   WorkerEntry& entry = workers_.at(worker_id);
   entry.process = std::move(process);
   entry.state = WorkerState::kRunning;
-  return !entry.stop_requested;
 }
 
 }  // namespace weir::supervisor

@@ -34,8 +34,8 @@ class WorkerTable {
   Status Add(WorkerLaunch launch);
   // Null when there is no such worker (any more).
   WorkerEntry* Find(const std::string& worker_id);
-  // The fetched plugin's process runs. False: a stop came first, end the process at once.
-  bool Started(const std::string& worker_id, std::unique_ptr<RunningWorker> process);
+  // The fetched plugin's process runs. The worker is known, and nobody asked it to stop.
+  void Started(const std::string& worker_id, std::unique_ptr<RunningWorker> process);
   void Remove(const std::string& worker_id) { workers_.erase(worker_id); }
 
   const std::map<std::string, WorkerEntry>& workers() const { return workers_; }

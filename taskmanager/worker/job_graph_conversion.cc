@@ -22,6 +22,7 @@ void ToProto(const internal::JobVertex& vertex, proto::JobVertex* message) {
     target->set_name(description.name);
     target->set_type(description.type);
     target->set_has_coordinator(description.has_coordinator);
+    target->set_description(description.description);
   }
 }
 

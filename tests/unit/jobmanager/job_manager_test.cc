@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "jobmanager/job_configuration.h"
+#include "jobmanager/job_view.h"
 #include "tests/unit/jobmanager/simulated_cluster.h"
 
 namespace weir::jobmanager {
@@ -218,6 +219,15 @@ TEST_F(JobManagerTest, FindsNoBlobOutsideItsFolder) {
   EXPECT_EQ(manager_.FindBlob(std::string(64, 'a')).status().code(), StatusCode::kNotFound);
 }
 
+TEST(PlanViewTest, NamesOperatorsByTheirDescriptions) {
+  proto::JobGraph graph = ChainGraph({1, 2});
+  EXPECT_EQ(PlanOf(graph, "1").nodes[0].description, "v0");
+  graph.mutable_vertices(0)->mutable_operators(0)->set_description("reads the orders");
+  graph.mutable_vertices(0)->add_operators()->set_name("Map");
+  EXPECT_EQ(PlanOf(graph, "1").nodes[0].description, "reads the orders -> Map");
+  EXPECT_EQ(PlanOf(graph, "1").nodes[1].description, "v1");
+}
+
 TEST(TaskManagerViewTest, ShowsSlotsAndTheirTasks) {
   SimulatedCluster cluster;
   cluster.AddTaskManager("tm-1", 3);
@@ -229,6 +239,7 @@ TEST(TaskManagerViewTest, ShowsSlotsAndTheirTasks) {
   cluster.Run();
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].free_slots, 1);
+  EXPECT_EQ(all[0].pid, 4711);
   ASSERT_EQ(all[0].allocated_slots.size(), 2u);
   EXPECT_EQ(all[0].allocated_slots[0].job_id, job.job_id());
   EXPECT_THAT(all[0].allocated_slots[0].tasks, ElementsAre("v0 (1/1)", "v1 (1/2)"));

@@ -138,6 +138,7 @@ void SimulatedCluster::Register(SimulatedTaskManager& task_manager) {
   hello->set_task_manager_id(task_manager.id);
   hello->set_host("127.0.0.1");
   hello->set_data_port(7000);
+  hello->set_process_id(4711);
   hello->set_slot_count(task_manager.slots);
   hello->set_start_time_ms(task_manager.start_time_ms);
   for (const auto& [id, worker] : task_manager.workers) {

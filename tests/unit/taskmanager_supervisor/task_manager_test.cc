@@ -67,6 +67,7 @@ class TaskManagerTest : public testing::Test {
                                         .host = "10.0.0.7",
                                         .data_port = 5000,
                                         .slot_count = 2,
+                                        .process_id = 4711,
                                         .stuck_threshold_ms = 10'000},
                      TaskManagerWorld{.loop = loop_,
                                       .clock = clock_,
@@ -147,6 +148,7 @@ TEST_F(TaskManagerTest, SaysWhoItIsAndIsRegistered) {
   EXPECT_EQ(hello.host(), "10.0.0.7");
   EXPECT_EQ(hello.data_port(), 5000u);
   EXPECT_EQ(hello.slot_count(), 2u);
+  EXPECT_EQ(hello.process_id(), 4711);
   EXPECT_EQ(hello.hello().cluster_id(), "default");
   ASSERT_EQ(hello.abi_numbers_size(), 1);
   EXPECT_FALSE(manager_->registered());
