@@ -1,6 +1,7 @@
 #include "common/server_process.h"
 
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <utility>
 
@@ -62,6 +63,12 @@ Status CheckBindHost(const Configuration& configuration, const SettingDescriptio
   }
   ComponentLogger("security").Warning(reach);
   return Status::Ok();
+}
+
+void EndServerProcess(int exit_code) {
+  FlushLogs();
+  std::fflush(nullptr);
+  ::_exit(exit_code);
 }
 
 Result<WorkingDirectory> WorkingDirectory::Open(const Configuration& configuration,

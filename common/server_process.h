@@ -27,6 +27,10 @@ Status ConfigureServerLogging(const Configuration& configuration, const std::str
 Status CheckBindHost(const Configuration& configuration, const SettingDescription& setting,
                      const std::string& host);
 
+// Flushes logs and streams and ends the process without static destructors: gRPC 1.51 frees a
+// completion queue twice when its threads still handle the end of a stream meanwhile.
+[[noreturn]] void EndServerProcess(int exit_code);
+
 // process.working-dir, or a fresh temporary folder that is removed with this object.
 class WorkingDirectory {
  public:

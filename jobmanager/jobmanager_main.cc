@@ -42,6 +42,5 @@ int main(int argc, char** argv) {
     weir::ComponentLogger("jobmanager").Error(status.message());
     std::fprintf(stderr, "weir-jobmanager: %s\n", status.message().c_str());
   }
-  weir::FlushLogs();
-  return status.ok() ? 0 : 1;
+  weir::EndServerProcess(status.ok() ? 0 : 1);
 }

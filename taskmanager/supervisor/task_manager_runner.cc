@@ -53,6 +53,7 @@ TaskManagerOptions OptionsFrom(const Configuration& configuration, const std::st
       .host = host,
       .data_port = data_port,
       .slot_count = static_cast<std::uint32_t>(configuration.Get(settings::kTaskManagerSlots)),
+      .process_id = ::getpid(),
       .stuck_threshold_ms = configuration.Get(settings::kTaskStuckThreshold).count()};
   if (const auto resources = ReadMachineResources(); resources.ok()) {
     options.cpu_cores = static_cast<std::uint32_t>(resources->usable_cores());
@@ -192,15 +193,11 @@ int RunTaskManager(ConfigurationSources sources) {
   } else {
     return Report(opened.status(), 2);
   }
-  // Never taken down: gRPC's threads may still be handling the end of the last stream, and
-  // gRPC 1.51 frees their completion queue twice when the process's own end races with them.
+  // Never taken down: gRPC's threads may still be handling the end of the last stream.
   auto* const runner = new Runner(*configuration, directory->path(), signals);
   const Status status = runner->Run();
   directory.reset();
-  FlushLogs();
-  const int exit_code = status.ok() ? 0 : Report(status, 1);
-  std::fflush(nullptr);
-  ::_exit(exit_code);
+  EndServerProcess(status.ok() ? 0 : Report(status, 1));
 }
 
 }  // namespace weir::supervisor
