@@ -1,58 +1,42 @@
 #include "jobmanager/graph/job_state_machine.h"
 
 #include "common/text.h"
+#include "jobmanager/graph/transition_table.h"
 
 namespace weir::jobmanager {
 namespace {
 
 using enum JobState;
 
-constexpr std::uint32_t Bit(JobState state) {
-  return 1u << static_cast<unsigned>(state);
-}
-
-template <class... States>
-constexpr std::uint32_t Set(States... states) {
-  return (0u | ... | Bit(states));
-}
-
-struct Row {
-  const char* name;
-  std::uint32_t next;  // bits of the states that may follow
-};
-
 // By state, in the order of the enum. The moves are those of Flink's ExecutionGraph: a job that is
 // failing or restarting can still be canceled, and one that is restarting can run out of restarts.
-constexpr std::array<Row, kJobStateCount> kTable{{
-    {"INITIALIZING", Set(kCreated, kFailing, kFailed, kCancelling, kSuspended, kReconciling)},
-    {"CREATED", Set(kRunning, kFailing, kCancelling, kRestarting, kSuspended)},
-    {"RUNNING", Set(kFinished, kFailing, kCancelling, kRestarting, kSuspended)},
-    {"FAILING", Set(kFailed, kCancelling, kSuspended)},
-    {"FAILED", Set()},
-    {"CANCELLING", Set(kCanceled, kFailing, kSuspended)},
-    {"CANCELED", Set()},
-    {"FINISHED", Set()},
-    {"RESTARTING", Set(kRunning, kCreated, kFailing, kCancelling, kSuspended)},
-    {"SUSPENDED", Set(kReconciling)},
-    {"RECONCILING", Set(kCreated, kRunning, kRestarting, kFailing, kCancelling, kSuspended)},
-}};
-
-const Row& RowOf(JobState state) {
-  return kTable[static_cast<std::size_t>(state)];
-}
+constexpr TransitionTable<JobState, kJobStateCount> kTable{{{
+    {"INITIALIZING",
+     FollowedBy(kCreated, kFailing, kFailed, kCancelling, kSuspended, kReconciling)},
+    {"CREATED", FollowedBy(kRunning, kFailing, kCancelling, kRestarting, kSuspended)},
+    {"RUNNING", FollowedBy(kFinished, kFailing, kCancelling, kRestarting, kSuspended)},
+    {"FAILING", FollowedBy(kFailed, kCancelling, kSuspended)},
+    {"FAILED", FollowedBy()},
+    {"CANCELLING", FollowedBy(kCanceled, kFailing, kSuspended)},
+    {"CANCELED", FollowedBy()},
+    {"FINISHED", FollowedBy()},
+    {"RESTARTING", FollowedBy(kRunning, kCreated, kFailing, kCancelling, kSuspended)},
+    {"SUSPENDED", FollowedBy(kReconciling)},
+    {"RECONCILING", FollowedBy(kCreated, kRunning, kRestarting, kFailing, kCancelling, kSuspended)},
+}}};
 
 }  // namespace
 
 const char* ToString(JobState state) {
-  return RowOf(state).name;
+  return kTable.NameOf(state);
 }
 
 bool CanTransition(JobState from, JobState to) {
-  return (RowOf(from).next & Bit(to)) != 0;
+  return kTable.Allows(from, to);
 }
 
 bool IsTerminal(JobState state) {
-  return RowOf(state).next == 0;
+  return kTable.IsTerminal(state);
 }
 
 JobStateMachine::JobStateMachine(std::int64_t now_ms) {

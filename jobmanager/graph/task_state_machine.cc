@@ -1,49 +1,32 @@
 #include "jobmanager/graph/task_state_machine.h"
 
 #include "common/text.h"
+#include "jobmanager/graph/transition_table.h"
 
 namespace weir::jobmanager {
 namespace {
 
 using enum TaskState;
 
-constexpr std::uint32_t Bit(TaskState state) {
-  return 1u << static_cast<unsigned>(state);
-}
-
-template <class... States>
-constexpr std::uint32_t Set(States... states) {
-  return (0u | ... | Bit(states));
-}
-
-struct Row {
-  const char* name;
-  std::uint32_t next;  // bits of the states that may follow
-};
-
 // By state, in the order of the enum. A worker's reports can be coalesced by its own speed (a short
 // task is FINISHED before its RUNNING was sent), so later states are reached from all earlier ones
 // that a worker may have been told about.
-constexpr std::array<Row, kTaskStateCount> kTable{{
-    {"CREATED", Set(kScheduled, kCanceled, kFailed)},
-    {"SCHEDULED", Set(kDeploying, kCanceled, kFailed)},
-    {"DEPLOYING", Set(kInitializing, kRunning, kFinished, kCanceling, kCanceled, kFailed)},
-    {"INITIALIZING", Set(kRunning, kFinished, kCanceling, kCanceled, kFailed)},
-    {"RUNNING", Set(kFinished, kCanceling, kCanceled, kFailed)},
-    {"FINISHED", Set()},
-    {"CANCELING", Set(kCanceled, kFinished, kFailed)},
-    {"CANCELED", Set()},
-    {"FAILED", Set()},
-}};
-
-const Row& RowOf(TaskState state) {
-  return kTable[static_cast<std::size_t>(state)];
-}
+constexpr TransitionTable<TaskState, kTaskStateCount> kTable{{{
+    {"CREATED", FollowedBy(kScheduled, kCanceled, kFailed)},
+    {"SCHEDULED", FollowedBy(kDeploying, kCanceled, kFailed)},
+    {"DEPLOYING", FollowedBy(kInitializing, kRunning, kFinished, kCanceling, kCanceled, kFailed)},
+    {"INITIALIZING", FollowedBy(kRunning, kFinished, kCanceling, kCanceled, kFailed)},
+    {"RUNNING", FollowedBy(kFinished, kCanceling, kCanceled, kFailed)},
+    {"FINISHED", FollowedBy()},
+    {"CANCELING", FollowedBy(kCanceled, kFinished, kFailed)},
+    {"CANCELED", FollowedBy()},
+    {"FAILED", FollowedBy()},
+}}};
 
 }  // namespace
 
 const char* ToString(TaskState state) {
-  return RowOf(state).name;
+  return kTable.NameOf(state);
 }
 
 std::optional<TaskState> TaskStateFromNumber(int number) {
@@ -52,15 +35,15 @@ std::optional<TaskState> TaskStateFromNumber(int number) {
 }
 
 bool CanTransition(TaskState from, TaskState to) {
-  return (RowOf(from).next & Bit(to)) != 0;
+  return kTable.Allows(from, to);
 }
 
 bool IsTerminal(TaskState state) {
-  return RowOf(state).next == 0;
+  return kTable.IsTerminal(state);
 }
 
 bool IsDeployed(TaskState state) {
-  return (Set(kDeploying, kInitializing, kRunning, kCanceling) & Bit(state)) != 0;
+  return state == kDeploying || state == kInitializing || state == kRunning || state == kCanceling;
 }
 
 TaskStateMachine::TaskStateMachine(std::int64_t now_ms) {

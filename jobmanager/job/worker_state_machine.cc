@@ -1,32 +1,28 @@
 #include "jobmanager/job/worker_state_machine.h"
 
-#include <array>
+#include "jobmanager/graph/transition_table.h"
 
 namespace weir::jobmanager {
 namespace {
 
-struct Row {
-  const char* name;
-  std::array<bool, kWorkerStateCount> next;  // by state
-};
+using enum WorkerState;
 
-constexpr std::array<Row, kWorkerStateCount> kTable{{
-    //             STARTING PREPARING READY STOPPING GONE
-    {"STARTING", {false, true, false, true, true}},
-    {"PREPARING", {false, false, true, true, true}},
-    {"READY", {false, false, false, true, true}},
-    {"STOPPING", {false, false, false, false, true}},
-    {"GONE", {false, false, false, false, false}},
-}};
+constexpr TransitionTable<WorkerState, kWorkerStateCount> kTable{{{
+    {"STARTING", FollowedBy(kPreparing, kStopping, kGone)},
+    {"PREPARING", FollowedBy(kReady, kStopping, kGone)},
+    {"READY", FollowedBy(kStopping, kGone)},
+    {"STOPPING", FollowedBy(kGone)},
+    {"GONE", FollowedBy()},
+}}};
 
 }  // namespace
 
 const char* ToString(WorkerState state) {
-  return kTable[static_cast<std::size_t>(state)].name;
+  return kTable.NameOf(state);
 }
 
 bool CanTransition(WorkerState from, WorkerState to) {
-  return kTable[static_cast<std::size_t>(from)].next[static_cast<std::size_t>(to)];
+  return kTable.Allows(from, to);
 }
 
 }  // namespace weir::jobmanager
