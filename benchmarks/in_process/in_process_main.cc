@@ -1,10 +1,16 @@
 // Runs a job of a plugin in this process and prints wall and CPU time as one line of JSON:
-//   benchmark_in_process chain|engine PLUGIN JOB PARALLELISM [argument…]
+//   benchmark_in_process chain|engine PLUGIN JOB PARALLELISM --records N [argument…]
+//
+// A first run with few records is not measured: it makes what the process keeps (tables, records in
+// memory) and touches the code, as a loop by hand does before its time begins.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "benchmarks/in_process/run_job.h"
 #include "benchmarks/limits/stopwatch.h"
@@ -12,25 +18,51 @@
 
 namespace {
 
-weir::Result<std::unique_ptr<weir::internal::CompiledJob>> Load(int argc, char** argv) {
-  WEIR_ASSIGN_OR_RETURN(const weir::worker::Plugin plugin, weir::worker::Plugin::Load(argv[2]));
-  WEIR_ASSIGN_OR_RETURN(const weir::internal::JobEntry* entry, plugin.Find(argv[3]));
+constexpr char kWarmUpRecords[] = "100000";
+
+struct Command {
+  std::string through;
+  const weir::internal::JobEntry* entry = nullptr;
+  std::uint32_t parallelism = 1;
+  std::vector<std::string> arguments;
+};
+
+weir::Result<std::unique_ptr<weir::internal::CompiledJob>> Compile(
+    const Command& command, std::vector<std::string> arguments) {
   weir::internal::JobInputs inputs;
   inputs.recording = true;
-  inputs.default_parallelism = static_cast<std::uint32_t>(std::atoi(argv[4]));
-  inputs.arguments.assign(argv + 5, argv + argc);
-  return entry->compile(inputs);
+  inputs.default_parallelism = command.parallelism;
+  inputs.arguments = std::move(arguments);
+  return command.entry->compile(inputs);
+}
+
+weir::Status RunOnce(const Command& command, std::unique_ptr<weir::internal::CompiledJob> job) {
+  if (command.through == "chain") return benchmarks::RunChain(*job);
+  return benchmarks::RunTaskEngine(std::move(job));
+}
+
+weir::Status WarmUp(const Command& command) {
+  std::vector<std::string> arguments = command.arguments;
+  const auto records = std::find(arguments.begin(), arguments.end(), "--records");
+  if (records == arguments.end() || records + 1 == arguments.end()) {
+    return weir::Status::InvalidArgument("--records is missing");
+  }
+  *(records + 1) = kWarmUpRecords;
+  WEIR_ASSIGN_OR_RETURN(auto job, Compile(command, std::move(arguments)));
+  return RunOnce(command, std::move(job));
 }
 
 weir::Status Run(int argc, char** argv) {
-  WEIR_ASSIGN_OR_RETURN(auto job, Load(argc, argv));
+  WEIR_ASSIGN_OR_RETURN(const weir::worker::Plugin plugin, weir::worker::Plugin::Load(argv[2]));
+  Command command{.through = argv[1],
+                  .parallelism = static_cast<std::uint32_t>(std::atoi(argv[4])),
+                  .arguments = std::vector<std::string>(argv + 5, argv + argc)};
+  WEIR_ASSIGN_OR_RETURN(command.entry, plugin.Find(argv[3]));
+  WEIR_RETURN_IF_ERROR(WarmUp(command));
+  WEIR_ASSIGN_OR_RETURN(auto job, Compile(command, command.arguments));
   const auto start = std::chrono::steady_clock::now();
   const double cpu_at_start = benchmarks::CpuSeconds(RUSAGE_SELF);
-  if (std::string(argv[1]) == "chain") {
-    WEIR_RETURN_IF_ERROR(benchmarks::RunChain(*job));
-  } else {
-    WEIR_RETURN_IF_ERROR(benchmarks::RunTaskEngine(std::move(job)));
-  }
+  WEIR_RETURN_IF_ERROR(RunOnce(command, std::move(job)));
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   std::printf("{\"wall_s\": %.6f, \"cpu_s\": %.6f}\n", wall.count(),
               benchmarks::CpuSeconds(RUSAGE_SELF) - cpu_at_start);
@@ -41,7 +73,8 @@ weir::Status Run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fprintf(stderr, "usage: %s chain|engine PLUGIN JOB PARALLELISM [argument…]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s chain|engine PLUGIN JOB PARALLELISM --records N [argument…]\n",
+                 argv[0]);
     return 2;
   }
   const weir::Status status = Run(argc, argv);

@@ -12,7 +12,6 @@
 
 #include <weir/sink.h>
 
-#include "benchmarks/workloads/bid.h"
 #include "benchmarks/workloads/digest.h"
 
 namespace benchmarks {

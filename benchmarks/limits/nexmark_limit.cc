@@ -1,0 +1,91 @@
+// Nexmark's stateless queries as loops by hand.
+//   --query q0|q1|q2 --source memory|generated|strings --records N
+// Bids in memory, bids made from their number, and such with strings of their own, for which one
+// record is used again and again.
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "benchmarks/limits/stopwatch.h"
+#include "benchmarks/workloads/nexmark/queries.h"
+
+namespace benchmarks::nexmark {
+namespace {
+
+// What a query does with a bid, and where its result goes.
+struct PassThrough {
+  template <class AnyBid>
+  static void Run(AnyBid& bid, Digest& digest) {
+    digest.Add(HashOf(bid));
+  }
+};
+struct CurrencyConversion {
+  template <class AnyBid>
+  static void Run(AnyBid& bid, Digest& digest) {
+    bid.price = ToEuro(bid.price);
+    digest.Add(HashOf(bid));
+  }
+};
+struct Selection {
+  template <class AnyBid>
+  static void Run(AnyBid& bid, Digest& digest) {
+    if (IsWatched(bid.auction)) digest.Add(HashOf(AuctionPrice{bid.auction, bid.price}));
+  }
+};
+
+template <class Query>
+Digest FromMemory(const std::vector<Bid>& bids, std::int64_t records) {
+  Digest digest;
+  for (std::int64_t i = 0; i < records; ++i) {
+    Bid bid = bids[static_cast<std::size_t>(i % kBidsInMemory)];
+    Query::Run(bid, digest);
+  }
+  return digest;
+}
+
+template <class Query, class AnyBid>
+Digest Generated(std::int64_t records) {
+  const Generator generator;
+  Digest digest;
+  AnyBid bid;
+  for (std::int64_t i = 0; i < records; ++i) {
+    generator.Fill(Generator::BidNumber(i), bid);
+    MakeComplete(bid);
+    Query::Run(bid, digest);
+  }
+  return digest;
+}
+
+template <class Query>
+void Measure(std::string_view source, std::int64_t records) {
+  if (source == "memory") {
+    const std::vector<Bid> bids = MakeBids();
+    const Stopwatch stopwatch;
+    stopwatch.Print(FromMemory<Query>(bids, records), records);
+    return;
+  }
+  TextTables::Get();
+  const Stopwatch stopwatch;
+  stopwatch.Print(source == "strings" ? Generated<Query, BidWithStrings>(records)
+                                      : Generated<Query, Bid>(records),
+                  records);
+}
+
+}  // namespace
+}  // namespace benchmarks::nexmark
+
+int main(int argc, char** argv) {
+  using namespace benchmarks;
+  using namespace benchmarks::nexmark;
+  const std::int64_t records = std::atoll(Argument(argc, argv, "--records"));
+  const std::string_view source = Argument(argc, argv, "--source");
+  const std::string_view query = Argument(argc, argv, "--query");
+  if (query == "q0") {
+    Measure<PassThrough>(source, records);
+  } else if (query == "q1") {
+    Measure<CurrencyConversion>(source, records);
+  } else {
+    Measure<Selection>(source, records);
+  }
+  return 0;
+}
