@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,6 +52,9 @@ class RealKafkaBroker {
   Status Stop();
   // kill -9
   Status Kill();
+  // Lets the broker stand still with its connections open, and go on (SIGSTOP, SIGCONT).
+  void Pause() { process_.Signal(SIGSTOP); }
+  void Resume() { process_.Signal(SIGCONT); }
   // The same data, the same ports; waits until it answers. Precondition: stopped or killed.
   Status Restart();
 
