@@ -1,23 +1,52 @@
-"""What there is to measure. A new limit, job or query is a program in limits/ or jobs/ and an entry here."""
+"""What there is to measure. A new limit, job or query is a program in limits/ or jobs/ and an entry here.
+
+The gates are those of the project's issue on the hot path; docs/performance.md says how they stand.
+"""
 
 from harness.contestants import BareServer, ClusterJob, InProcess, Limit, Servers, Submission
+from harness.gates import Gate
+from harness.latency import LatencyJob, LatencyLimit
 from harness.rounds import Benchmark
 
 _PER_CORE = "M records / CPU s"
-_MAP_FILTER = "benchmark_map_filter.so"
+_STATELESS = "benchmark_nexmark_stateless.so"
 _SHUFFLE = "benchmark_shuffle.so"
 
 
-def _map_filter(source):
+def _stateless(query, source, jobs):
+    """`jobs`: name of the job by what the contestant is called; the engine runs all, the SDK alone the first."""
     arguments = ("--source", source)
+    first = next(iter(jobs))
     return [
-        Limit("loop by hand", "benchmark_map_filter_limit", arguments),
-        InProcess("SDK chain, Map", "chain", _MAP_FILTER, "map-filter", arguments),
-        InProcess("SDK chain, Update", "chain", _MAP_FILTER, "update-filter", arguments),
-        InProcess("task engine, Map", "engine", _MAP_FILTER, "map-filter", arguments),
-        InProcess("task engine, Update", "engine", _MAP_FILTER, "update-filter", arguments),
-        ClusterJob("cluster, Map", _MAP_FILTER, "map-filter", arguments),
+        Limit("loop by hand", "benchmark_nexmark_limit", ("--query", query, *arguments)),
+        InProcess(f"SDK chain{first}", "chain", _STATELESS, jobs[first], arguments),
+        *(InProcess(f"task engine{name}", "engine", _STATELESS, job, arguments) for name, job in jobs.items()),
     ]
+
+
+_MAP_AND_UPDATE = {", Map": "q1-map", ", Update": "q1-update"}
+_STRINGS = {", MapInto": "q1-strings-map-into", ", Map": "q1-strings-map", ", Update": "q1-strings-update"}
+
+STATELESS = [
+    Benchmark("nexmark-q0-memory", "bids of 80 bytes that lie in memory (80 MiB), passed through",
+              _stateless("q0", "memory", {"": "q0"}), _PER_CORE, records=100_000_000, full_records=400_000_000),
+    Benchmark("nexmark-q1-memory", "the same, dollars to euros",
+              _stateless("q1", "memory", _MAP_AND_UPDATE), _PER_CORE, records=100_000_000, full_records=400_000_000,
+              gates=[Gate("q1 chained, in memory, Map", "task engine, Map", 0.40, 0.5),
+                     Gate("q1 chained, in memory, Update", "task engine, Update", 0.55, 0.65)]),
+    Benchmark("nexmark-q2-memory", "the same, the bids on one auction in 123",
+              _stateless("q2", "memory", {"": "q2"}), _PER_CORE, records=100_000_000, full_records=400_000_000,
+              gates=[Gate("q2 chained, in memory", "task engine", 0.65, 0.8)]),
+    Benchmark("nexmark-q1-generated", "bids of 80 bytes made from their number, dollars to euros",
+              _stateless("q1", "generated", _MAP_AND_UPDATE), _PER_CORE, records=20_000_000, full_records=100_000_000,
+              gates=[Gate("q1 with generator", "task engine, Map", 0.80, 0.9)]),
+    Benchmark("nexmark-q2-generated", "the same, the bids on one auction in 123",
+              _stateless("q2", "generated", {"": "q2"}), _PER_CORE, records=20_000_000, full_records=100_000_000,
+              gates=[Gate("q2 with generator", "task engine", 0.80, 0.9)]),
+    Benchmark("nexmark-q1-strings", "bids with strings of their own made from their number, dollars to euros",
+              _stateless("q1", "strings", _STRINGS), _PER_CORE, records=10_000_000, full_records=50_000_000,
+              gates=[Gate("q1 with generator and strings, MapInto", "task engine, MapInto", 0.70, 0.85)]),
+]
 
 
 def _shuffle(record, entry):
@@ -28,18 +57,39 @@ def _shuffle(record, entry):
     ]
 
 
-BENCHMARKS = [
-    Benchmark("map-filter-generated", "bids of 80 bytes made from their index, map, filter: one chain",
-              _map_filter("generated"), _PER_CORE, records=40_000_000, full_records=400_000_000, gate=0.7),
-    Benchmark("map-filter-memory", "the same over bids that lie in memory (80 MiB)",
-              _map_filter("memory"), _PER_CORE, records=40_000_000, full_records=400_000_000, gate=0.35),
+def _latency(per_second):
+    return [LatencyLimit("two processes by hand", "benchmark_latency_limit", per_second),
+            LatencyJob("two TaskManagers", _SHUFFLE, "latency", per_second)]
+
+
+BETWEEN_TASK_MANAGERS = [
     Benchmark("shuffle-longs", "keyBy 2→2 of 8-byte numbers, half of them to the other process",
-              _shuffle("long", "shuffle-longs"), _PER_CORE, records=60_000_000, full_records=400_000_000, gate=0.4),
-    Benchmark("shuffle-bids", "keyBy 2→2 of bids of about 200 bytes, half of them to the other process",
-              _shuffle("bid", "shuffle-bids"), _PER_CORE, records=8_000_000, full_records=50_000_000, gate=0.75),
+              _shuffle("long", "shuffle-longs"), _PER_CORE, records=60_000_000, full_records=400_000_000,
+              gates=[Gate("shuffle of longs", "two TaskManagers", 0.4, 0.6)]),
+    Benchmark("shuffle-bids", "keyBy 2→2 of full Nexmark bids, half of them to the other process",
+              _shuffle("bid", "shuffle-bids"), _PER_CORE, records=8_000_000, full_records=50_000_000,
+              gates=[Gate("shuffle of full bids", "two TaskManagers", 0.75, 0.85)]),
+    Benchmark("latency-100k", "open loop, 100 000 full bids a second, keyBy 2→2; those that go to the other process",
+              _latency(100_000), records=450_000, full_records=2_000_000, rounds=3,
+              gates=[Gate("latency at 100 k/s, p50 ms", "two TaskManagers", 0.5, 0.2, "p50 ms", True, True),
+                     Gate("latency at 100 k/s, p99 to the limit's", "two TaskManagers", 3, 2, "p99 ms", False, True),
+                     Gate("latency at 100 k/s, CPU s per M", "two TaskManagers", 1, None, "CPU s / M records", True,
+                          True)]),
+    Benchmark("latency-10k", "the same with 10 000 a second", _latency(10_000), records=45_000, full_records=200_000,
+              only_full=True),
+    Benchmark("latency-500k", "the same with 500 000 a second", _latency(500_000), records=2_250_000,
+              full_records=10_000_000, only_full=True),
+]
+
+SERVERS = [
     Benchmark("servers", "start (spawned to answering REST or registered) and idle memory",
               [BareServer("bare process"), Servers("JobManager", "jobmanager"),
-               Servers("TaskManager, 2 slots", "taskmanager"), Servers("both", "cluster")]),
+               Servers("TaskManager, 2 slots", "taskmanager"), Servers("both", "cluster")],
+              gates=[Gate("idle JobManager and TaskManager, PSS MiB", "both", 60, 40, "idle PSS MiB", True, True),
+                     Gate("cluster start, ms", "both", 150, 75, "start ms", True, True)]),
     Benchmark("submission", "a job of two vertices, parallelism 2 on two TaskManagers, whose plugin is uploaded",
-              [Submission("keyBy 2→2", _SHUFFLE, "trickle")]),
+              [Submission("keyBy 2→2", _SHUFFLE, "trickle")],
+              gates=[Gate("run request to RUNNING, ms", "keyBy 2→2", 50, 25, "submit to RUNNING ms", True, True)]),
 ]
+
+BENCHMARKS = [*STATELESS, *BETWEEN_TASK_MANAGERS, *SERVERS]

@@ -24,14 +24,15 @@ def _throughput(records, result, wall_s, cpu_s):
                    "CPU s": cpu_s, "wall s": wall_s}, result)
 
 
-def _output_of(command):
+def output_of(command):
+    """What a program of ours prints: one line of JSON."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, check=False)
     if done.returncode != 0:
         raise processes.BenchmarkError(f"{pathlib.Path(command[0]).name} failed: {done.stderr.strip()}")
     return json.loads(done.stdout)
 
 
-class _ResultDirectory:
+class ResultDirectory:
     """Where the subtasks of a job write what they counted."""
 
     def __enter__(self):
@@ -41,8 +42,11 @@ class _ResultDirectory:
     def __exit__(self, *_):
         shutil.rmtree(self.path)
 
+    def parts(self, subtasks):
+        return [json.loads((self.path / f"{i}.json").read_text()) for i in range(subtasks)]
+
     def read(self, subtasks):
-        parts = [json.loads((self.path / f"{i}.json").read_text()) for i in range(subtasks)]
+        parts = self.parts(subtasks)
         digest = sum(int(part["hash"], 16) for part in parts) % 2**64
         wall_s = (max(part["end_ns"] for part in parts) - min(part["begin_ns"] for part in parts)) / 1e9
         return (sum(part["count"] for part in parts), f"{digest:016x}"), wall_s
@@ -56,7 +60,7 @@ class Limit:
     arguments: tuple = ()
 
     def measure(self, run):
-        out = _output_of([run.build / "benchmarks" / self.program, *self.arguments, "--records", run.records])
+        out = output_of([run.build / "benchmarks" / self.program, *self.arguments, "--records", run.records])
         return _throughput(out["records"], (out["count"], out["hash"]), out["wall_s"], out["cpu_s"])
 
 
@@ -71,8 +75,8 @@ class InProcess:
     parallelism: int = 1
 
     def measure(self, run):
-        with _ResultDirectory() as directory:
-            out = _output_of([run.build / "benchmarks" / "benchmark_in_process", self.through,
+        with ResultDirectory() as directory:
+            out = output_of([run.build / "benchmarks" / "benchmark_in_process", self.through,
                               run.build / "jobs" / self.plugin, self.entry, self.parallelism, *self.arguments,
                               "--records", run.records, "--result-directory", directory.path])
             result, _ = directory.read(self.parallelism)
@@ -95,7 +99,7 @@ class ClusterJob:
         cluster = run.clusters.get(self.task_managers, self.slots)
         plugin = run.build / "jobs" / self.plugin
         cluster.upload(plugin)
-        with _ResultDirectory() as directory:
+        with ResultDirectory() as directory:
             cpu_before = processes.cpu_seconds(cluster.pids())
             job = cluster.run(plugin, self.entry, self.parallelism,
                               [*self.arguments, "--records", run.records, "--result-directory", directory.path])
@@ -167,7 +171,7 @@ class Submission:
         cluster = run.clusters.get(self.task_managers, self.slots)
         plugin = run.build / "jobs" / self.plugin
         cluster.upload(plugin)
-        with _ResultDirectory() as directory:
+        with ResultDirectory() as directory:
             memory_before = _settled_pss_mib(cluster.pids())
             begin = time.monotonic()
             job = cluster.run(plugin, self.entry, self.parallelism,

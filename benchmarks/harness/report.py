@@ -22,8 +22,6 @@ def print_table(benchmark, rows):
         if benchmark.ratio_of:
             cells.append(_cell(row.get("ratio")))
         print(f"  {row['contestant']:<{width}}" + "".join(f"{cell:>28}" for cell in cells))
-    if benchmark.gate is not None:
-        print(f"  asked for: a ratio of at least {benchmark.gate}")
 
 
 def _cell(spread):

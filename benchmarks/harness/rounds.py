@@ -17,7 +17,9 @@ class Benchmark:
     ratio_of: str = None
     records: int = 0       # of the short set
     full_records: int = 0  # of --full
-    gate: float = None     # the ratio that docs and issues ask for
+    gates: list = dataclasses.field(default_factory=list)
+    only_full: bool = False  # not in the short set
+    rounds: int = None       # of the short set, where fewer have to do
 
 
 @dataclasses.dataclass
@@ -47,7 +49,9 @@ def measure(benchmark, run, rounds):
 
 
 def summarize(benchmark, samples):
-    """One row per contestant: median, lowest and highest of each metric, and the ratio to the limit."""
+    """One row per contestant: median, lowest and highest of each metric, and ratios to the limit of the same round:
+    `ratio` of the metric that the benchmark is about, with each round's in `round_ratios`, and `ratios` of those that
+    gates look at."""
     limit = benchmark.contestants[0].name
     rows = []
     for contestant in benchmark.contestants:
@@ -55,10 +59,19 @@ def summarize(benchmark, samples):
         metrics = {metric: _spread([value[metric] for value in values]) for metric in values[0]}
         row = {"contestant": contestant.name, "metrics": metrics}
         if benchmark.ratio_of and contestant.name != limit:
-            row["ratio"] = _spread([own[benchmark.ratio_of] / bound[benchmark.ratio_of]
-                                    for own, bound in zip(values, samples[limit])])
+            row["round_ratios"] = _ratios(benchmark.ratio_of, values, samples[limit])
+            row["ratio"] = _spread(row["round_ratios"])
+        if contestant.name != limit:
+            row["ratios"] = {gate.metric: _spread(_ratios(gate.metric, values, samples[limit]))
+                             for gate in benchmark.gates
+                             if gate.contestant == contestant.name and not gate.absolute
+                             and gate.metric != benchmark.ratio_of}
         rows.append(row)
     return rows
+
+
+def _ratios(metric, values, limits):
+    return [own[metric] / bound[metric] for own, bound in zip(values, limits)]
 
 
 def _spread(values):

@@ -1,10 +1,11 @@
-// keyBy between subtasks: the jobs beside limits/shuffle_limit.cc.
+// keyBy between subtasks: the jobs beside limits/shuffle_limit.cc and limits/latency_limit.cc.
 #include <weir/api.h>
 #include <weir/connectors/generator.h>
 
 #include "benchmarks/jobs/job_arguments.h"
+#include "benchmarks/jobs/nexmark_sources.h"
+#include "benchmarks/jobs/open_loop_source.h"
 #include "benchmarks/jobs/result_sink.h"
-#include "benchmarks/workloads/bid.h"
 
 namespace benchmarks {
 namespace {
@@ -20,10 +21,18 @@ void ShuffleLongs(weir::StreamExecutionEnvironment& env) {
 }
 
 void ShuffleBids(weir::StreamExecutionEnvironment& env) {
-  env.FromSource(GenerateInto<Bid>([](std::int64_t index, Bid& bid) { FillBid(index, bid); },
-                                   NumberArgument(env, "--records")))
-      .KeyBy([](const Bid& bid) { return bid.auction; })
-      .SinkTo(ResultSink<Bid, WorkloadHash>(Argument(env, "--result-directory")));
+  nexmark::BidsWithStrings(env)
+      .KeyBy([](const nexmark::BidWithStrings& bid) { return bid.auction; })
+      .SinkTo(
+          ResultSink<nexmark::BidWithStrings, WorkloadHash>(Argument(env, "--result-directory")));
+}
+
+// --per-second N --warm-up N
+void Latency(weir::StreamExecutionEnvironment& env) {
+  env.FromSource(
+         OpenLoopSource(NumberArgument(env, "--records"), NumberArgument(env, "--per-second")))
+      .KeyBy([](const TimedBid& record) { return record.bid.auction; })
+      .SinkTo(LatencySink(Argument(env, "--result-directory"), NumberArgument(env, "--warm-up")));
 }
 
 // Runs until it is canceled and does next to nothing: for how long a job takes to run, and for what
@@ -41,4 +50,5 @@ void Trickle(weir::StreamExecutionEnvironment& env) {
 
 WEIR_JOB("shuffle-longs", benchmarks::ShuffleLongs)
 WEIR_JOB("shuffle-bids", benchmarks::ShuffleBids)
+WEIR_JOB("latency", benchmarks::Latency)
 WEIR_JOB("trickle", benchmarks::Trickle)

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "benchmarks/workloads/digest.h"
+#include "benchmarks/workloads/latency_histogram.h"
 
 namespace benchmarks {
 
@@ -26,12 +27,19 @@ inline double CpuSeconds(int who) {
 
 class Stopwatch {
  public:
-  void Print(const Digest& digest, std::int64_t records) const {
+  // `latencies`: printed with the rest unless null.
+  void Print(const Digest& digest, std::int64_t records,
+             const LatencyHistogram* latencies = nullptr) const {
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
     const double cpu = CpuSeconds(RUSAGE_SELF) + CpuSeconds(RUSAGE_CHILDREN) - cpu_at_start_;
     std::printf("{\"records\": %" PRId64 ", \"count\": %" PRIu64 ", \"hash\": \"%016" PRIx64
-                "\", \"wall_s\": %.6f, \"cpu_s\": %.6f}\n",
+                "\", \"wall_s\": %.6f, \"cpu_s\": %.6f",
                 records, digest.count, digest.sum, wall.count(), cpu);
+    if (latencies != nullptr) {
+      std::printf(", \"latencies\": ");
+      latencies->Print(stdout);
+    }
+    std::printf("}\n");
   }
 
  private:

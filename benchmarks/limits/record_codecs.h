@@ -1,4 +1,5 @@
-// Records to bytes and back, by hand: a length of four bytes, then the fields.
+// Records to bytes and back, by hand: the fields one after the other, texts with a length of four
+// bytes.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +7,8 @@
 #include <cstring>
 #include <string>
 
-#include "benchmarks/workloads/bid.h"
+#include "benchmarks/workloads/numbers.h"
+#include "benchmarks/workloads/open_loop.h"
 
 namespace benchmarks {
 
@@ -27,17 +29,24 @@ inline const char* TakeText(const char* in, std::string& text) {
 
 struct LongCodec {
   using Record = std::int64_t;
+  struct Maker {
+    void Fill(std::int64_t index, Record& record) const { record = index; }
+  };
   static constexpr std::size_t kMostBytes = 12;
-  static void Fill(std::int64_t index, Record& record) { record = index; }
   static std::int64_t Key(const Record& record) { return record; }
   static char* Encode(const Record& record, char* out) { return Put(out, &record, 8); }
   static void Decode(const char* in, Record& record) { std::memcpy(&record, in, 8); }
 };
 
 struct BidCodec {
-  using Record = Bid;
+  using Record = nexmark::BidWithStrings;
+  struct Maker {
+    void Fill(std::int64_t index, Record& record) const {
+      generator.Fill(nexmark::Generator::BidNumber(index), record);
+    }
+    nexmark::Generator generator;
+  };
   static constexpr std::size_t kMostBytes = 512;
-  static void Fill(std::int64_t index, Record& record) { FillBid(index, record); }
   static std::int64_t Key(const Record& record) { return record.auction; }
   static char* Encode(const Record& record, char* out) {
     out = Put(out, &record.auction, 8);
@@ -46,12 +55,29 @@ struct BidCodec {
     out = Put(out, &record.date_time_ms, 8);
     return PutText(PutText(PutText(out, record.channel), record.url), record.extra);
   }
-  static void Decode(const char* in, Record& record) {
+  static const char* Decode(const char* in, Record& record) {
     std::memcpy(&record.auction, in, 8);
     std::memcpy(&record.bidder, in + 8, 8);
     std::memcpy(&record.price, in + 16, 8);
     std::memcpy(&record.date_time_ms, in + 24, 8);
-    TakeText(TakeText(TakeText(in + 32, record.channel), record.url), record.extra);
+    return TakeText(TakeText(TakeText(in + 32, record.channel), record.url), record.extra);
+  }
+};
+
+struct TimedBidCodec {
+  using Record = TimedBid;
+  static constexpr std::size_t kMostBytes = BidCodec::kMostBytes + 24;
+  static char* Encode(const Record& record, char* out) {
+    out = BidCodec::Encode(record.bid, out);
+    out = Put(out, &record.intended_ns, 8);
+    out = Put(out, &record.number, 8);
+    return Put(out, &record.sender, 8);
+  }
+  static void Decode(const char* in, Record& record) {
+    in = BidCodec::Decode(in, record.bid);
+    std::memcpy(&record.intended_ns, in, 8);
+    std::memcpy(&record.number, in + 8, 8);
+    std::memcpy(&record.sender, in + 16, 8);
   }
 };
 

@@ -1,0 +1,59 @@
+// What a subtask's sink leaves for the runner: <directory>/<subtask>.json.
+#pragma once
+
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include <weir/runtime_context.h>
+#include <weir/status.h>
+
+#include "benchmarks/workloads/digest.h"
+#include "benchmarks/workloads/latency_histogram.h"
+#include "benchmarks/workloads/open_loop.h"
+
+namespace benchmarks {
+
+// Counts what arrives and says so when the input has ended. The task's thread.
+class ResultFile {
+ public:
+  explicit ResultFile(std::string directory) : path_(std::move(directory)) {}
+
+  void Open(weir::RuntimeContext& context) {
+    path_ += "/" + std::to_string(context.subtask_index()) + ".json";
+  }
+  void Add(std::uint64_t hash) {
+    if (digest_.count == 0) [[unlikely]]
+      begin_ns_ = NowNs();
+    digest_.Add(hash);
+  }
+  // `latencies`: unless null. Renamed into place, so that the runner reads the whole or nothing.
+  weir::Status Write(const LatencyHistogram* latencies = nullptr) const {
+    const std::int64_t now_ns = NowNs();
+    const std::string partial = path_ + ".partial";
+    std::FILE* file = std::fopen(partial.c_str(), "w");
+    if (file == nullptr) return weir::Status::IoError("cannot write " + partial);
+    std::fprintf(file,
+                 "{\"count\": %" PRIu64 ", \"hash\": \"%016" PRIx64 "\", \"begin_ns\": %" PRId64
+                 ", \"end_ns\": %" PRId64,
+                 digest_.count, digest_.sum, begin_ns_ == 0 ? now_ns : begin_ns_, now_ns);
+    if (latencies != nullptr) {
+      std::fprintf(file, ", \"latencies\": ");
+      latencies->Print(file);
+    }
+    std::fprintf(file, "}\n");
+    const bool written = std::ferror(file) == 0;
+    if (std::fclose(file) != 0 || !written || std::rename(partial.c_str(), path_.c_str()) != 0) {
+      return weir::Status::IoError("cannot write the result to " + path_);
+    }
+    return weir::Status::Ok();
+  }
+
+ private:
+  std::string path_;
+  Digest digest_;
+  std::int64_t begin_ns_ = 0;  // when the first record came
+};
+
+}  // namespace benchmarks
