@@ -25,7 +25,10 @@ struct SessionCallbacks {
 // gRPC's threads call On…, the loop calls Send and Close. Lives until gRPC said OnDone and the
 // JobManager let go of it.
 template <class Session, class Event, class Command>
-class SessionReactor final : public Session, public grpc::ServerBidiReactor<Event, Command> {
+class SessionReactor final
+    : public Session,
+      public grpc::ServerBidiReactor<Event, Command>,
+      public std::enable_shared_from_this<SessionReactor<Session, Event, Command>> {
  public:
   SessionReactor(grpc::CallbackServerContext* context, EventLoop& loop, SessionFrontend& sessions,
                  SessionCallbacks<Session, Event> callbacks, JobManagerServiceOptions options)
@@ -35,8 +38,8 @@ class SessionReactor final : public Session, public grpc::ServerBidiReactor<Even
         callbacks_(callbacks),
         options_(options) {}
 
-  void Begin(std::shared_ptr<SessionReactor> self) {
-    self_ = std::move(self);
+  void Begin() {
+    self_ = this->shared_from_this();
     this->StartRead(&incoming_);
   }
 
@@ -71,7 +74,8 @@ class SessionReactor final : public Session, public grpc::ServerBidiReactor<Even
       reason_ = reason;
       FinishIfIdle();
     }
-    loop_.Schedule(options_.close_timeout_ms, [weak = std::weak_ptr<SessionReactor>(self_)] {
+    // Not by way of self_: it belongs to gRPC's threads, and OnDone may be taking it away.
+    loop_.Schedule(options_.close_timeout_ms, [weak = this->weak_from_this()] {
       const std::shared_ptr<SessionReactor> late = weak.lock();
       if (late == nullptr) return;
       MutexLock lock(late->mutex_);
@@ -143,7 +147,7 @@ class SessionReactor final : public Session, public grpc::ServerBidiReactor<Even
   const SessionCallbacks<Session, Event> callbacks_;
   const JobManagerServiceOptions options_;
   Event incoming_;
-  std::shared_ptr<SessionReactor> self_;  // until OnDone
+  std::shared_ptr<SessionReactor> self_;  // until OnDone; only gRPC's threads, one at a time
   Mutex mutex_;
   std::deque<Command> queue_ WEIR_GUARDED_BY(mutex_);  // the first one is being written
   Status reason_ WEIR_GUARDED_BY(mutex_);
@@ -222,7 +226,7 @@ class JobManagerService final : public proto::JobManagerService::CallbackService
                                                 SessionCallbacks<Session, Event> callbacks) {
     auto reactor = std::make_shared<SessionReactor<Session, Event, Command>>(
         context, loop_, sessions_, callbacks, options_);
-    reactor->Begin(reactor);
+    reactor->Begin();
     return reactor.get();
   }
 
