@@ -57,7 +57,8 @@ class ByteSender {
   // In order with Send(); needs no credit. Watermarks that were not put on the wire yet are
   // replaced by a newer one when nothing stands between them.
   virtual void SendControl(const internal::ControlElement& element) = 0;
-  // An emptied vector with its memory, to be filled again; or a new one.
+  // A vector to be filled, with memory for a buffer. Its size and contents are of no matter: a used
+  // one is not shortened, so that making it longer again fills nothing with zeros.
   virtual Bytes TakeEmptyBytes() = 0;
   // Bytes handed to the socket so far. Any thread.
   virtual std::uint64_t bytes_sent() const = 0;

@@ -57,9 +57,7 @@ void OutputChannel::SendControl(const internal::ControlElement& element) {
 }
 
 Bytes OutputChannel::TakeEmptyBytes() {
-  Bytes bytes = buffers_->Take();
-  bytes.clear();
-  return bytes;
+  return buffers_->Take();
 }
 
 void OutputChannel::Close() {

@@ -22,6 +22,7 @@ class QueuedOutputChannel : public internal::OutputChannel {
 
   void Write(std::unique_ptr<internal::AnyBatch> batch) final;
   void WriteControl(const internal::ControlElement& element) final;
+  void Flush() final;
 
   // Moves what is held back as far as credit goes. True: nothing is held back any more.
   virtual bool Drain() = 0;
@@ -34,6 +35,8 @@ class QueuedOutputChannel : public internal::OutputChannel {
   virtual void SendWhole(std::unique_ptr<internal::AnyBatch> batch) = 0;
   // False: there is no room now.
   virtual bool TrySendControl(const internal::ControlElement& element) = 0;
+  // From now on Drain() keeps nothing that has credit. False: it never does.
+  virtual bool WantFlush() { return false; }
   // Removes the front element of the queue, keeps the task's count, hands out its batch (or null).
   std::unique_ptr<internal::AnyBatch> PopHeld();
 

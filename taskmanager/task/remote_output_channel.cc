@@ -35,56 +35,97 @@ std::unique_ptr<internal::AnyBatch> RemoteOutputChannel::TakeRecycled() {
 }
 
 bool RemoteOutputChannel::Drain() {
-  while (SendPieces() && !queue_.empty()) {
-    if (queue_.front().batch == nullptr) {
-      sender_->SendControl(queue_.front().control);
-      PopHeld();
-    } else if (sender_->credits() > 0) {
-      EncodeAndSend();
-    } else {
+  while (SendPieces()) {
+    if (queue_.empty()) {
+      if (flush_wanted_ && SendOpen()) flush_wanted_ = false;
       break;
     }
+    if (queue_.front().batch != nullptr ? !EncodeFront() : !SendFrontControl()) break;
   }
   AnnounceBacklog();
-  return queue_.empty();
+  return queue_.empty() && !flush_wanted_ && !open_full_;
+}
+
+bool RemoteOutputChannel::WantFlush() {
+  flush_wanted_ = open_used_ > 0 || !queue_.empty();
+  return flush_wanted_;
 }
 
 void RemoteOutputChannel::SendWhole(std::unique_ptr<internal::AnyBatch> batch) {
   queue_.PushBatch(std::move(batch));
-  EncodeAndSend();
+  Drain();
 }
 
 bool RemoteOutputChannel::TrySendControl(const internal::ControlElement& element) {
+  const auto* watermark = std::get_if<internal::Watermark>(&element);
+  if (watermark != nullptr && open_used_ > 0) {
+    open_watermark_ = *watermark;
+    return true;
+  }
+  if (!SendOpen()) return false;
   sender_->SendControl(element);
   return true;
 }
 
-void RemoteOutputChannel::EncodeAndSend() {
-  network::Bytes bytes = sender_->TakeEmptyBytes();
-  bytes.clear();
+bool RemoteOutputChannel::SendFrontControl() {
+  if (!TrySendControl(queue_.front().control)) return false;
+  PopHeld();
+  return true;
+}
+
+bool RemoteOutputChannel::EncodeFront() {
+  if (open_full_ && !SendOpen()) return false;
+  if (open_used_ == 0) OpenBuffer();
+  const internal::AnyBatch& batch = *queue_.front().batch;
   const std::size_t limit = kBufferSize - margin_;
-  while (!queue_.empty() && queue_.front().batch != nullptr && bytes.size() < limit) {
-    const internal::AnyBatch& batch = *queue_.front().batch;
-    const std::uint32_t first = next_record_;
-    const std::size_t before = bytes.size();
-    next_record_ = type_.Encode(batch, first, limit, bytes);
-    encoded_records_ += next_record_ - first;
-    encoded_bytes_ += bytes.size() - before;
-    if (bytes.size() > kBufferSize) {
-      // The last record is too long for the rest of the buffer. Its batch counts as held back until
-      // the pieces are gone.
-      margin_ = std::max(margin_, std::min(bytes.size() - limit, kMaximumMargin));
-      pieces_ = std::move(bytes);
-      pieces_sent_ = 0;
-      CheckRecordSize();
-      return;
-    }
-    if (next_record_ < batch.size()) break;
-    RecycleFront();
+  const std::uint32_t first = next_record_;
+  const std::size_t before = open_used_;
+  next_record_ = type_.Encode(batch, first, limit, open_, open_used_);
+  encoded_records_ += next_record_ - first;
+  encoded_bytes_ += open_used_ - before;
+  if (open_used_ > kBufferSize) {
+    // The last record is too long for the rest of the buffer. Its batch counts as held back until
+    // the pieces are gone.
+    margin_ = std::max(margin_, std::min(open_used_ - limit, kMaximumMargin));
+    pieces_ = CloseBuffer();
+    pieces_sent_ = 0;
+    CheckRecordSize();
+    return true;
   }
-  outputs_.bytes_out().Increment(bytes.size());
+  open_full_ = next_record_ < batch.size() || open_used_ >= limit;
+  if (next_record_ == batch.size()) RecycleFront();
+  const bool too_many = outputs_.open_buffers() > TaskOutputs::kMostOpenBuffers;
+  if (open_full_ || too_many) SendOpen();
+  return true;
+}
+
+void RemoteOutputChannel::OpenBuffer() {
+  open_ = sender_->TakeEmptyBytes();
+  ++outputs_.open_buffers();
+}
+
+network::Bytes RemoteOutputChannel::CloseBuffer() {
+  --outputs_.open_buffers();
+  open_.resize(std::exchange(open_used_, 0));
+  open_full_ = false;
+  return std::exchange(open_, network::Bytes());
+}
+
+bool RemoteOutputChannel::SendOpen() {
+  if (open_used_ == 0) return true;
+  if (sender_->credits() == 0) return false;
+  outputs_.bytes_out().Increment(open_used_);
+  network::Bytes bytes = CloseBuffer();
   announced_backlog_ = BuffersHeld();
   sender_->Send({.bytes = std::move(bytes)}, announced_backlog_);
+  SendOpenWatermark();
+  return true;
+}
+
+void RemoteOutputChannel::SendOpenWatermark() {
+  if (!open_watermark_) return;
+  sender_->SendControl(*open_watermark_);
+  open_watermark_.reset();
 }
 
 bool RemoteOutputChannel::SendPieces() {
@@ -102,6 +143,7 @@ bool RemoteOutputChannel::SendPieces() {
     if (continues) continue;
     pieces_ = network::Bytes();
     pieces_sent_ = 0;
+    SendOpenWatermark();
     if (next_record_ == queue_.front().batch->size()) RecycleFront();
     return true;
   }
@@ -130,8 +172,9 @@ std::uint32_t RemoteOutputChannel::BuffersHeld() const {
   std::uint64_t bytes = pieces_.size() - pieces_sent_;
   const std::uint64_t records = queue_.record_count() - next_record_;
   if (encoded_records_ > 0) bytes += records * encoded_bytes_ / encoded_records_;
-  const std::uint64_t buffers = (bytes + kBufferSize - 1) / kBufferSize;
-  if (buffers == 0) return queue_.batch_count() > 0 ? 1 : 0;
+  std::uint64_t buffers = (bytes + kBufferSize - 1) / kBufferSize;
+  if (buffers == 0 && queue_.batch_count() > 0) buffers = 1;
+  if (open_full_ || (flush_wanted_ && open_used_ > 0)) ++buffers;
   return static_cast<std::uint32_t>(buffers);
 }
 

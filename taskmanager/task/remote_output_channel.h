@@ -1,10 +1,16 @@
 // The sending end of a channel to another process: turns batches into buffers as the receiver
 // grants credits for them.
 //
-// Batches wait as they are and are encoded only when there is credit, several small ones into one
-// buffer. A buffer has at most network::kBufferSize bytes; a record that does not fit into the rest
-// of one is cut (Buffer::continues). Bounds: the batches of the task's overdraft, one record of at
-// most `maximum_record_bytes` being cut, and a few emptied batches for re-use.
+// A batch is encoded when it is written, behind those before it, into the *open buffer*, which is
+// sent when it is full, when the chain flushes, or when a control element that may not wait stands
+// behind it. So under load buffers leave full whatever the size of a batch, and an emptied batch
+// goes back while it is in the cache. A buffer has at most network::kBufferSize bytes; a record
+// that does not fit into the rest of one is cut (Buffer::continues). Without credit a full buffer
+// waits, and batches behind it wait as they are.
+//
+// Bounds: the batches of the task's overdraft, one buffer, one record of at most
+// `maximum_record_bytes` being cut, and a few emptied batches for re-use. Of a task's channels only
+// TaskOutputs::kMostOpenBuffers keep a buffer open that could be sent.
 //
 // Called by the task's thread only.
 #pragma once
@@ -12,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,11 +46,21 @@ class RemoteOutputChannel final : public QueuedOutputChannel {
  protected:
   void SendWhole(std::unique_ptr<internal::AnyBatch> batch) override;
   bool TrySendControl(const internal::ControlElement& element) override;
+  bool WantFlush() override;
 
  private:
   // Sends pieces of a cut record while there is credit. True: none is left.
   bool SendPieces();
-  void EncodeAndSend();
+  // Fills the open buffer from the front batch and sends it when it is full. False: it is full and
+  // there is no credit.
+  bool EncodeFront();
+  // False: there is no credit.
+  bool SendOpen();
+  // Sends the front control element, or leaves it to the open buffer. False: there is no credit.
+  bool SendFrontControl();
+  void SendOpenWatermark();
+  void OpenBuffer();
+  network::Bytes CloseBuffer();
   void RecycleFront();
   void CheckRecordSize();
   // Estimated from what records needed so far.
@@ -55,8 +72,13 @@ class RemoteOutputChannel final : public QueuedOutputChannel {
   const std::size_t maximum_record_bytes_;
   const std::string description_;
 
-  std::uint32_t next_record_ = 0;  // of the front batch
-  network::Bytes pieces_;          // more than a buffer, ends with the end of a record
+  network::Bytes open_;  // used up to open_used_; empty: there is no open buffer
+  std::size_t open_used_ = 0;
+  bool open_full_ = false;
+  bool flush_wanted_ = false;                          // what is open goes out with the next credit
+  std::optional<internal::Watermark> open_watermark_;  // goes out behind the open buffer
+  std::uint32_t next_record_ = 0;                      // of the front batch
+  network::Bytes pieces_;  // more than a buffer, ends with the end of a record
   std::size_t pieces_sent_ = 0;
   // Buffers are filled up to kBufferSize - margin_, so that few records must be cut.
   std::size_t margin_ = 0;

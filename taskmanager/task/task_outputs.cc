@@ -43,6 +43,11 @@ void QueuedOutputChannel::WriteControl(const internal::ControlElement& element) 
   outputs_.List(*this);
 }
 
+void QueuedOutputChannel::Flush() {
+  if (outputs_.host().dropping() || !WantFlush()) return;
+  if (!Drain()) outputs_.List(*this);
+}
+
 std::unique_ptr<internal::AnyBatch> QueuedOutputChannel::PopHeld() {
   std::unique_ptr<internal::AnyBatch> batch = queue_.PopFront();
   if (batch != nullptr) --outputs_.held_batches_;

@@ -64,6 +64,11 @@ class TaskOutputs {
   bool RoomAfterWait() const { return held_batches_ <= limit_ / 2; }
   std::uint32_t held_batches() const { return held_batches_; }
 
+  // Buffers that remote channels keep open although they could send them: with a large fan-out
+  // those of a task would cost more memory than full buffers are worth.
+  static constexpr std::uint32_t kMostOpenBuffers = 32;
+  std::uint32_t& open_buffers() { return open_buffers_; }
+
   // Statistics: written here, read by any thread.
   Counter& records_out() { return records_out_; }
   Counter& bytes_out() { return bytes_out_; }
@@ -81,6 +86,7 @@ class TaskOutputs {
   std::vector<std::vector<std::unique_ptr<QueuedOutputChannel>>> outputs_;
   std::vector<QueuedOutputChannel*> listed_;  // hold something back
   std::uint32_t held_batches_ = 0;
+  std::uint32_t open_buffers_ = 0;
   Counter records_out_;
   Counter bytes_out_;
   std::atomic<std::int64_t> watermark_ms_{internal::Watermark().timestamp_ms};

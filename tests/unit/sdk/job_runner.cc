@@ -261,9 +261,11 @@ void JobRunner::CarryOver(std::uint32_t edge, std::unique_ptr<AnyBatch>& batch) 
   const internal::ChannelType& type = job_.channel_type(edge);
   std::vector<std::byte> bytes;
   const std::size_t piece = 1 + random_() % 4096;
+  std::size_t used = 0;
   for (std::uint32_t from = 0; from < batch->size();) {
-    from = type.Encode(*batch, from, bytes.size() + piece, bytes);
+    from = type.Encode(*batch, from, used + piece, bytes, used);
   }
+  bytes.resize(used);
   const std::uint32_t size = batch->size();
   auto copy = type.NewBatch(std::max(capacity_, size));
   const Result<std::size_t> consumed = type.Decode(bytes, *copy);

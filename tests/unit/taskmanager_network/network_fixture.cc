@@ -45,8 +45,7 @@ bool ScriptedSender::Step() {
         return false;
       }
       Bytes bytes = sender_->TakeEmptyBytes();
-      EXPECT_TRUE(bytes.empty());
-      bytes.insert(bytes.end(), buffer->bytes.begin(), buffer->bytes.end());
+      bytes.assign(buffer->bytes.begin(), buffer->bytes.end());
       bytes_ += bytes.size();
       sender_->Send({std::move(bytes), buffer->continues},
                     static_cast<std::uint32_t>(RandomBelow(random_, 5)));

@@ -81,42 +81,111 @@ class RemoteChannelTest : public testing::Test {
   std::unique_ptr<RemoteInputChannel> input_;
 };
 
-TEST_F(RemoteChannelTest, WithCreditABatchIsABuffer) {
+TEST_F(RemoteChannelTest, WithCreditAFlushSendsWhatIsThere) {
   wire_->credits = 2;
   EXPECT_TRUE(output().HasCredit());
-  output().Write(StringChannelType::BatchOf({"one", "two"}));
+  output().Write(StringChannelType::BatchOf({"one"}));
+  output().Write(StringChannelType::BatchOf({"two"}));
+  EXPECT_TRUE(wire_->elements.empty()) << "a buffer is filled before it is sent";
+  output().Flush();
+  EXPECT_EQ(wire_->elements.size(), 1U);
   output().WriteControl(Watermark{7});
   output().WriteControl(internal::EndOfInput{});
   EXPECT_EQ(wire_->credits, 1U);
   EXPECT_TRUE(outputs_->empty());
   EXPECT_THAT(ReadAll(), ElementsAre("one", "two", "W7", "end"));
+  EXPECT_TRUE(outputs_->empty());
   EXPECT_EQ(bytes_in_.value(), 14U);
   EXPECT_EQ(outputs_->bytes_out().value(), 14U);
   EXPECT_NE(output().TakeRecycled(), nullptr) << "the encoded batch is filled again";
 }
 
-TEST_F(RemoteChannelTest, WithoutCreditEverythingWaitsInOrderAndIsAnnounced) {
+TEST_F(RemoteChannelTest, FullBuffersLeaveWithoutAFlush) {
+  wire_->credits = 10;
+  const std::string third(kBufferSize / 3, 'x');
+  for (int i = 0; i < 4; ++i) output().Write(StringChannelType::BatchOf({third}));
+  EXPECT_GE(wire_->elements.size(), 1U);
+  output().Flush();
+  EXPECT_THAT(ReadAll(), ElementsAre(third, third, third, third));
+}
+
+TEST_F(RemoteChannelTest, AWatermarkDoesNotCutABufferAndTheLastOneFollowsIt) {
+  wire_->credits = 10;
+  output().Write(StringChannelType::BatchOf({"one"}));
+  output().WriteControl(Watermark{1});
+  output().Write(StringChannelType::BatchOf({"two"}));
+  output().WriteControl(Watermark{2});
+  EXPECT_TRUE(wire_->elements.empty());
+  output().Flush();
+  EXPECT_THAT(ReadAll(), ElementsAre("one", "two", "W2"));
+  output().WriteControl(Watermark{3});
+  EXPECT_THAT(ReadAll(), ElementsAre("W3")) << "nothing stands before it";
+}
+
+TEST_F(RemoteChannelTest, OtherControlElementsSendWhatStandsBeforeThem) {
+  wire_->credits = 10;
+  output().Write(StringChannelType::BatchOf({"one"}));
+  output().WriteControl(Watermark{1});
+  output().WriteControl(internal::EndOfInput{});
+  EXPECT_THAT(ReadAll(), ElementsAre("one", "W1", "end"));
+}
+
+TEST_F(RemoteChannelTest, WithoutCreditAFlushWaitsAndIsAnnounced) {
   EXPECT_FALSE(output().HasCredit());
   output().Write(StringChannelType::BatchOf({"one"}));
   output().WriteControl(Watermark{1});
-  output().WriteControl(Watermark{2});
-  output().Write(StringChannelType::BatchOf({"two"}));
-  output().Write(StringChannelType::BatchOf({"three"}));
-  EXPECT_EQ(outputs_->held_batches(), 3U);
-  EXPECT_FALSE(outputs_->Drain());
+  output().Flush();
+  EXPECT_FALSE(outputs_->empty());
+  EXPECT_TRUE(outputs_->Drain()) << "an open buffer keeps nobody from taking input";
   EXPECT_GE(wire_->backlog, 1U);
-  EXPECT_GE(output().Backlog(), 1U);
   EXPECT_TRUE(wire_->elements.empty());
   wire_->credits = 1;
+  EXPECT_TRUE(outputs_->Drain());
+  EXPECT_TRUE(outputs_->empty());
+  EXPECT_THAT(ReadAll(), ElementsAre("one", "W1"));
+  EXPECT_EQ(wire_->backlog, 0U);
+}
+
+TEST_F(RemoteChannelTest, WithoutCreditBatchesWaitBehindAFullBufferInOrder) {
+  const std::string full(kBufferSize - 4, 'x');
+  output().Write(StringChannelType::BatchOf({full}));
+  EXPECT_EQ(outputs_->held_batches(), 0U);
+  output().WriteControl(Watermark{1});
+  output().Write(StringChannelType::BatchOf({"two"}));
+  output().WriteControl(Watermark{2});
+  output().Write(StringChannelType::BatchOf({"three"}));
+  EXPECT_EQ(outputs_->held_batches(), 2U);
   EXPECT_FALSE(outputs_->Drain());
-  // The watermark follows its batch although there is no more credit; the two small batches then
-  // share a buffer.
-  EXPECT_THAT(ReadAll(), ElementsAre("one", "W2"));
+  EXPECT_GE(wire_->backlog, 2U);
+  EXPECT_GE(output().Backlog(), 2U);
+  output().Flush();
+  wire_->credits = 1;
+  EXPECT_TRUE(outputs_->Drain()) << "the batches are in the open buffer now";
+  EXPECT_FALSE(outputs_->empty());
+  EXPECT_THAT(ReadAll(), ElementsAre(full, "W1"));
   wire_->credits = 1;
   EXPECT_TRUE(outputs_->Drain());
-  EXPECT_THAT(ReadAll(), ElementsAre("two", "three"));
+  EXPECT_THAT(ReadAll(), ElementsAre("two", "three", "W2"));
   EXPECT_EQ(wire_->backlog, 0U);
   EXPECT_TRUE(outputs_->empty());
+}
+
+TEST_F(RemoteChannelTest, OfManyChannelsOnlySomeKeepTheirBuffersOpen) {
+  wire_->credits = 1000;
+  TaskOutputs many(host_, 1);
+  std::vector<std::unique_ptr<QueuedOutputChannel>> channels;
+  for (std::uint32_t i = 0; i < TaskOutputs::kMostOpenBuffers + 5; ++i) {
+    channels.push_back(std::make_unique<RemoteOutputChannel>(
+        many, type_, std::make_unique<MemorySender>(wire_), kMaximumRecord, "channel"));
+  }
+  many.AddOutput(std::move(channels));
+  for (std::uint32_t i = 0; i < many.channel_count(0); ++i) {
+    many.channel(0, i).Write(StringChannelType::BatchOf({"x"}));
+  }
+  EXPECT_EQ(wire_->elements.size(), 5U);
+  EXPECT_EQ(many.open_buffers(), TaskOutputs::kMostOpenBuffers);
+  many.channel(0, 0).Flush();
+  EXPECT_EQ(many.open_buffers(), TaskOutputs::kMostOpenBuffers - 1);
 }
 
 TEST_F(RemoteChannelTest, RecordsLongerThanABufferAreCutAndJoined) {
@@ -124,6 +193,7 @@ TEST_F(RemoteChannelTest, RecordsLongerThanABufferAreCutAndJoined) {
   const std::string longer(kBufferSize + 1, 'y');
   wire_->credits = 100;
   output().Write(StringChannelType::BatchOf({"a", longest, "b", longer, "c"}));
+  output().Flush();
   EXPECT_TRUE(host_.failure.ok());
   for (const network::Received& received : wire_->elements) {
     EXPECT_LE(std::get<network::Buffer>(received.element).bytes.size(), kBufferSize);
@@ -139,6 +209,7 @@ TEST_F(RemoteChannelTest, APieceOfACutRecordWaitsForCreditToo) {
   EXPECT_THAT(ReadAll(), testing::IsEmpty());
   wire_->credits = 3;
   EXPECT_TRUE(outputs_->Drain());
+  output().Flush();
   EXPECT_THAT(ReadAll(), ElementsAre(longer, "after"));
 }
 
@@ -172,6 +243,7 @@ TEST_F(RemoteChannelTest, ADroppingTaskSendsNothing) {
   host_.drops = true;
   output().Write(StringChannelType::BatchOf({"one"}));
   output().WriteControl(Watermark{1});
+  output().Flush();
   EXPECT_TRUE(wire_->elements.empty());
   EXPECT_EQ(outputs_->records_out().value(), 0U);
 }
@@ -182,6 +254,7 @@ TEST_F(RemoteChannelTest, WithAFullOverdraftTheWriterParksFirst) {
   channels.push_back(std::make_unique<RemoteOutputChannel>(
       small, type_, std::make_unique<MemorySender>(wire_), kMaximumRecord, "channel 5"));
   small.AddOutput(std::move(channels));
+  small.channel(0, 0).Write(StringChannelType::BatchOf({std::string(kBufferSize - 4, 'x')}));
   for (int i = 0; i < 2; ++i) small.channel(0, 0).Write(StringChannelType::BatchOf({"x"}));
   EXPECT_EQ(host_.waits, 0);
   EXPECT_FALSE(small.HasRoom());
@@ -207,6 +280,7 @@ TEST_F(RemoteChannelTest, RandomRecordsAndCreditsArriveInOrder) {
       output().WriteControl(internal::Barrier{});
       written.push_back("end");
     }
+    if (random() % 4 == 0) output().Flush();
     wire_->credits += random() % 4;
     outputs_->Drain();
     if (random() % 2 == 0) {
@@ -215,6 +289,7 @@ TEST_F(RemoteChannelTest, RandomRecordsAndCreditsArriveInOrder) {
     }
   }
   wire_->credits = 100'000;
+  output().Flush();
   EXPECT_TRUE(outputs_->Drain());
   const auto rest = ReadAll();
   read.insert(read.end(), rest.begin(), rest.end());

@@ -19,7 +19,8 @@ class StringChannelType final : public internal::ChannelType {
     return std::make_unique<Strings>(capacity);
   }
   std::uint32_t Encode(const internal::AnyBatch& any, std::uint32_t from, std::size_t soft_limit,
-                       std::vector<std::byte>& out) const override {
+                       std::vector<std::byte>& out, std::size_t& used) const override {
+    out.resize(used);
     const auto& batch = static_cast<const Strings&>(any);
     while (from < batch.size() && out.size() < soft_limit) {
       const std::string& text = batch[from++];
@@ -29,6 +30,7 @@ class StringChannelType final : public internal::ChannelType {
       out.insert(out.end(), head, head + sizeof(length));
       out.insert(out.end(), body, body + text.size());
     }
+    used = out.size();
     return from;
   }
   Result<std::size_t> Decode(std::span<const std::byte> bytes,

@@ -28,7 +28,8 @@ class NumberChannelType final : public internal::ChannelType {
     return std::make_unique<Numbers>(capacity);
   }
   std::uint32_t Encode(const internal::AnyBatch& any, std::uint32_t from, std::size_t soft_limit,
-                       std::vector<std::byte>& out) const override {
+                       std::vector<std::byte>& out, std::size_t& used) const override {
+    out.resize(used);
     const auto& batch = static_cast<const Numbers&>(any);
     while (from < batch.size() && out.size() < soft_limit) {
       const std::int64_t words[2] = {batch.timestamp(from), batch[from]};
@@ -36,6 +37,7 @@ class NumberChannelType final : public internal::ChannelType {
       out.insert(out.end(), bytes, bytes + sizeof(words));
       ++from;
     }
+    used = out.size();
     return from;
   }
   Result<std::size_t> Decode(std::span<const std::byte> bytes,

@@ -88,11 +88,23 @@ class Batch final : public AnyBatch {
   std::int64_t& timestamp(std::uint32_t index) { return timestamps_[index]; }
   std::int64_t timestamp(std::uint32_t index) const { return timestamps_[index]; }
 
+  const T* records() const { return records_; }
+  T* records() { return records_; }
+  const std::int64_t* timestamps() const { return timestamps_; }
+  std::int64_t* timestamps() { return timestamps_; }
+
   // The next slot, holding whatever value was there before. Unchecked: the caller looks at full()
   // first.
   T& Next(std::int64_t timestamp) {
     timestamps_[size_] = timestamp;
     return records_[size_++];
+  }
+  // The next `count` slots, as Next() gives one: fill in records and timestamps by index. Unchecked
+  // as well. Returns the first one's index.
+  std::uint32_t Claim(std::uint32_t count) {
+    const std::uint32_t first = size_;
+    size_ += count;
+    return first;
   }
   // Takes back the slot that Next() gave last.
   void DropLast() { --size_; }

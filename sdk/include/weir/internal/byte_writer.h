@@ -22,13 +22,18 @@ static_assert(std::endian::native == std::endian::little,
 // One thread. Nobody else may touch the vector meanwhile.
 class ByteWriter {
  public:
-  explicit ByteWriter(std::vector<std::byte>& out) : out_(out), size_(out.size()) {}
+  explicit ByteWriter(std::vector<std::byte>& out)
+      : out_(out), next_(out.data() + out.size()), end_(next_) {}
+  // The first `used` bytes count, what is behind them is room and stays after Finish(): for memory
+  // that is used again and again, which a vector would fill with zeros whenever it grew.
+  ByteWriter(std::vector<std::byte>& out, std::size_t used)
+      : out_(out), next_(out.data() + used), end_(out.data() + out.size()), keeps_room_(true) {}
   ByteWriter(const ByteWriter&) = delete;
   ByteWriter& operator=(const ByteWriter&) = delete;
   ~ByteWriter() { Finish(); }
 
   // Bytes in the vector, those from before included.
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return static_cast<std::size_t>(next_ - out_.data()); }
 
   void WriteBytes(const void* bytes, std::size_t count) {
     if (count == 0) return;
@@ -51,6 +56,13 @@ class ByteWriter {
     WriteFixed(static_cast<std::uint32_t>(length));
   }
 
+  // Replaces what WriteFixed() wrote when size() was `position`.
+  template <class T>
+  void Overwrite(std::size_t position, T value) {
+    static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>);
+    std::memcpy(out_.data() + position, &value, sizeof(T));
+  }
+
   void WriteString(std::string_view text) {
     WriteLength(text.size());
     WriteBytes(text.data(), text.size());
@@ -58,29 +70,42 @@ class ByteWriter {
 
   // Makes room, so that the next writes up to `count` bytes need not grow the vector.
   void Reserve(std::size_t count) {
-    if (out_.size() - size_ < count) Grow(count);
+    if (room() < count) SetPlace(Grow(out_, size(), count));
   }
 
   void Finish() {
-    if (out_.size() != size_) out_.resize(size_);
+    if (keeps_room_ || next_ == end_) return;
+    out_.resize(size());
+    end_ = next_;
   }
 
  private:
+  std::size_t room() const { return static_cast<std::size_t>(end_ - next_); }
   std::byte* Claim(std::size_t count) {
-    if (out_.size() - size_ < count) [[unlikely]] {
-      Grow(count);
+    if (room() < count) [[unlikely]] {
+      SetPlace(Grow(out_, size(), count));
     }
-    std::byte* place = out_.data() + size_;
-    size_ += count;
+    std::byte* place = next_;
+    next_ += count;
     return place;
   }
-  [[gnu::noinline]] void Grow(std::size_t count) {
-    const std::size_t doubled = std::max<std::size_t>(2 * out_.size(), 256);
-    out_.resize(std::max(size_ + count, doubled));
+  void SetPlace(std::byte* place) {
+    next_ = place;
+    end_ = out_.data() + out_.size();
+  }
+  // Returns where `size` is now. Static, and so are the pointers members: a writer whose address
+  // nobody has may live in registers although it writes bytes, which might alias anything.
+  [[gnu::noinline]] static std::byte* Grow(std::vector<std::byte>& out, std::size_t size,
+                                           std::size_t count) {
+    const std::size_t doubled = std::max<std::size_t>(2 * out.size(), 256);
+    out.resize(std::max(size + count, doubled));
+    return out.data() + size;
   }
 
   std::vector<std::byte>& out_;
-  std::size_t size_;
+  std::byte* next_;
+  std::byte* end_;
+  const bool keeps_room_ = false;
 };
 
 }  // namespace weir

@@ -36,6 +36,11 @@ class OutputChannel {
   // has followed yet is replaced by a newer one.
   virtual void WriteControl(const ControlElement& element) = 0;
 
+  // What Write() and WriteControl() gave so far goes out as soon as credit allows. Without this a
+  // channel between processes keeps records back until they fill a buffer, and a watermark behind
+  // them.
+  virtual void Flush() {}
+
   // Whether Write() would go out without touching the overdraft. Partly filled batches are shipped
   // only then.
   virtual bool HasCredit() const = 0;
@@ -56,17 +61,19 @@ class ChannelType {
 
   virtual std::unique_ptr<AnyBatch> NewBatch(std::uint32_t capacity) const = 0;
 
-  // Appends records [from, …) of `batch` to `out` until it has grown to `soft_limit` bytes or more,
-  // or the batch is used up. Writes whole records only (so one long record may exceed the limit),
-  // each with its timestamp and, where ships_key_hashes(), its key hash. Returns the index of the
-  // first record not written. Little-endian.
+  // Writes a run of records [from, …) of `batch` into `out` at `used`, and adds to `used` what it
+  // wrote: at least one record, whole records only, until `used` reaches `soft_limit` or the batch
+  // is used up (so the last record may exceed the limit). What `out` holds behind `used` is room
+  // with contents of no matter; it grows where that does not suffice. Returns the index of the
+  // first record not written. The form of a run is in docs/formats/records.md.
   virtual std::uint32_t Encode(const AnyBatch& batch, std::uint32_t from, std::size_t soft_limit,
-                               std::vector<std::byte>& out) const = 0;
+                               std::vector<std::byte>& out, std::size_t& used) const = 0;
 
-  // Appends the records in `bytes` (a concatenation of whole records as Encode wrote them) to
-  // `batch` until it is full or the bytes are used up. Returns the number of bytes consumed, or
-  // Corruption: then the batch may hold some records and must be cleared. Recomputes key hashes
-  // where they are not shipped.
+  // Appends the records of `bytes` (a concatenation of whole runs as Encode wrote them) to `batch`,
+  // run by run as long as they fit. Returns the number of bytes consumed, or Corruption: then the
+  // batch may hold some records and must be cleared. A run that does not fit into an empty batch is
+  // Corruption too: runs come from batches, so a batch of kMaximumBatchCapacity takes each of them.
+  // Recomputes key hashes where they are not shipped.
   virtual Result<std::size_t> Decode(std::span<const std::byte> bytes, AnyBatch& batch) const = 0;
 
   // A keyed edge ships the hashes of keys that are costly to hash (strings, composites) and

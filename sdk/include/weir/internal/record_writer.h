@@ -139,6 +139,7 @@ class RecordWriter : public Input<T>, public OutputNode {
   bool ShipWithCredit(Channel& channel) {
     if (channel.batch && !channel.batch->empty() && !channel.out->HasCredit()) return false;
     ShipAll(channel);
+    channel.out->Flush();
     return true;
   }
 
