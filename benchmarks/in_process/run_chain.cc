@@ -58,6 +58,9 @@ class LoopContext final : public internal::ChainContext {
     sent.emplace_back(operator_index, std::move(payload));
   }
   std::int64_t processing_time_ms() const override { return 0; }
+  std::int64_t unhindered_time_ns() const override { return 0; }
+  void SetTimer(std::int64_t) override {}
+  std::int64_t auto_watermark_interval_ms() const override { return 0; }
 
   std::deque<std::pair<std::uint32_t, std::string>> sent;
 
