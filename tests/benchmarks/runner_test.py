@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Tests of the benchmark runner: runner_test.py BUILD_TREE"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BENCHMARKS = ROOT / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+sys.dont_write_bytecode = True
+
+from catalog import BENCHMARKS as CATALOG  # noqa: E402
+from harness import latency, processes, regression, rounds  # noqa: E402
+from harness.contestants import Sample  # noqa: E402
+from harness.gates import Gate  # noqa: E402
+
+BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+
+
+class Fixed:
+    """A contestant that gives one value after the other."""
+
+    def __init__(self, name, values, result=(1, "a")):
+        self.name, self.values, self.result = name, iter(values), result
+
+    def measure(self, _):
+        return Sample({"speed": next(self.values)}, self.result)
+
+
+def summary(benchmark, count):
+    return rounds.summarize(benchmark, rounds.measure(benchmark, None, count))
+
+
+class RoundsTest(unittest.TestCase):
+    def test_takes_ratios_within_a_round(self):
+        benchmark = rounds.Benchmark("b", "", [Fixed("limit", [10, 20, 40]), Fixed("ours", [5, 5, 30])], "speed")
+        row = summary(benchmark, 3)[1]
+        self.assertEqual(row["round_ratios"], [0.5, 0.25, 0.75])
+        self.assertEqual(row["ratio"], {"median": 0.5, "lowest": 0.25, "highest": 0.75})
+
+    def test_a_different_result_is_an_error(self):
+        benchmark = rounds.Benchmark("b", "", [Fixed("limit", [1]), Fixed("ours", [1], (1, "b"))], "speed")
+        with self.assertRaisesRegex(processes.BenchmarkError, "ours gave count and hash"):
+            rounds.measure(benchmark, None, 1)
+
+
+class GateTest(unittest.TestCase):
+    ROWS = [{"contestant": "ours", "metrics": {"p99": {"median": 3.0, "lowest": 2, "highest": 4}},
+             "ratio": {"median": 0.6, "lowest": 0.5, "highest": 0.7},
+             "ratios": {"p99": {"median": 2.5, "lowest": 2, "highest": 3}}}]
+
+    def verdict(self, *arguments):
+        return Gate("what", "ours", *arguments).judge(self.ROWS, "speed")["verdict"]
+
+    def test_judges_the_ratio(self):
+        self.assertEqual(self.verdict(0.5, 0.7, "speed"), "met")
+        self.assertEqual(self.verdict(0.5, 0.6, "speed"), "stretch met")
+        self.assertEqual(self.verdict(0.61, None, "speed"), "NOT met")
+
+    def test_judges_what_shall_be_little(self):
+        self.assertEqual(self.verdict(3, 2, "p99", True, True), "met")
+        self.assertEqual(self.verdict(2.9, 2, "p99", True, True), "NOT met")
+        self.assertEqual(self.verdict(3, 2.5, "p99", False, True), "stretch met")
+
+
+class RegressionTest(unittest.TestCase):
+    @staticmethod
+    def result(highest):
+        return {"name": "b", "rows": [{"contestant": "limit"},
+                                      {"contestant": "ours", "ratio": {"highest": highest, "median": 0}}]}
+
+    def test_compares_with_the_latest_record_of_the_set(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for name, when, median in (("short-a", "2026-01-01", 0.9), ("short-b", "2026-01-02", 0.5),
+                                       ("full-c", "2026-01-03", 0.1)):
+                row = {"contestant": "ours", "ratio": {"median": median}}
+                (pathlib.Path(directory) / f"{name}.json").write_text(json.dumps(
+                    {"time": when, "settings": {"set": name.split("-")[0]},
+                     "benchmarks": [{"name": "b", "rows": [row]}]}))
+            recorded = regression.recorded_ratios(pathlib.Path(directory), "short")
+        self.assertEqual(recorded, {("b", "ours"): 0.5})
+        self.assertEqual(regression.fallen(self.result(0.43), recorded), {})
+        self.assertEqual(list(regression.fallen(self.result(0.42), recorded)), ["ours"])
+
+    def test_a_loss_counts_when_it_shows_twice(self):
+        self.assertEqual(regression.confirmed({"ours": (0.4, 0.5)}, {}), [])
+        self.assertEqual(len(regression.confirmed({"ours": (0.4, 0.5)}, {"ours": (0.41, 0.5)})), 1)
+
+
+class LatencyTest(unittest.TestCase):
+    def test_merges_and_takes_quantiles(self):
+        both = latency.merged([[[1, 98], [500, 1]], [[7, 1]]])
+        self.assertEqual(latency.quantile(both, 0.5), 1)
+        self.assertEqual(latency.quantile(both, 0.985), 7)
+        self.assertEqual(latency.quantile(both, 1.0), 500)
+        with self.assertRaises(processes.BenchmarkError):
+            latency.quantile([], 0.5)
+
+
+class CatalogTest(unittest.TestCase):
+    def test_gates_name_contestants_and_names_are_unique(self):
+        names = [benchmark.name for benchmark in CATALOG]
+        self.assertEqual(len(names), len(set(names)))
+        for benchmark in CATALOG:
+            contestants = {contestant.name for contestant in benchmark.contestants}
+            for gate in benchmark.gates:
+                self.assertIn(gate.contestant, contestants, benchmark.name)
+
+
+class WholeRunTest(unittest.TestCase):
+    def test_a_run_compares_results_and_leaves_a_record(self):
+        with tempfile.TemporaryDirectory() as directory:
+            output = pathlib.Path(directory) / "record.json"
+            done = subprocess.run(
+                [BENCHMARKS / "run", "--build", BUILD, "--only", "nexmark-q2-memory", "--rounds", "1", "--records",
+                 "2000000", "--output", output], capture_output=True, text=True, timeout=60, check=False)
+            # 1: slower than on record, which says nothing about so few records.
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            self.assertIn("q2 chained, in memory", done.stdout)
+            record = json.loads(output.read_text())
+            self.assertEqual(record["benchmarks"][0]["records"], 2000000)
+
+    def test_a_topic_gets_all_events(self):
+        with tempfile.TemporaryDirectory() as directory:
+            bootstrap = pathlib.Path(directory) / "bootstrap"
+            broker = subprocess.Popen([BUILD / "bin" / "weir-embedded-kafka", "--topic", "events:4",
+                                       "--bootstrap-file", bootstrap], stdin=subprocess.DEVNULL)
+            try:
+                servers = processes.wait_until("the broker", lambda: processes.read_if_complete(bootstrap), 30,
+                                               alive=[broker])
+                subprocess.run([BUILD / "benchmarks" / "benchmark_nexmark_topic", "--brokers", servers, "--topic",
+                                "events", "--partitions", "4", "--records", "20000"], check=True, timeout=60)
+            finally:
+                broker.terminate()
+                broker.wait(timeout=20)
+
+
+if __name__ == "__main__":
+    unittest.main()
