@@ -28,6 +28,9 @@ constexpr auto kStopTimeout = 20s;
 // A process that was killed needs a moment until the kernel has cleared it away.
 constexpr auto kVanishTimeout = 10s;
 constexpr char kMarkVariable[] = "WEIR_TEST_CLUSTER";
+// ThreadSanitizer writes each process's reports to a file <this>.<process id>.
+constexpr char kReportName[] = "sanitizer";
+constexpr std::size_t kReportLines = 400;
 
 std::string ReadWhole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -48,12 +51,27 @@ bool IsServer(pid_t pid) {
   return program.ends_with("/weir-jobmanager") || program.ends_with("/weir-taskmanager");
 }
 
-bool IsLog(const std::filesystem::path& path) {
-  const std::string extension = path.extension();
-  return extension == ".log" || extension == ".out" || extension == ".err";
+// Sets what the processes of the cluster in this folder inherit. ThreadSanitizer's reports go to
+// files: nobody keeps the error output of a process that describes a job and succeeds. By itself it
+// holds each process for a second when it ends, for the sake of threads that outlive main.
+void SetEnvironmentOfProcesses(const std::string& folder) {
+  static const std::string given = [] {
+    const char* const options = std::getenv("TSAN_OPTIONS");
+    return options == nullptr ? std::string() : Concat(options, ":");
+  }();
+  ::setenv(kMarkVariable, folder.c_str(), 1);
+  ::setenv("TSAN_OPTIONS",
+           Concat(given, "atexit_sleep_ms=0:log_path=", folder, "/", kReportName).c_str(), 1);
 }
 
-// The first line of each sanitizer's report: workers end by _exit, which leaves no other trace.
+bool IsLog(const std::filesystem::path& path) {
+  const std::string extension = path.extension();
+  return path.stem() == kReportName || extension == ".log" || extension == ".out" ||
+         extension == ".err";
+}
+
+// The lines that say what a sanitizer reports: processes of ours end by _exit, so that no exit code
+// tells of a report of ThreadSanitizer.
 std::string SanitizerReports(const std::string& folder) {
   std::string reports;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
@@ -133,7 +151,7 @@ Status ProcessCluster::StartJobManager(const std::string& rpc_port, const std::s
   settings.insert(options_.settings.begin(), options_.settings.end());
   for (std::string& argument : SettingArguments(settings)) command.push_back(std::move(argument));
 
-  ::setenv(kMarkVariable, directory().c_str(), 1);
+  SetEnvironmentOfProcesses(directory());
   job_manager_ = std::make_unique<test::ChildProcess>();
   WEIR_RETURN_IF_ERROR(job_manager_->Start(command, directory(), directory() + "/jobmanager.log"));
   nlohmann::json addresses;
@@ -162,7 +180,7 @@ Status ProcessCluster::StartTaskManager(std::uint32_t slots,
   for (const auto& [key, value] : settings) all[key] = value;
   std::vector<std::string> command = {Program("weir-taskmanager")};
   for (std::string& argument : SettingArguments(all)) command.push_back(std::move(argument));
-  ::setenv(kMarkVariable, directory().c_str(), 1);
+  SetEnvironmentOfProcesses(directory());
   task_managers_.push_back(std::make_unique<test::ChildProcess>());
   return task_managers_.back()->Start(command, directory(), Concat(directory(), "/", name, ".log"));
 }
@@ -235,7 +253,8 @@ std::string ProcessCluster::LogTails(std::size_t lines) const {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory(), ignored)) {
     if (!IsLog(entry.path())) continue;
-    text += Concat("--- ", entry.path().string(), "\n", test::LastLines(entry.path(), lines), "\n");
+    const std::size_t kept = entry.path().stem() == kReportName ? kReportLines : lines;
+    text += Concat("--- ", entry.path().string(), "\n", test::LastLines(entry.path(), kept), "\n");
   }
   return text;
 }

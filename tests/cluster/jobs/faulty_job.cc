@@ -5,7 +5,7 @@
 //   --subtask S: in this subtask only   --attempts A: in the first A attempts only   --output
 //   --records --rate --parallelism
 // "sourceless": describes nothing. "different": another graph each time it is made. "unserious":
-// throws.
+// throws. "racing": has a data race, in every process that makes its graph.
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -115,9 +115,18 @@ void UnseriousJob(weir::StreamExecutionEnvironment&) {
   throw std::runtime_error("this job never meant to run");
 }
 
+void RacingJob(weir::StreamExecutionEnvironment& env) {
+  int shared = 0;
+  std::thread other([&shared] { shared = 1; });
+  shared = 2;
+  other.join();
+  env.FromSequence(1, 2 + shared / 2).Print();
+}
+
 }  // namespace
 
 WEIR_JOB("faulty", FaultyJob)
 WEIR_JOB("sourceless", SourcelessJob)
 WEIR_JOB("different", DifferentJob)
 WEIR_JOB("unserious", UnseriousJob)
+WEIR_JOB("racing", RacingJob)
