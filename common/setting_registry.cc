@@ -28,6 +28,7 @@ std::span<const SettingDescription* const> ListSettings() {
       &kParallelism,
       &kMaxParallelism,
       &kOperatorChaining,
+      &kAutoWatermarkInterval,
       &kBufferTimeout,
       &kRestartStrategy,
       &kFixedDelayAttempts,

@@ -142,6 +142,10 @@ inline constexpr Setting<milliseconds> kBufferTimeout{
      .default_text = "100 ms",
      .description = "How long a subtask under back pressure keeps a partly filled batch. 0: never "
                     "keeps one."}};
+inline constexpr Setting<milliseconds> kAutoWatermarkInterval{
+    {.key = "pipeline.auto-watermark-interval",
+     .default_text = "200 ms",
+     .description = "How often periodic watermark generators are asked for a watermark. 0: never."}};
 inline constexpr Setting<RestartStrategyType> kRestartStrategy{
     {.key = "restart-strategy.type",
      .default_text = "none",

@@ -54,7 +54,9 @@ task::TaskEngineOptions EngineOptions(const Configuration& configuration) {
               static_cast<std::uint32_t>(configuration.Get(settings::kCreditsPerChannel)),
           .overdraft_batches =
               static_cast<std::uint32_t>(configuration.Get(settings::kOverdraftBuffers)),
-          .buffer_timeout_ms = configuration.Get(settings::kBufferTimeout).count()};
+          .buffer_timeout_ms = configuration.Get(settings::kBufferTimeout).count(),
+          .auto_watermark_interval_ms =
+              configuration.Get(settings::kAutoWatermarkInterval).count()};
 }
 
 // Runs `function` on the loop and waits for what it returns.

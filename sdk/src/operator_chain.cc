@@ -21,13 +21,14 @@ Status CloseOperator(Operator& op) {
 OperatorChain::OperatorChain(const ChainPlan& plan, ChainContext& context)
     : plan_(plan),
       context_(context),
+      timers_(context, static_cast<std::uint32_t>(plan.operators.size())),
       first_opened_(static_cast<std::uint32_t>(plan.operators.size())) {
   operators_.resize(plan.operators.size());
   outputs_.resize(plan.outputs.size());
   // Last one first: an operator is made with what it pushes into.
   for (auto i = static_cast<std::uint32_t>(plan.operators.size()); i-- > 0;) {
     AnyInput* output = ConnectOutput(i);
-    operators_[i] = plan.operators[i].factory->Create({&context_, &failure_, i}, output);
+    operators_[i] = plan.operators[i].factory->Create({&context_, &failure_, i, &timers_}, output);
   }
   for (std::uint32_t number : plan.input_numbers) {
     inputs_.push_back(operators_.front()->input(number));
@@ -55,7 +56,7 @@ AnyInput* OperatorChain::ConnectOutput(std::uint32_t operator_index) {
 AnyInput* OperatorChain::CreateWriter(std::uint32_t operator_index, std::uint32_t output) {
   const PlannedOutput& planned = plan_.outputs[output];
   EdgeWriter writer =
-      planned.factory->CreateWriter({&context_, &failure_, operator_index}, output,
+      planned.factory->CreateWriter({&context_, &failure_, operator_index, &timers_}, output,
                                     planned.partitioning, planned.target_max_parallelism);
   outputs_[output] = writer.output;
   connections_.push_back(std::move(writer.input));
@@ -114,6 +115,16 @@ Status OperatorChain::OnCoordinatorEvent(std::uint32_t operator_index, std::stri
   }
   return operators_[operator_index]->OnCoordinatorEvent(payload).WithContext(
       plan_.operators[operator_index].name);
+}
+
+Status OperatorChain::OnProcessingTime(std::int64_t now_ms) {
+  WEIR_RETURN_IF_ERROR(timers_.Fire(now_ms, [&](std::uint32_t index) {
+    context_.EnterOperator(index);
+    return operators_[index]->OnProcessingTime(now_ms).WithContext(plan_.operators[index].name);
+  }));
+  if (failure_.failed()) return failure_.status();
+  InputBlockDone();
+  return Status::Ok();
 }
 
 Result<bool> OperatorChain::Drain() {

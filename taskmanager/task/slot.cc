@@ -120,8 +120,8 @@ void Slot::Sleep() {
   std::optional<std::int64_t> deadline_ns;
   for (const Seat& seat : seats_) {
     if (seat.frame != nullptr) continue;
-    const std::optional<std::int64_t> flush_ns = seat.task->next_flush_ns();
-    if (flush_ns && (!deadline_ns || *flush_ns < *deadline_ns)) deadline_ns = flush_ns;
+    const std::optional<std::int64_t> wake_ns = seat.task->next_wake_ns();
+    if (wake_ns && (!deadline_ns || *wake_ns < *deadline_ns)) deadline_ns = wake_ns;
   }
   std::int64_t timeout_ms = -1;
   if (deadline_ns) {

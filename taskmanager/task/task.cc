@@ -151,6 +151,10 @@ Result<StepOutcome> Task::StepChain() {
   }
   WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
   if (!drained) return StepOutcome::kBlocked;
+  if (context_.TakeDueTimer()) {
+    WEIR_RETURN_IF_ERROR(chain_->OnProcessingTime(context_.processing_time_ms()));
+    return StepOutcome::kProgress;
+  }
   if (phase_ == Phase::kInput) return StepInput();
   WEIR_ASSIGN_OR_RETURN(const bool finished, chain_->Finish());
   if (!finished) return StepOutcome::kIdle;
@@ -196,8 +200,9 @@ Status Task::FlushIfDue(StepOutcome outcome, std::int64_t now_ns) {
   });
 }
 
-std::optional<std::int64_t> Task::next_flush_ns() const {
-  if (!blocked_ || !flush_wanted_) return std::nullopt;
+std::optional<std::int64_t> Task::next_wake_ns() const {
+  if (!blocked_) return context_.timer_ns();
+  if (!flush_wanted_) return std::nullopt;
   const std::int64_t timeout_ms = std::max<std::int64_t>(resources_.options.buffer_timeout_ms, 1);
   return flushed_ns_ + timeout_ms * kNanosPerMilli;
 }

@@ -4,7 +4,7 @@
 // pooled thread, the slot steps it, and when it is done, canceled or failed the slot retires it:
 // the chain is closed and destroyed on a pooled thread and the terminal state is reported.
 //
-// Thread rules: Step() and next_flush_ns() by whoever holds the baton of its slot. Start(),
+// Thread rules: Step() and next_wake_ns() by whoever holds the baton of its slot. Start(),
 // Cancel(), Fail() and the setters by the engine's control thread. Statistics() by any thread.
 #pragma once
 
@@ -60,8 +60,9 @@ class Task final : public std::enable_shared_from_this<Task> {
 
   // One bounded piece of work: a batch, a control element, a poll, a coordinator's event.
   StepOutcome Step(SlotPageEntry* entry, std::int64_t now_ns);
-  // When a blocked task wants to ship its partly filled batches; nothing if it does not.
-  std::optional<std::int64_t> next_flush_ns() const;
+  // When the task wants to be stepped although nobody wakes it: a blocked one to ship its partly
+  // filled batches, another one for its timer.
+  std::optional<std::int64_t> next_wake_ns() const;
   // The clock as Step() read it at its end.
   std::int64_t stepped_ns() const { return stepped_ns_; }
   // After kDone: nobody steps it any more.

@@ -1,5 +1,6 @@
 #include "taskmanager/task/task_context.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::task {
@@ -46,12 +47,16 @@ void TaskContext::Enter(RunningPhase phase, SlotPageEntry* entry, std::int64_t n
   phase_ = phase;
   entry_ = entry;
   operator_index_ = 0;
+  if (held_up_since_ns_) hindered_ns_ += now_ns - *held_up_since_ns_;
   time_.Switch(now_ns, TimeUse::kBusy);
   EnterPage(now_ns);
 }
 
 void TaskContext::Exit(std::int64_t now_ns, TimeUse use) {
   time_.Account(now_ns, use, use);
+  held_up_since_ns_.reset();
+  // An idle task waits for input; another one could go on and waits for room or for its turn.
+  if (use != TimeUse::kIdle) held_up_since_ns_ = now_ns;
   if (entry_ != nullptr) entry_->Exit();
   entry_ = nullptr;
 }
@@ -81,6 +86,22 @@ void TaskContext::SendHeldEvents() {
 std::int64_t TaskContext::processing_time_ms() const {
   if (!processing_time_ms_) processing_time_ms_ = resources_.clock.WallMillis();
   return *processing_time_ms_;
+}
+
+void TaskContext::SetTimer(std::int64_t time_ms) {
+  timer_ns_.reset();
+  if (time_ms == internal::kNoTimer) return;
+  // Nanoseconds do not hold every wait in milliseconds; whoever is called too early sets it again.
+  constexpr std::int64_t kLongestWaitMs = std::int64_t{100} * 365 * 24 * 3600 * 1000;
+  const std::int64_t now_ms = resources_.clock.WallMillis();
+  const std::int64_t wait_ms = std::clamp(time_ms, now_ms, now_ms + kLongestWaitMs) - now_ms;
+  timer_ns_ = resources_.clock.MonotonicNanos() + wait_ms * kNanosPerMilli;
+}
+
+bool TaskContext::TakeDueTimer() {
+  if (!timer_ns_ || *timer_ns_ > turn_began_ns_) return false;
+  timer_ns_.reset();
+  return true;
 }
 
 void TaskContext::FailTask(Status status) {
@@ -117,11 +138,12 @@ void TaskContext::Park(Wait wait, QueuedOutputChannel* channel) {
   wait_channel_ = channel;
   const std::uint32_t operator_index = operator_index_;
   const bool waits_for_turn = wait == Wait::kTurn;
-  time_.Switch(resources_.clock.MonotonicNanos(),
-               waits_for_turn ? TimeUse::kBusy : TimeUse::kBackPressured);
+  const std::int64_t parked_ns = resources_.clock.MonotonicNanos();
+  time_.Switch(parked_ns, waits_for_turn ? TimeUse::kBusy : TimeUse::kBackPressured);
   if (entry_ != nullptr) entry_->Exit();
   const Status parked = runner_.Park(*this);
   const std::int64_t now_ns = resources_.clock.MonotonicNanos();
+  hindered_ns_ += now_ns - parked_ns;
   time_.Switch(now_ns, TimeUse::kBusy);
   operator_index_ = operator_index;
   EnterPage(now_ns);

@@ -41,6 +41,11 @@ class TaskContext final : public internal::ChainContext,
   // It came back at `now_ns`.
   void Exit(std::int64_t now_ns, TimeUse use);
 
+  // When the chain's timer is due on the monotonic clock; nothing if it has none.
+  const std::optional<std::int64_t>& timer_ns() const { return timer_ns_; }
+  // Forgets the timer if it is due in the present turn. True: it was.
+  bool TakeDueTimer();
+
   // An error that the chain could not be told: the present call fails with it.
   const std::optional<Status>& failure() const { return failure_; }
   std::uint32_t entered_operator() const { return operator_index_; }
@@ -68,6 +73,11 @@ class TaskContext final : public internal::ChainContext,
   void EnterOperator(std::uint32_t operator_index) override;
   void SendToCoordinator(std::uint32_t operator_index, std::string payload) override;
   std::int64_t processing_time_ms() const override;
+  std::int64_t unhindered_time_ns() const override { return turn_began_ns_ - hindered_ns_; }
+  void SetTimer(std::int64_t time_ms) override;
+  std::int64_t auto_watermark_interval_ms() const override {
+    return resources_.options.auto_watermark_interval_ms;
+  }
 
   // RuntimeContext
   const TaskInformation& task() const override { return information_; }
@@ -113,6 +123,9 @@ class TaskContext final : public internal::ChainContext,
   SlotPageEntry* entry_ = nullptr;
   std::int64_t turn_began_ns_ = 0;
   mutable std::optional<std::int64_t> processing_time_ms_;
+  std::optional<std::int64_t> timer_ns_;
+  std::optional<std::int64_t> held_up_since_ns_;  // between two steps
+  std::int64_t hindered_ns_ = 0;
   Wait wait_ = Wait::kTurn;
   QueuedOutputChannel* wait_channel_ = nullptr;
 };

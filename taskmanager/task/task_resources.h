@@ -27,6 +27,8 @@ struct TaskEngineOptions {
   std::uint32_t overdraft_batches = 20;
   // How long a subtask that is not idle keeps a partly filled batch. 0: never keeps one.
   std::int64_t buffer_timeout_ms = 100;
+  // How often watermark generators are asked; 0: never.
+  std::int64_t auto_watermark_interval_ms = 200;
   // Records that the partly filled batches of one output may hold together.
   std::uint32_t output_budget_records = 32 * 1024;
   // Largest encoded record that a remote channel carries.

@@ -55,7 +55,9 @@ task::TaskEngineOptions EngineOptions(const WorkerProcessOptions& options,
               static_cast<std::uint32_t>(configuration.Get(settings::kCreditsPerChannel)),
           .overdraft_batches =
               static_cast<std::uint32_t>(configuration.Get(settings::kOverdraftBuffers)),
-          .buffer_timeout_ms = configuration.Get(settings::kBufferTimeout).count()};
+          .buffer_timeout_ms = configuration.Get(settings::kBufferTimeout).count(),
+          .auto_watermark_interval_ms =
+              configuration.Get(settings::kAutoWatermarkInterval).count()};
 }
 
 network::JobIdentity JobOf(const WorkerIdentity& identity) {

@@ -74,7 +74,8 @@ inline std::string ShapeOf(const FakeOutputChannel& channel) {
 struct OperatorHarness {
   FakeChainContext chain;
   internal::ChainFailure failure;
-  internal::OperatorContext context() { return {&chain, &failure, 0}; }
+  internal::OperatorTimers timers{chain, 1};
+  internal::OperatorContext context() { return {&chain, &failure, 0, &timers}; }
 };
 
 }  // namespace weir::testing

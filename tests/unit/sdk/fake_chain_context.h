@@ -119,6 +119,9 @@ class FakeChainContext final : public internal::ChainContext {
     sent.emplace_back(operator_index, std::move(payload));
   }
   std::int64_t processing_time_ms() const override { return processing_time; }
+  std::int64_t unhindered_time_ns() const override { return unhindered_ms * 1'000'000; }
+  void SetTimer(std::int64_t time_ms) override { timer_ms = time_ms; }
+  std::int64_t auto_watermark_interval_ms() const override { return watermark_interval_ms; }
 
   FakeRuntimeContext fake_runtime;
   std::vector<std::vector<std::unique_ptr<FakeOutputChannel>>> outputs;
@@ -130,6 +133,9 @@ class FakeChainContext final : public internal::ChainContext {
   std::vector<std::uint32_t> entered;
   std::vector<std::pair<std::uint32_t, std::string>> sent;
   std::int64_t processing_time = 1'700'000'000'000;
+  std::int64_t unhindered_ms = 0;
+  std::int64_t timer_ms = internal::kNoTimer;
+  std::int64_t watermark_interval_ms = 200;
 
  private:
   const std::uint32_t capacity_;

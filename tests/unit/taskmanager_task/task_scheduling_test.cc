@@ -121,6 +121,97 @@ TEST(TaskSchedulingTest, ABusyTaskFlushesAfterTheTimeoutToo) {
   cluster.ExpectFinished();
 }
 
+// Nothing arrives and nobody notifies: the timer alone has the task stepped, on its own clock.
+TEST(TaskSchedulingTest, ATimerWakesATaskThatWaitsForInput) {
+  ManualClock clock(1'000'000'000, 5'000);
+  std::atomic<int> polls{0};
+  std::vector<std::int64_t> fired;
+  std::atomic<bool> done{false};
+  auto job = std::make_shared<TestJob>();
+  job->AddSource("Source", 1, [&](ChainContext&) {
+    return ChainHooks{.open =
+                          [](TestChain& chain) {
+                            chain.context.SetTimer(internal::kNoTimer - 1);  // far, and replaced
+                            chain.context.SetTimer(5'003);
+                            return Status::Ok();
+                          },
+                      .poll = [&](TestChain&) -> Result<PollStatus> {
+                        ++polls;
+                        return done ? PollStatus::kEndOfInput : PollStatus::kIdle;
+                      },
+                      .processing_time =
+                          [&](TestChain& chain, std::int64_t now_ms) {
+                            fired.push_back(now_ms);
+                            if (fired.size() == 1) chain.context.SetTimer(4'000);  // has passed
+                            if (fired.size() == 2) done = true;
+                            return Status::Ok();
+                          }};
+  });
+  TestCluster cluster(job, 1, TestCluster::DefaultOptions(), clock);
+  cluster.RunInOneSlot();
+  ASSERT_TRUE(Eventually([&] { return polls > 0; }));
+  clock.AdvanceMillis(2);
+  const int polled = polls;
+  ASSERT_TRUE(Eventually([&] { return polls > polled; })) << "looks at the clock again";
+  EXPECT_TRUE(fired.empty()) << "a millisecond early";
+  clock.AdvanceMillis(1);
+  cluster.ExpectFinished();
+  EXPECT_THAT(fired, ElementsAre(5'003, 5'003));
+}
+
+// What idleness is measured on: waiting for input counts, being held up does not.
+TEST(TaskSchedulingTest, UnhinderedTimeStandsStillWhileATaskIsBlocked) {
+  ManualClock clock(1'000'000'000, 0);
+  std::atomic<int> polls{0};
+  std::atomic<int> drains{0};
+  std::atomic<bool> drained{true};
+  std::atomic<int> timers{0};
+  std::atomic<std::int64_t> unhindered_ns{0};
+  std::shared_ptr<internal::Availability> availability;
+  auto job = std::make_shared<TestJob>();
+  job->AddSource("Source", 1, [&](ChainContext& context) {
+    availability = context.availability();
+    return ChainHooks{.poll = [&](TestChain& chain) -> Result<PollStatus> {
+                        unhindered_ns = chain.context.unhindered_time_ns();
+                        ++polls;
+                        return timers > 0 ? PollStatus::kEndOfInput : PollStatus::kIdle;
+                      },
+                      .processing_time =
+                          [&](TestChain&, std::int64_t) {
+                            ++timers;
+                            return Status::Ok();
+                          },
+                      .drain = [&](TestChain& chain) -> Result<bool> {
+                        ++drains;
+                        if (!drained) chain.context.SetTimer(0);
+                        return drained.load();
+                      }};
+  });
+  TestCluster cluster(job, 1, TestCluster::DefaultOptions(), clock);
+  cluster.RunInOneSlot();
+  const auto step = [&](const std::atomic<int>& count) {
+    const int before = count;
+    availability->NotifyAvailable();
+    return Eventually(
+        [&] { return count > before + 1 || (availability->NotifyAvailable(), false); });
+  };
+  ASSERT_TRUE(Eventually([&] { return polls > 0; }));
+  const std::int64_t began_ns = unhindered_ns;
+  clock.AdvanceMillis(70);
+  ASSERT_TRUE(step(polls));
+  EXPECT_EQ(unhindered_ns - began_ns, 70'000'000) << "it waited for input";
+  drained = false;
+  ASSERT_TRUE(step(drains));
+  clock.AdvanceMillis(500);
+  ASSERT_TRUE(step(drains));
+  EXPECT_EQ(timers, 0) << "a blocked task's timers wait";
+  drained = true;
+  availability->NotifyAvailable();
+  cluster.ExpectFinished();
+  EXPECT_EQ(timers, 1);
+  EXPECT_EQ(unhindered_ns - began_ns, 70'000'000);
+}
+
 TEST(TaskSchedulingTest, ABlockingVertexHoldsNobodyUp) {
   std::atomic<bool> released{false};
   std::atomic<bool> blocked{false};

@@ -73,6 +73,7 @@ struct ChainHooks {
   std::function<Status(TestChain&, std::uint32_t input, bool idle)> status;
   std::function<Status(TestChain&, std::uint32_t input)> end;
   std::function<Status(TestChain&, std::uint32_t, std::string_view)> event;
+  std::function<Status(TestChain&, std::int64_t now_ms)> processing_time;
   std::function<Result<bool>(TestChain&)> drain;
   std::function<Result<bool>(TestChain&)> finish;
   std::function<void(TestChain&)> flush;
@@ -134,6 +135,9 @@ class TestChain final : public internal::Chain {
   }
   Status OnCoordinatorEvent(std::uint32_t index, std::string_view payload) override {
     return hooks_.event ? hooks_.event(*this, index, payload) : Status::Ok();
+  }
+  Status OnProcessingTime(std::int64_t now_ms) override {
+    return hooks_.processing_time ? hooks_.processing_time(*this, now_ms) : Status::Ok();
   }
   Result<bool> Drain() override { return hooks_.drain ? hooks_.drain(*this) : Result<bool>(true); }
   void Flush() override {

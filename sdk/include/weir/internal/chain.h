@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@
 #include <weir/status.h>
 
 namespace weir::internal {
+
+// For ChainContext::SetTimer().
+inline constexpr std::int64_t kNoTimer = std::numeric_limits<std::int64_t>::max();
 
 // What a source chain's Poll() found.
 enum class PollStatus : std::uint8_t {
@@ -77,6 +81,19 @@ class ChainContext {
 
   // Processing time, milliseconds since the epoch, read at most once per step.
   virtual std::int64_t processing_time_ms() const = 0;
+
+  // Nanoseconds of the monotonic clock, less the time in which this task was held up: blocked or
+  // parked by back pressure, or with something to do but not scheduled. As of the beginning of the
+  // present turn, so it costs nothing to read.
+  virtual std::int64_t unhindered_time_ns() const = 0;
+
+  // From now on Chain::OnProcessingTime() is called, in a step of its own, when processing time
+  // reaches `time_ms`: at the next step where that has passed, later for a task that is blocked.
+  // Replaces the time that was set before; kNoTimer sets none.
+  virtual void SetTimer(std::int64_t time_ms) = 0;
+
+  // How often watermark generators are asked (`pipeline.auto-watermark-interval`); 0: never.
+  virtual std::int64_t auto_watermark_interval_ms() const = 0;
 };
 
 class Chain {
@@ -104,6 +121,10 @@ class Chain {
 
   // Events of the operator's coordinator, in order.
   virtual Status OnCoordinatorEvent(std::uint32_t operator_index, std::string_view payload) = 0;
+
+  // The time of ChainContext::SetTimer() has come; it is set no more. `now_ms` can be before it where
+  // the wall clock was set back: then the chain sets it again.
+  virtual Status OnProcessingTime(std::int64_t now_ms) = 0;
 
   // Tries to move what a sink writer did not take (bounded). True: nothing is pending, input may
   // come. Called before each step while it said false; never waits.

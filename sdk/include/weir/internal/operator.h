@@ -7,6 +7,7 @@
 
 #include <weir/internal/chain.h>
 #include <weir/internal/input.h>
+#include <weir/internal/operator_timers.h>
 #include <weir/status.h>
 
 namespace weir::internal {
@@ -30,9 +31,13 @@ struct OperatorContext {
   ChainContext* chain = nullptr;
   ChainFailure* failure = nullptr;
   std::uint32_t operator_index = 0;
+  OperatorTimers* timers = nullptr;
 
   // Call once per block, right before user code runs.
   void Enter() const { chain->EnterOperator(operator_index); }
+  // Operator::OnProcessingTime() is called once processing time has reached `time_ms`; replaces the
+  // earlier time. kNoTimer: it is not called.
+  void SetTimer(std::int64_t time_ms) const { timers->Set(operator_index, time_ms); }
 };
 
 // Life: Open, then inputs, Poll and events, then Finish until true, then Close. The contracts of
@@ -54,6 +59,8 @@ class Operator {
   virtual Status OnCoordinatorEvent(std::string_view /*payload*/) {
     return Status::Internal("this operator has no coordinator");
   }
+  // The time of OperatorContext::SetTimer() has come; it is set no more.
+  virtual Status OnProcessingTime(std::int64_t /*now_ms*/) { return Status::Ok(); }
   virtual Result<bool> Drain() { return true; }
   virtual Result<bool> Finish() { return true; }
   virtual Status Close() { return Status::Ok(); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weir/internal/chain.h>
+#include <weir/internal/operator_timers.h>
 #include <weir/internal/stream_graph.h>
 #include <weir/status.h>
 
@@ -50,6 +51,7 @@ class OperatorChain final : public Chain {
   Status OnWatermarkStatus(std::uint32_t input, WatermarkStatus status) override;
   Status OnEndOfInput(std::uint32_t input) override;
   Status OnCoordinatorEvent(std::uint32_t operator_index, std::string_view payload) override;
+  Status OnProcessingTime(std::int64_t now_ms) override;
   Result<bool> Drain() override;
   void Flush() override;
   Result<bool> Finish() override;
@@ -63,6 +65,7 @@ class OperatorChain final : public Chain {
   const ChainPlan& plan_;
   ChainContext& context_;
   ChainFailure failure_;
+  OperatorTimers timers_;
   std::vector<std::unique_ptr<AnyInput>> connections_;  // forks, discards and writers
   std::vector<OutputNode*> outputs_;                    // by outgoing edge, in connections_
   std::vector<std::unique_ptr<Operator>> operators_;    // destroyed before what they push into
