@@ -81,7 +81,8 @@ class ByteReceiver {
   virtual std::uint64_t bytes_received() const = 0;
 };
 
-// Called from the network's thread, must not block: usually they wake a task.
+// Called from the network's thread or that of another channel's task, one at a time; must not block
+// nor call the network: usually they wake a task.
 struct SenderEvents {
   std::function<void()> on_credit;  // there was no credit and now there is
   std::function<void(Status)> on_failure;

@@ -1,5 +1,5 @@
 // Connection: one established TCP connection to a peer worker: reads, decodes, gathers and writes.
-// Everything on the reactor's thread.
+// Everything within a turn (network_turn.h).
 #pragma once
 
 #include <cstddef>

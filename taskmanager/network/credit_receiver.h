@@ -51,12 +51,17 @@ class CreditReceiver {
   // nothing is granted any more. Returns how many floating buffers go back to the pool at once.
   std::uint32_t OnEnd();
 
+  // Whether half of the channel's buffers came back: then the sender still has most of the other
+  // half, and one frame (and one wake of the sender) stands for several credits.
+  bool worth_granting() const { return returned_ > 0 && 2 * returned_ >= total(); }
   // What to grant to the sender now: everything returned. 0: no need for a frame.
   std::uint32_t TakeGrant();
 
   std::uint32_t granted() const { return granted_; }
   std::uint32_t queued() const { return queued_; }
   std::uint32_t floating() const { return floating_; }
+  // All buffers of the channel.
+  std::uint32_t total() const { return options_.exclusive + floating_; }
   std::uint32_t backlog() const { return backlog_; }
 
  private:

@@ -35,9 +35,7 @@ std::optional<Received> InputChannel::Pop() {
     } else {
       --controls_;
     }
-    const bool hoards =
-        popped_ > 0 && queue_.empty() && holds_floating_.load(std::memory_order_relaxed);
-    if (popped_ < report_threshold_ && !hoards) return received;
+    if (popped_ < report_threshold_) return received;
     if (std::exchange(in_line_, true)) return received;
   }
   PushToMailbox();
@@ -72,17 +70,20 @@ void InputChannel::TellTask() {
   });
 }
 
-void InputChannel::Deliver(Buffer buffer) {
+std::uint32_t InputChannel::Deliver(Buffer buffer) {
   bytes_received_.fetch_add(buffer.bytes.size(), std::memory_order_relaxed);
+  std::uint32_t popped = 0;
   {
     MutexLock lock(mutex_);
+    popped = std::exchange(popped_, 0);
     if (closed_) {
       buffers_->Return(std::move(buffer.bytes));
-      return;
+      return popped;
     }
-    if (!Push(std::move(buffer))) return;
+    if (!Push(std::move(buffer))) return popped;
   }
   TellTask();
+  return popped;
 }
 
 Status InputChannel::Deliver(const internal::ControlElement& element) {
@@ -98,6 +99,11 @@ Status InputChannel::Deliver(const internal::ControlElement& element) {
   }
   TellTask();
   return Status();
+}
+
+std::uint32_t InputChannel::TakePopped() {
+  MutexLock lock(mutex_);
+  return std::exchange(popped_, 0);
 }
 
 InputChannel::News InputChannel::TakeNews() {

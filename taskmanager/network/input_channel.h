@@ -17,9 +17,10 @@
 
 namespace weir::network {
 
-// Popped buffers are reported to the network's thread when they make half of the exclusive credits
-// (then the sender still has the other half), not one by one: fewer wakes and credit frames. With
-// floating buffers in the channel, also when it runs empty, so that they do not stay here.
+// Popped buffers are noticed when the next buffer is delivered. The task reports them itself only
+// when they make half of the exclusive credits: then the sender may be out of credit, and nothing
+// more might come. (Without anything granted or queued, what is not reported, less than half of
+// the exclusive buffers, leaves more than half of all buffers returned, which are then granted.)
 class InputChannel : public std::enable_shared_from_this<InputChannel> {
  public:
   InputChannel(const ChannelIdentity& identity, std::string source_worker_id,
@@ -37,17 +38,19 @@ class InputChannel : public std::enable_shared_from_this<InputChannel> {
   // The task wants no more. What is queued is dropped. No call-back runs after it returns.
   void Close();
 
-  // ---- the network's thread ----
-  void Deliver(Buffer buffer);
+  // ---- within a turn (network_turn.h) ----
+  // Returns how many buffers the task popped since they were last taken note of.
+  std::uint32_t Deliver(Buffer buffer);
   // ResourceExhausted when too many control elements wait already: a sender that works in good
   // order cannot get there.
   Status Deliver(const internal::ControlElement& element);
   struct News {
-    std::uint32_t popped = 0;  // buffers since the last call
+    std::uint32_t popped = 0;  // buffers since they were last taken note of
     bool closed = false;
   };
   News TakeNews();
-  void SetHoldsFloating(bool holds) { holds_floating_.store(holds, std::memory_order_relaxed); }
+  // Only the first part of it: what the task has not reported yet.
+  std::uint32_t TakePopped();
   // Tells the task. Elements that are queued stay. Only the first call does anything.
   void Fail(const Status& status);
 
@@ -67,7 +70,6 @@ class InputChannel : public std::enable_shared_from_this<InputChannel> {
   CallGate gate_;
   std::atomic<std::size_t> size_{0};
   std::atomic<std::uint64_t> bytes_received_{0};
-  std::atomic<bool> holds_floating_{false};
   bool failed_ = false;  // network's thread only
 
   Mutex mutex_;

@@ -1,6 +1,7 @@
 #include "taskmanager/network/input_table.h"
 
 #include <utility>
+#include <vector>
 
 #include "common/logging.h"
 #include "common/text.h"
@@ -56,9 +57,8 @@ void InputTable::OnNews(const std::shared_ptr<InputChannel>& channel) {
   if (news.closed) {
     Detach(found->second);
     entries_.erase(found);
-  } else if (const CreditReceiver* credits = credits_.Find(number); credits != nullptr) {
+  } else {
     credits_.OnPopped(number, news.popped);
-    channel->SetHoldsFloating(credits->floating() > 0);
   }
 }
 
@@ -86,12 +86,13 @@ Status InputTable::Deliver(Entry& entry, const FrameHeader& header, Bytes& paylo
     WEIR_ASSIGN_OR_RETURN(const BacklogAnnouncement announcement,
                           DecodeBacklogAnnouncement(payload));
     credits_.OnBacklog(header.channel, announcement.backlog);
-    entry.channel->SetHoldsFloating(credits_.Find(header.channel)->floating() > 0);
     return Status();
   }
   if (header.type == FrameType::kData) {
     WEIR_RETURN_IF_ERROR(credits_.OnBuffer(header.channel));
-    entry.channel->Deliver(Buffer{std::move(payload), (header.flags & kFlagContinues) != 0});
+    const std::uint32_t popped =
+        entry.channel->Deliver(Buffer{std::move(payload), (header.flags & kFlagContinues) != 0});
+    if (popped > 0) credits_.OnPopped(header.channel, popped);
     return Status();
   }
   WEIR_ASSIGN_OR_RETURN(const internal::ControlElement element,
@@ -146,11 +147,21 @@ void InputTable::OnPeerLost(const PeerReply& peer, const Status& status) {
   }
 }
 
+// Pops that nobody has reported yet keep floating buffers from channels that wait for one.
+void InputTable::CollectFloating() {
+  if (!credits_.short_of_floating()) return;
+  const std::vector<std::uint32_t> holders(credits_.holders().begin(), credits_.holders().end());
+  for (const std::uint32_t number : holders) {
+    const std::uint32_t popped = entries_.at(number).channel->TakePopped();
+    if (popped > 0) credits_.OnPopped(number, popped);
+  }
+}
+
 void InputTable::SendGrants() {
+  CollectFloating();
   while (const auto grant = credits_.NextGrant()) {
     const Entry& entry = entries_.at(grant->channel);
     const ChannelIdentity& identity = entry.channel->identity();
-    entry.channel->SetHoldsFloating(credits_.Find(grant->channel)->floating() > 0);
     scratch_.clear();
     EncodeCreditGrant({grant->credit, identity.source_attempt}, scratch_);
     entry.peer->SendAhead(FrameType::kCredit, grant->channel, identity.target_attempt, scratch_);

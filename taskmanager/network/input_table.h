@@ -1,5 +1,5 @@
 // InputTable: the incoming channels of a worker: which are expected, which are open, their credits.
-// Reactor's thread only.
+// Only within a turn (network_turn.h).
 #pragma once
 
 #include <cstdint>
@@ -59,6 +59,7 @@ class InputTable {
   void Refuse(PeerReply& peer, const FrameHeader& header, const ChannelOpen& open,
               RefusalReason reason, const std::string& text);
   void Detach(Entry& entry);
+  void CollectFloating();
 
   ReceiveCredits credits_;
   std::unordered_map<std::uint32_t, Entry> entries_;

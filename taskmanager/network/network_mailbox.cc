@@ -12,7 +12,7 @@ void NetworkMailbox::Push(std::shared_ptr<OutputChannel> output) {
     outputs_.push_back(std::move(output));
     if (std::exchange(woken_, true)) return;
   }
-  Wake();
+  reactor_->Signal();
 }
 
 void NetworkMailbox::Push(std::shared_ptr<InputChannel> input) {
@@ -22,11 +22,7 @@ void NetworkMailbox::Push(std::shared_ptr<InputChannel> input) {
     inputs_.push_back(std::move(input));
     if (std::exchange(woken_, true)) return;
   }
-  Wake();
-}
-
-void NetworkMailbox::Wake() {
-  reactor_->Post(on_mail_);
+  reactor_->Signal();
 }
 
 void NetworkMailbox::Take(Outputs& outputs, Inputs& inputs) {

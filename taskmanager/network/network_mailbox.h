@@ -1,7 +1,6 @@
-// NetworkMailbox: how task threads tell the network's thread which channels have news.
+// NetworkMailbox: how task threads tell the network which channels have news.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -13,16 +12,16 @@ namespace weir::network {
 class OutputChannel;
 class InputChannel;
 
-// Any thread. A channel stands in it once at most (the channels see to that), and the network's
-// thread is woken once for all that comes until it looks.
+// Any thread, holding no lock. A channel stands in it once at most (the channels see to that). The
+// mail is taken within a turn (network_turn.h), which may be had by the thread that pushes: its
+// push then writes to sockets.
 class NetworkMailbox {
  public:
   using Outputs = std::vector<std::shared_ptr<OutputChannel>>;
   using Inputs = std::vector<std::shared_ptr<InputChannel>>;
 
-  // `on_mail` runs on the reactor's thread.
-  NetworkMailbox(std::shared_ptr<Reactor> reactor, std::function<void()> on_mail)
-      : reactor_(std::move(reactor)), on_mail_(std::move(on_mail)) {}
+  // Signals the reactor, whose `on_mail` calls Take().
+  explicit NetworkMailbox(std::shared_ptr<Reactor> reactor) : reactor_(std::move(reactor)) {}
 
   void Push(std::shared_ptr<OutputChannel> output);
   void Push(std::shared_ptr<InputChannel> input);
@@ -34,11 +33,8 @@ class NetworkMailbox {
   void Close();
 
  private:
-  void Wake();
-
   // Shared: channels' handles may outlive the data plane, whose end stops the reactor.
   const std::shared_ptr<Reactor> reactor_;
-  const std::function<void()> on_mail_;
   Mutex mutex_;
   Outputs outputs_ WEIR_GUARDED_BY(mutex_);
   Inputs inputs_ WEIR_GUARDED_BY(mutex_);

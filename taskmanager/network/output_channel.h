@@ -41,7 +41,7 @@ class OutputChannel : public std::enable_shared_from_this<OutputChannel> {
   // Nothing more comes. What is queued still goes out. No call-back runs after it returns.
   void Close();
 
-  // ---- the network's thread ----
+  // ---- within a turn (network_turn.h) ----
   struct Outgoing {
     std::vector<Item> items;
     std::optional<std::uint32_t> backlog;  // to be announced behind the items

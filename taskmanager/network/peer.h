@@ -1,5 +1,5 @@
 // Peer: everything this worker has with one other worker: the connection or the attempt to get one,
-// the outgoing channels, and whose turn it is to write. Reactor's thread only.
+// the outgoing channels, and whose turn it is to write. Only within a turn (network_turn.h).
 #pragma once
 
 #include <array>

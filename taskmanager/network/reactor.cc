@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include "common/text.h"
+#include "taskmanager/network/network_turn.h"
 
 namespace weir::network {
 
@@ -23,7 +24,8 @@ using boost::system::error_code;
 
 class Reactor::Loop {
  public:
-  explicit Loop(const std::string& name) : resolver_(context_), work_(context_.get_executor()) {
+  Loop(const std::string& name, std::function<void()> on_mail)
+      : turn_(std::move(on_mail)), resolver_(context_), work_(context_.get_executor()) {
     thread_ = std::thread([this, name = name.substr(0, 15)] {
       pthread_setname_np(pthread_self(), name.c_str());
       context_.run();
@@ -31,27 +33,35 @@ class Reactor::Loop {
   }
   ~Loop() { Stop(); }
 
+  NetworkTurn& turn() { return turn_; }
   asio::io_context& context() { return context_; }
   asio::ip::tcp::resolver& resolver() { return resolver_; }
 
   void Stop() {
+    turn_.Stop();
     context_.stop();
     if (thread_.joinable()) thread_.join();
   }
 
  private:
+  NetworkTurn turn_;
   asio::io_context context_{1};
   asio::ip::tcp::resolver resolver_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
 };
 
-Reactor::Reactor(const std::string& name) : loop_(std::make_unique<Loop>(name)) {}
+Reactor::Reactor(const std::string& name, std::function<void()> on_mail)
+    : loop_(std::make_unique<Loop>(name, std::move(on_mail))) {}
 
 Reactor::~Reactor() = default;
 
 void Reactor::Post(std::function<void()> work) {
-  asio::post(loop_->context(), std::move(work));
+  asio::post(loop_->context(), [&turn = loop_->turn(), work = std::move(work)] { turn.Run(work); });
+}
+
+void Reactor::Signal() {
+  loop_->turn().Signal();
 }
 
 void Reactor::Stop() {
@@ -77,25 +87,29 @@ void Reactor::Resolve(const std::string& host, std::uint16_t port,
   }
   loop_->resolver().async_resolve(
       host, std::to_string(port),
-      [done = std::move(done), to_raw, host](const error_code& error,
-                                             const tcp::resolver::results_type& results) {
-        if (error) {
-          done(Status::Unavailable(Concat("cannot resolve '", host, "': ", error.message())));
-          return;
-        }
+      [&turn = loop_->turn(), done = std::move(done), to_raw, host](
+          const error_code& error, const tcp::resolver::results_type& results) {
         std::vector<RawAddress> addresses;
         for (const auto& entry : results) addresses.push_back(to_raw(entry.endpoint()));
-        done(std::move(addresses));
+        turn.Run([&] {
+          if (error) {
+            done(Status::Unavailable(Concat("cannot resolve '", host, "': ", error.message())));
+          } else {
+            done(std::move(addresses));
+          }
+        });
       });
 }
 
 struct WatchedDescriptor::State {
   State(Reactor& reactor, UniqueFd fd, std::function<void()> readable,
         std::function<void()> writable)
-      : descriptor(reactor.loop_->context(), fd.Release()),
+      : turn(reactor.loop_->turn()),
+        descriptor(reactor.loop_->context(), fd.Release()),
         on_readable(std::move(readable)),
         on_writable(std::move(writable)) {}
 
+  NetworkTurn& turn;
   asio::posix::stream_descriptor descriptor;
   const std::function<void()> on_readable;
   const std::function<void()> on_writable;
@@ -127,9 +141,10 @@ void WatchedDescriptor::WaitReadable() {
   if (std::exchange(state_->waiting_readable, true)) return;
   state_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                 [state = state_](const error_code&) {
-                                  if (state->gone) return;
-                                  state->waiting_readable = false;
-                                  state->on_readable();
+                                  state->turn.Run([&] {
+                                    state->waiting_readable = false;
+                                    if (!state->gone) state->on_readable();
+                                  });
                                 });
 }
 
@@ -137,9 +152,10 @@ void WatchedDescriptor::WaitWritable() {
   if (std::exchange(state_->waiting_writable, true)) return;
   state_->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
                                 [state = state_](const error_code&) {
-                                  if (state->gone) return;
-                                  state->waiting_writable = false;
-                                  state->on_writable();
+                                  state->turn.Run([&] {
+                                    state->waiting_writable = false;
+                                    if (!state->gone) state->on_writable();
+                                  });
                                 });
 }
 
@@ -150,8 +166,11 @@ UniqueFd WatchedDescriptor::Release() {
 
 struct Timer::State {
   State(Reactor& reactor, std::function<void()> expiry)
-      : timer(reactor.loop_->context()), on_expiry(std::move(expiry)) {}
+      : turn(reactor.loop_->turn()),
+        timer(reactor.loop_->context()),
+        on_expiry(std::move(expiry)) {}
 
+  NetworkTurn& turn;
   asio::steady_timer timer;
   const std::function<void()> on_expiry;
   // A count that was given up may have expired already and be on its way: its number is old.
@@ -171,9 +190,11 @@ void Timer::Start(std::int64_t delay_ms) {
   state_->running = true;
   state_->timer.expires_after(std::chrono::milliseconds(delay_ms));
   state_->timer.async_wait([state = state_, count](const error_code&) {
-    if (state->count != count) return;
-    state->running = false;
-    state->on_expiry();
+    state->turn.Run([&] {
+      if (state->count != count) return;
+      state->running = false;
+      state->on_expiry();
+    });
   });
 }
 

@@ -1,9 +1,9 @@
 // Reactor: one thread that waits for sockets and timers and runs what they cause. A thin face on
 // Boost.Asio, so that only reactor.cc reads its headers.
 //
-// Everything here but Post() and the Reactor's own life is for the reactor's thread alone. System
-// calls on the descriptors are made by whoever uses this; the reactor says when they will not
-// block.
+// All call-backs run within a turn (network_turn.h). Everything here but Post(), Signal() and the
+// Reactor's own life is for whoever has the turn. System calls on the descriptors are made by
+// whoever uses this; the reactor says when they will not block.
 #pragma once
 
 #include <cstdint>
@@ -29,15 +29,20 @@ struct RawAddress {
 
 class Reactor {
  public:
-  // Starts the thread; `name` (at most 15 bytes) is what debuggers and `top` show.
-  explicit Reactor(const std::string& name);
+  // Starts the thread; `name` (at most 15 bytes) is what debuggers and `top` show. `on_mail` runs
+  // within a turn after each Signal().
+  explicit Reactor(const std::string& name, std::function<void()> on_mail = [] {});
   // Stop(), then frees what was posted and did not run.
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Runs `work` on the thread, in the order of the calls. Any thread. After Stop() it never runs.
+  // Runs `work` on the thread, within a turn, in the order of the calls. Any thread. After Stop()
+  // it never runs.
   void Post(std::function<void()> work);
+  // There is mail: served on the calling thread, unless another one has the turn and serves it at
+  // its end. Any thread. After Stop() it is not served.
+  void Signal();
   // Ends the thread when what it is running returns, and waits for that. Not from the thread.
   void Stop();
 

@@ -14,6 +14,7 @@ void ReceiveCredits::Remove(Key channel) {
   if (entry == channels_.end()) return;
   pool_.Forget(channel);
   pool_.Return(entry->second.credits.floating());
+  holders_.erase(channel);
   channels_.erase(entry);
   ServePool();
 }
@@ -42,6 +43,7 @@ void ReceiveCredits::OnPopped(Key channel, std::uint32_t count) {
   if (entry == channels_.end()) return;
   CreditReceiver& credits = entry->second.credits;
   pool_.Return(credits.OnPopped(std::min(count, credits.queued())));
+  NoteFloating(channel, credits);
   MarkDirty(channel, entry->second);
   if (credits.wants_floating()) pool_.Want(channel);
   ServePool();
@@ -52,6 +54,7 @@ void ReceiveCredits::OnEnd(Key channel) {
   if (entry == channels_.end()) return;
   pool_.Forget(channel);
   pool_.Return(entry->second.credits.OnEnd());
+  NoteFloating(channel, entry->second.credits);
   ServePool();
 }
 
@@ -61,6 +64,7 @@ std::optional<ReceiveCredits::Grant> ReceiveCredits::NextGrant() {
     const auto entry = channels_.find(channel);
     if (entry == channels_.end()) continue;
     entry->second.dirty = false;
+    if (!entry->second.credits.worth_granting()) continue;
     if (const std::uint32_t credit = entry->second.credits.TakeGrant(); credit > 0) {
       return Grant{channel, credit};
     }
@@ -84,9 +88,14 @@ void ReceiveCredits::ServePool() {
       continue;
     }
     entry.credits.OnFloating();
+    holders_.insert(*channel);
     MarkDirty(*channel, entry);
     if (entry.credits.wants_floating()) pool_.Want(*channel);
   }
+}
+
+void ReceiveCredits::NoteFloating(Key channel, const CreditReceiver& credits) {
+  if (credits.floating() == 0) holders_.erase(channel);
 }
 
 void ReceiveCredits::MarkDirty(Key channel, Channel& entry) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <weir/status.h>
@@ -41,6 +42,11 @@ class ReceiveCredits {
   void OnPopped(Key channel, std::uint32_t count);
   void OnEnd(Key channel);
 
+  // Channels of which some hold floating buffers while others wait for one. Those that the pool
+  // could be served from, had their tasks' pops been reported.
+  const std::unordered_set<Key>& holders() const { return holders_; }
+  bool short_of_floating() const { return pool_.waiting() > 0 && pool_.available() == 0; }
+
   // The next grant to send; nothing when all are sent. After every event, or after several.
   std::optional<Grant> NextGrant();
 
@@ -53,12 +59,14 @@ class ReceiveCredits {
     bool dirty = false;  // stands in dirty_
   };
   void ServePool();
+  void NoteFloating(Key channel, const CreditReceiver& credits);
   void MarkDirty(Key channel, Channel& entry);
 
   const CreditReceiver::Options options_;
   FloatingPool pool_;
   std::unordered_map<Key, Channel> channels_;
-  std::vector<Key> dirty_;  // channels that may have something to grant
+  std::unordered_set<Key> holders_;  // channels with floating buffers
+  std::vector<Key> dirty_;           // channels that may have something to grant
   std::size_t next_dirty_ = 0;
 };
 

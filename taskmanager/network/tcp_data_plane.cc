@@ -40,7 +40,7 @@ class TcpDataPlane::Network {
   void AcceptConnection(UniqueFd socket, const Handshake& handshake);
 
  private:
-  // ---- the reactor's thread ----
+  // ---- within a turn ----
   Peer& PeerOf(const std::string& worker_id);
   void OnMail();
   void AfterEvent();
@@ -56,9 +56,9 @@ class TcpDataPlane::Network {
   const std::shared_ptr<BufferPool> emptied_ =
       std::make_shared<BufferPool>(options_.recycled_buffers);
   const std::function<void()> after_event_ = [this] { AfterEvent(); };
-  const std::shared_ptr<Reactor> reactor_ = std::make_shared<Reactor>("weir-network");
-  const std::shared_ptr<NetworkMailbox> mailbox_ =
-      std::make_shared<NetworkMailbox>(reactor_, [this] { OnMail(); });
+  const std::shared_ptr<Reactor> reactor_ =
+      std::make_shared<Reactor>("weir-network", [this] { OnMail(); });
+  const std::shared_ptr<NetworkMailbox> mailbox_ = std::make_shared<NetworkMailbox>(reactor_);
 
   InputTable inputs_;
   std::unordered_map<std::string, std::unique_ptr<Peer>> peers_;

@@ -1,5 +1,7 @@
 #include "taskmanager/task/wake_signal.h"
 
+#include "common/futex.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -17,9 +19,7 @@ void Pause() {
 }  // namespace
 
 void WakeSignal::Wake() {
-  // Under the mutex, so that the waiter is either before its check or inside the wait.
-  MutexLock lock(mutex_);
-  woken_.SignalAll();
+  FutexWakeOne(state_);
 }
 
 void WakeSignal::Wait(std::uint32_t spins, std::int64_t timeout_ms) {
@@ -27,18 +27,14 @@ void WakeSignal::Wait(std::uint32_t spins, std::int64_t timeout_ms) {
     if (raised()) return;
     Pause();
   }
-  MutexLock lock(mutex_);
   std::uint32_t expected = kNone;
   if (!state_.compare_exchange_strong(expected, kWaiting, std::memory_order_acq_rel)) return;
-  while (state_.load(std::memory_order_acquire) == kWaiting) {
-    if (timeout_ms < 0) {
-      woken_.Wait(mutex_);
-    } else if (!woken_.WaitFor(mutex_, timeout_ms)) {
-      expected = kWaiting;
-      state_.compare_exchange_strong(expected, kNone, std::memory_order_acq_rel);
-      return;
-    }
-  }
+  do {
+    FutexWait(state_, kWaiting, timeout_ms);
+    // With a limit the caller looks for work again, whatever ended the sleep.
+  } while (timeout_ms < 0 && state_.load(std::memory_order_acquire) == kWaiting);
+  expected = kWaiting;
+  state_.compare_exchange_strong(expected, kNone, std::memory_order_acq_rel);
 }
 
 }  // namespace weir::task

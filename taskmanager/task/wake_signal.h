@@ -7,8 +7,6 @@
 #include <atomic>
 #include <cstdint>
 
-#include "common/mutex.h"
-
 namespace weir::task {
 
 class WakeSignal {
@@ -34,9 +32,8 @@ class WakeSignal {
 
   void Wake();
 
+  // What the waiter sleeps on.
   std::atomic<std::uint32_t> state_{kNone};
-  Mutex mutex_;
-  CondVar woken_;
 };
 
 }  // namespace weir::task
