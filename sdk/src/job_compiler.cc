@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +66,7 @@ class JobCompiler {
     WEIR_RETURN_IF_ERROR(CheckSources());
     for (std::uint32_t i = 0; i < nodes_.size(); ++i) WEIR_RETURN_IF_ERROR(ResolveNode(i));
     WEIR_RETURN_IF_ERROR(CheckUids());
+    for (std::uint32_t i = 0; i < nodes_.size(); ++i) WEIR_RETURN_IF_ERROR(CheckState(i));
     for (std::uint32_t i = 0; i < edges_.size(); ++i) WEIR_RETURN_IF_ERROR(ResolveEdge(i));
     auto job = std::make_unique<StreamCompiledJob>();
     job->graph_.name = graph_.job_name;
@@ -173,6 +175,24 @@ class JobCompiler {
       if (!inserted) {
         return Invalid(i, "operator '" + nodes_[first->second].name +
                               "' has the same uid; a uid must be unique within the job");
+      }
+    }
+    return Status::Ok();
+  }
+
+  // State is found again by the operator's uid and the state's name.
+  Status CheckState(std::uint32_t index) const {
+    const StreamNode& node = graph_.nodes[index];
+    if (!node.state_names.empty() && node.uid.empty()) {
+      return Invalid(index,
+                     "it keeps state and has no uid. Give it one with .Uid(\"...\"), unique within "
+                     "the job, so that its state is found again when the program has changed");
+    }
+    std::set<std::string> seen;
+    for (const std::string& name : node.state_names) {
+      if (name.empty()) return Invalid(index, "a state has no name");
+      if (!seen.insert(name).second) {
+        return Invalid(index, "two of its states have the name '" + name + "'");
       }
     }
     return Status::Ok();

@@ -15,4 +15,5 @@
 #include <weir/sink.h>
 #include <weir/source.h>
 #include <weir/stable_hash.h>
+#include <weir/state.h>
 #include <weir/status.h>

@@ -28,7 +28,7 @@ namespace weir {
 
 template <class T>
 class SingleOutputStreamOperator;
-template <class T, class K>
+template <class T, class K, class KeySelector>
 class KeyedStream;
 template <class A, class B>
 class ConnectedStreams;
@@ -150,7 +150,8 @@ class DataStream {
       static_assert(!internal::kIsView<K> && !std::is_pointer_v<K>,
                     "KeyBy: the key is a view or pointer into the record, but keys live longer "
                     "than records. Return std::string, const std::string& or another owning type.");
-      return KeyedStream<T, K>(graph_, Redirect<internal::KeyGroupEdge<T, F>>(std::move(selector)));
+      auto origins = Redirect<internal::KeyGroupEdge<T, F>>(selector);
+      return KeyedStream<T, K, F>(graph_, std::move(origins), std::move(selector));
     }
   }
   // An integer f(const T&, std::uint32_t partitions) from 0 to partitions - 1.

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include <weir/collector.h>
+#include <weir/internal/aggregation_calls.h>
 #include <weir/internal/function_traits.h>
 #include <weir/runtime_context.h>
 #include <weir/status.h>
@@ -49,6 +50,30 @@ class ProcessContext {
   std::int64_t watermark_ms_ = internal::Watermark().timestamp_ms;
 };
 
+// What a Process function on a keyed stream may ask. Given to each call, and to the states that the
+// call uses: there is no "current key" elsewhere. Timers will be here.
+template <class K>
+class KeyedProcessContext : public ProcessContext {
+ public:
+  using Key = K;
+  explicit KeyedProcessContext(internal::ChainContext& chain) : ProcessContext(chain) {}
+
+  // Of the record; valid during the call.
+  const K& key() const { return *key_; }
+  // weir/stable_hash.h
+  std::uint64_t key_hash() const { return key_hash_; }
+
+  // For the operator.
+  void SetKey(const K& key, std::uint64_t key_hash) {
+    key_ = &key;
+    key_hash_ = key_hash;
+  }
+
+ private:
+  const K* key_ = nullptr;
+  std::uint64_t key_hash_ = 0;
+};
+
 // U f(const T&); also U f(T), U f(T&), U f(T&&).
 template <class F, class T>
 concept MapFunction =
@@ -70,6 +95,26 @@ template <class F, class T, class U>
 concept ProcessFunction =
     !std::is_void_v<U> &&
     internal::CallableOnRecord<internal::ProcessCall<F>, T, ProcessContext&, Collector<U>&>;
+// void f(T& reduced, const T&), or T f(const T& reduced, const T&)
+template <class F, class T>
+concept ReduceFunction = std::invocable<F&, T&, const T&> &&
+                         (std::is_void_v<std::invoke_result_t<F&, T&, const T&>> ||
+                          std::is_convertible_v<std::invoke_result_t<F&, T&, const T&>, T>);
+// A CreateAccumulator(), void Add(const T&, A&), and U GetResult(const A&) or
+// U GetResult(const K&, const A&). To merge sessions and panes also void Merge(A&, const A&).
+// Flink's A Add(const T&, const A&) is accepted too.
+template <class F, class T, class K>
+concept AggregateFunction = requires(F& f, const T& record, const K& key) {
+  internal::AddTo(f, record, std::declval<internal::AccumulatorOf<F>&>());
+  requires !std::is_void_v<internal::AggregateResultOf<F, K>>;
+};
+// void f(const T&, KeyedProcessContext<K>&, Collector<U>&), as operator() or as ProcessElement.
+// What it keeps between records it says in `auto States() { return std::tie(a, b); }`
+// (weir/state.h).
+template <class F, class T, class K, class U>
+concept KeyedProcessFunction =
+    !std::is_void_v<U> &&
+    internal::CallableOnRecord<internal::ProcessCall<F>, T, KeyedProcessContext<K>&, Collector<U>&>;
 // K f(const T&) const, called from several threads: no state of its own.
 template <class F, class T>
 concept KeySelectorFunction =

@@ -1,22 +1,94 @@
-// KeyedStream<T, K>: what KeyBy() gives. Has all operators of DataStream<T>; each is run with the
-// records of a key on the same subtask, in the order in which one upstream subtask sent them.
+// KeyedStream<T, K, KeySelector>: what KeyBy() gives. Has all operators of DataStream<T>, and those
+// that keep something for each key. Each is run with the records of a key on the same subtask, in
+// the order in which one upstream subtask sent them.
+//
+// Operators that keep state need a Uid(): a missing one is an error when the job is submitted.
 #pragma once
 
 #include <memory>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <weir/data_stream.h>
+#include <weir/internal/operators/keyed_aggregation_operators.h>
+#include <weir/internal/operators/keyed_process_operator.h>
+#include <weir/state.h>
 
 namespace weir {
 
-template <class T, class K>
+template <class T, class K, class KeySelector>
 class KeyedStream : public DataStream<T> {
  public:
   using Key = K;
   KeyedStream(std::shared_ptr<internal::StreamGraph> graph,
-              std::vector<internal::StreamOrigin> origins)
-      : DataStream<T>(std::move(graph), std::move(origins)) {}
+              std::vector<internal::StreamOrigin> origins, KeySelector key_selector)
+      : DataStream<T>(std::move(graph), std::move(origins)),
+        key_selector_(std::move(key_selector)) {}
+
+  // T f(const T& reduced, const T&), or, faster where a T owns memory, void f(T& reduced, const
+  // T&). Emits for each record the key's reduced value so far; the first record of a key is one.
+  template <class F>
+  auto Reduce(F function) const {
+    static_assert(ReduceFunction<F, T>,
+                  "Reduce: this function cannot be called with two records of the stream. "
+                  "Accepted: T f(const T& reduced, const T& record), void f(T& reduced, const T& "
+                  "record).");
+    static_assert(std::is_copy_assignable_v<T>, "Reduce: the record type must be copyable");
+    if constexpr (ReduceFunction<F, T> && std::is_copy_assignable_v<T>) {
+      return Add<T, internal::KeyedReduceOperator<T, F, KeySelector>>(
+          "Keyed Reduce", std::move(function), {"weir.reduce"});
+    }
+  }
+  // An object with A CreateAccumulator(), void Add(const T&, A&) and U GetResult(const A&) or
+  // U GetResult(const K&, const A&). Emits for each record the key's result so far.
+  template <class F>
+  auto Aggregate(F function) const {
+    static_assert(AggregateFunction<F, T, K>,
+                  "Aggregate: accepted is an object with A CreateAccumulator(), void Add(const T&, "
+                  "A&) and U GetResult(const A&) or U GetResult(const K&, const A&).");
+    if constexpr (AggregateFunction<F, T, K>) {
+      using U = internal::AggregateResultOf<F, K>;
+      return Add<U, internal::KeyedAggregateOperator<T, U, F, KeySelector>>(
+          "Keyed Aggregate", std::move(function), {"weir.aggregate"});
+    }
+  }
+  // void f(const T&, weir::KeyedProcessContext<K>&, weir::Collector<U>&), as operator() or
+  // ProcessElement; weir/state.h says how it keeps something for each key.
+  template <class Asked = internal::Deduced, class F>
+  auto Process(F function) const {
+    using U = internal::CollectedType<Asked, F>;
+    constexpr bool kAccepted = KeyedProcessFunction<F, T, K, U>;
+    static_assert(kAccepted,
+                  "Process: this function cannot be called with a record of the stream, a context "
+                  "and a collector. Accepted: void f(const T&, weir::KeyedProcessContext<K>&, "
+                  "weir::Collector<U>&), as operator() or as ProcessElement; with a generic lambda "
+                  "name the result type: Process<U>(f).");
+    if constexpr (kAccepted) {
+      std::vector<std::string> states = internal::StateNamesOf(function);
+      return Add<U, internal::KeyedProcessOperator<T, U, F, KeySelector>>(
+          "Keyed Process", std::move(function), std::move(states));
+    }
+  }
+
+ private:
+  template <class U, class MadeOperator, class F>
+  SingleOutputStreamOperator<U> Add(const char* type, F function,
+                                    std::vector<std::string> states) const {
+    static_assert(std::is_copy_constructible_v<F>,
+                  "a user function is copied for every subtask: it must be copyable");
+    using Prototype = internal::KeyedPrototype<F, KeySelector>;
+    internal::StreamNode node;
+    node.type = type;
+    node.state_names = std::move(states);
+    node.factory = std::make_shared<internal::FunctionOperatorFactory<U, Prototype, MadeOperator>>(
+        Prototype{std::move(function), key_selector_});
+    return SingleOutputStreamOperator<U>(
+        this->graph(), this->graph()->AddNode(std::move(node), {this->origins()}));
+  }
+
+  KeySelector key_selector_;
 };
 
 }  // namespace weir

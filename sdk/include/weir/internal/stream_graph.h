@@ -75,6 +75,8 @@ struct StreamNode {
   std::optional<std::string> slot_sharing_group;
   ChainingStrategy chaining = ChainingStrategy::kAlways;
   bool blocking = false;
+  // Of what the operator keeps between records. Not empty: it needs a uid.
+  std::vector<std::string> state_names;
   std::shared_ptr<const OperatorFactory> factory;
 };
 

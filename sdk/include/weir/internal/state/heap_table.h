@@ -1,0 +1,242 @@
+// The heap backend's table: values addressed by key, namespace (window) and map key, in segments of
+// at most 32 KiB that are the unit of growth, of copy-on-write and of hand-over. A key group is a
+// range of tags, so of segments.
+//
+// Reads are const; writes go through methods that preserve the segment for a running snapshot
+// first. A value's address is good until the next insertion or removal. The task's thread, except
+// SaveNext().
+//
+// Twice as fast as a table of hash nodes or control bytes for each key group: one cache line for an
+// access, prefetched over the block, and no rehash pauses (design notes: internal/state/README.md).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <weir/internal/state/key_group_range.h>
+#include <weir/internal/state/keyed_table.h>
+#include <weir/internal/state/segment_table.h>
+#include <weir/internal/state/table_slot.h>
+
+namespace weir::internal {
+
+template <class K, class N, class M, class V>
+class HeapTable final : public KeyedTable {
+ public:
+  using Where = Address<K, N, M>;
+
+  explicit HeapTable(const KeyGroupRange& range) : range_(range), segments_(range) {}
+
+  // --- one entry ---
+
+  // Null: there is none.
+  const V* Find(const Where& where) const {
+    const Slot* const slot = FindSlot(TagOf(where), where);
+    return slot == nullptr ? nullptr : &slot->value();
+  }
+  V* FindForWrite(const Where& where) {
+    Slot* const slot = FindSlot(TagOf(where), where);
+    if (slot == nullptr) return nullptr;
+    if (segments_.snapshot().running()) segments_.BeforeWrite(slot);
+    return &slot->value();
+  }
+  // The value, made by `make()` if there was none.
+  template <class Make>
+  V& FindOrInsert(const Where& where, bool& inserted, Make&& make) {
+    Slot& slot = UpsertSlot(where, TagOf(where), inserted, make);
+    if (segments_.snapshot().running()) segments_.BeforeWrite(&slot);
+    return slot.value();
+  }
+  V& FindOrInsert(const Where& where) {
+    bool inserted = false;
+    return FindOrInsert(where, inserted, [] { return V{}; });
+  }
+  // False: there was none.
+  bool Erase(const Where& where) {
+    Slot* const slot = FindSlot(TagOf(where), where);
+    if (slot == nullptr) return false;
+    segments_.Erase(slot);
+    return true;
+  }
+
+  // --- a block of records ---
+
+  // For each of `count` records, in order: key_of(i), name_space and no map key is its address,
+  // make(i) the value where there is none, apply(i, value, inserted) changes it. The places of all
+  // are asked for before the first is used, so that their cache misses overlap.
+  template <class KeyOf, class Make, class Apply>
+  void UpsertBlock(std::uint32_t count, const std::uint64_t* key_hashes, KeyOf&& key_of,
+                   Make&& make, Apply&& apply)
+    requires std::is_same_v<M, NoMapKey>
+  {
+    UpsertBlock(count, key_hashes, key_of, [](std::uint32_t) { return N(); }, make, apply);
+  }
+  // The same with a namespace for each record: namespace_of(i).
+  template <class KeyOf, class NamespaceOf, class Make, class Apply>
+  void UpsertBlock(std::uint32_t count, const std::uint64_t* key_hashes, KeyOf&& key_of,
+                   NamespaceOf&& namespace_of, Make&& make, Apply&& apply)
+    requires std::is_same_v<M, NoMapKey>
+  {
+    Home homes[kLookAhead];
+    for (std::uint32_t done = 0; done < count; done += kLookAhead) {
+      const std::uint32_t some = std::min(kLookAhead, count - done);
+      const auto key = [&](std::uint32_t i) -> decltype(auto) { return key_of(done + i); };
+      const auto name_space = [&](std::uint32_t i) { return namespace_of(done + i); };
+      const auto made = [&](std::uint32_t i) -> decltype(auto) { return make(done + i); };
+      const auto applied = [&](std::uint32_t i, V& value, bool inserted) {
+        apply(done + i, value, inserted);
+      };
+      const BlockPart part{homes, key_hashes + done, some};
+      FindHomes(part, 0, name_space);
+      if (segments_.snapshot().running()) [[unlikely]] {
+        UpsertPart<true>(part, key, name_space, made, applied);
+      } else {
+        UpsertPart<false>(part, key, name_space, made, applied);
+      }
+    }
+  }
+
+  // --- all of a key group ---
+
+  // visit(key, namespace, map key, const value), in no order; changes nothing in the table.
+  template <class Visit>
+  void ForEachInGroup(std::uint32_t group, Visit&& visit) const {
+    const TagSpace& space = segments_.space();
+    segments_.ForEach(space.FirstTagOf(group), space.LastTagOf(group), [&](const Slot& slot) {
+      visit(slot.key(space), slot.name_space(), slot.map_key(), slot.value());
+    });
+  }
+
+  const KeyGroupRange& range() const { return range_; }
+  std::size_t allocated_bytes() const { return segments_.allocated_bytes(); }
+
+  // KeyedTable
+  std::uint64_t size() const override { return segments_.size(); }
+  void PrefetchBlock(const std::uint64_t* key_hashes, std::uint32_t count) const override {
+    if constexpr (std::is_same_v<N, NoNamespace> && std::is_same_v<M, NoMapKey>) {
+      for (std::uint32_t i = 0; i < count; ++i) {
+        segments_.Prefetch(Slot::TagOf(segments_.space(), key_hashes[i], {}, {}));
+      }
+    }
+  }
+  void Freeze() override { segments_.snapshot().Freeze(); }
+  Result<bool> SaveNext(StateWriter& writer) override {
+    return segments_.snapshot().SaveNext(writer);
+  }
+  void Thaw() override { segments_.snapshot().Thaw(); }
+  Status Restore(std::uint32_t entries, std::span<const std::byte> bytes) override {
+    ByteReader reader(bytes);
+    for (std::uint32_t i = 0; i < entries; ++i) WEIR_RETURN_IF_ERROR(RestoreOne(reader));
+    if (reader.empty()) return Status::Ok();
+    return Status::Corruption(std::to_string(reader.remaining()) + " bytes follow the last of " +
+                              std::to_string(entries) + " entries of keyed state");
+  }
+
+ private:
+  using Slot = TableSlot<K, N, M, V>;
+  // At most so many records are looked ahead: their slots fit the first-level cache.
+  static constexpr std::uint32_t kLookAhead = 512;
+  struct Home {
+    std::uint64_t tag;
+    Slot* slot;
+  };
+  struct BlockPart {
+    Home* homes;
+    const std::uint64_t* key_hashes;
+    std::uint32_t count;
+  };
+
+  std::uint64_t TagOf(const Where& where) const {
+    return Slot::TagOf(segments_.space(), where.key_hash, where.name_space, where.map_key);
+  }
+
+  Slot* FindSlot(std::uint64_t tag, const Where& where) const {
+    const SegmentDirectory::Entry entry = segments_.At(tag);
+    for (Slot* slot = segments_.Home(entry, tag); !slot->IsEmptyFor(tag); ++slot) {
+      if (slot->tag() == tag && slot->Holds(where)) return slot;
+    }
+    if (!entry.has_overflow()) [[likely]] {
+      return nullptr;
+    }
+    return segments_.FindInOverflow(entry, tag,
+                                    [&where](const Slot& slot) { return slot.Holds(where); });
+  }
+
+  // For any kind of entry; the caller preserves a slot that was there before.
+  template <class Make>
+  [[gnu::noinline]] Slot& UpsertSlot(const Where& where, std::uint64_t tag, bool& inserted,
+                                     Make&& make) {
+    Slot* slot = FindSlot(tag, where);
+    inserted = slot == nullptr;
+    if (inserted) {
+      slot = segments_.Insert(tag, [&](Slot& free) { free.Construct(tag, where, make); });
+    }
+    return *slot;
+  }
+
+  template <class NamespaceOf>
+  void FindHomes(const BlockPart& part, std::uint32_t from, NamespaceOf& namespace_of) const {
+    for (std::uint32_t i = from; i < part.count; ++i) {
+      const std::uint64_t tag =
+          Slot::TagOf(segments_.space(), part.key_hashes[i], namespace_of(i), NoMapKey());
+      Slot* const home = segments_.Home(segments_.At(tag), tag);
+      SegmentTable<Slot>::Prefetch(home);
+      part.homes[i] = {tag, home};
+    }
+  }
+
+  template <bool kSnapshot, class KeyOf, class NamespaceOf, class Make, class Apply>
+  void UpsertPart(const BlockPart& part, KeyOf& key_of, NamespaceOf& namespace_of, Make& make,
+                  Apply& apply) {
+    constexpr NoMapKey kNoMapKey;
+    for (std::uint32_t i = 0; i < part.count; ++i) {
+      const auto& key = key_of(i);
+      const auto& name_space = namespace_of(i);
+      const Where where{part.key_hashes[i], key, name_space, kNoMapKey};
+      const std::uint64_t tag = part.homes[i].tag;
+      Slot* slot = part.homes[i].slot;
+      bool inserted = false;
+      while (slot->tag() != tag || !slot->Holds(where)) {
+        if (slot->IsEmptyFor(tag)) [[unlikely]] {
+          const std::uint64_t structure = segments_.structure_version();
+          slot = &UpsertSlot(where, tag, inserted, [&] { return make(i); });
+          if (structure != segments_.structure_version()) FindHomes(part, i + 1, namespace_of);
+          break;
+        }
+        ++slot;
+      }
+      if constexpr (kSnapshot) segments_.BeforeWrite(slot);
+      apply(i, slot->value(), inserted);
+    }
+  }
+
+  Status RestoreOne(ByteReader& reader) {
+    K key{};
+    N name_space{};
+    M map_key{};
+    V value{};
+    if (!Slot::ReadFrom(reader, key, name_space, map_key, value)) {
+      return Status::Corruption("an entry of keyed state is cut off or malformed");
+    }
+    const std::uint64_t hash = StableHash(key);
+    if (!segments_.space().Owns(hash)) {
+      return Status::Corruption("an entry of keyed state is of key group " +
+                                std::to_string(KeyGroupOf(hash, range_.max_parallelism)) +
+                                ", which this subtask does not own");
+    }
+    bool inserted = false;
+    FindOrInsert({hash, key, name_space, map_key}, inserted, [&] { return std::move(value); });
+    if (inserted) return Status::Ok();
+    return Status::Corruption("an entry of keyed state is there twice");
+  }
+
+  const KeyGroupRange range_;
+  SegmentTable<Slot> segments_;
+};
+
+}  // namespace weir::internal

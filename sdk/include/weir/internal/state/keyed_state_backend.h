@@ -1,0 +1,59 @@
+// The tables of one keyed operator in one subtask, by the names of their states.
+//
+// The heap backend: tables of this kind, made here, typed, in the plugin. A backend with a store
+// underneath (RocksDB) makes typed write-back caches that are KeyedTables as well; handles
+// (weir/state.h) and operators ask for a table once, when they open, so a record never costs a
+// virtual call, and user code names neither backend.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/internal/state/heap_table.h>
+#include <weir/internal/state/key_group_range.h>
+#include <weir/internal/state/keyed_table.h>
+#include <weir/runtime_context.h>
+
+namespace weir::internal {
+
+// The task's thread. The tables live as long as the backend.
+class KeyedStateBackend {
+ public:
+  struct NamedTable {
+    std::string name;
+    std::unique_ptr<KeyedTable> table;
+  };
+
+  explicit KeyedStateBackend(const TaskInformation& task)
+      : range_(KeyGroupRangeOf(task.subtask_index, task.parallelism, task.max_parallelism)),
+        space_(range_) {}
+
+  const KeyGroupRange& range() const { return range_; }
+  // Names are unique (checked when the job was compiled).
+  template <class K, class N, class M, class V>
+  HeapTable<K, N, M, V>& Create(std::string name) {
+    auto table = std::make_unique<HeapTable<K, N, M, V>>(range_);
+    HeapTable<K, N, M, V>& created = *table;
+    tables_.push_back({std::move(name), std::move(table)});
+    return created;
+  }
+  const std::vector<NamedTable>& tables() const { return tables_; }
+
+  // Whether all these keys are of this subtask. They are, unless a key's hash differs from one
+  // process to another.
+  bool OwnsAll(const std::uint64_t* key_hashes, std::uint32_t count) const {
+    bool owned = true;
+    for (std::uint32_t i = 0; i < count; ++i) owned &= space_.Owns(key_hashes[i]);
+    return owned;
+  }
+
+ private:
+  const KeyGroupRange range_;
+  const TagSpace space_;
+  std::vector<NamedTable> tables_;
+};
+
+}  // namespace weir::internal

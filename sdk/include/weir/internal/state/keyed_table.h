@@ -1,0 +1,54 @@
+// A table of keyed state as the engine sees it: something that can be frozen at a barrier and saved
+// while the task goes on.
+//
+// A snapshot: Freeze() on the task's thread at the barrier, then SaveNext() until it says false, on
+// any other threads, then Thaw() on the task's thread. What SaveNext() writes is the state at
+// Freeze(), whatever the task did since.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <weir/status.h>
+
+namespace weir::internal {
+
+// Takes the entries of a table, group by group in no order, a group in any number of pieces.
+class StateWriter {
+ public:
+  virtual ~StateWriter() = default;
+  // `entries` of them, one after the other: Serializer of key, namespace, map key, value; of those
+  // the ones that the table has. The bytes are valid during the call.
+  virtual Status Write(std::uint32_t key_group, std::uint32_t entries,
+                       std::span<const std::byte> bytes) = 0;
+};
+
+class KeyedTable {
+ public:
+  KeyedTable() = default;
+  KeyedTable(const KeyedTable&) = delete;
+  KeyedTable& operator=(const KeyedTable&) = delete;
+  virtual ~KeyedTable() = default;
+
+  // Task's thread.
+  virtual std::uint64_t size() const = 0;
+  // Asks for the places of these keys (those of a state without namespace and map key) ahead of
+  // their use.
+  virtual void PrefetchBlock(const std::uint64_t* key_hashes, std::uint32_t count) const = 0;
+
+  // Task's thread; costs nothing. No other snapshot is under way.
+  virtual void Freeze() = 0;
+  // Saves one segment. False: nothing is left to claim (other threads may still be at their last
+  // one).
+  virtual Result<bool> SaveNext(StateWriter& writer) = 0;
+  // Task's thread, when no SaveNext() runs any more; also to give a snapshot up.
+  virtual void Thaw() = 0;
+
+  // Task's thread, before the first record: adds what a StateWriter got. Corruption where the bytes
+  // are not `entries` entries, or their keys are not of this subtask.
+  virtual Status Restore(std::uint32_t entries, std::span<const std::byte> bytes) = 0;
+};
+
+}  // namespace weir::internal
