@@ -29,6 +29,9 @@ class Module:
 
 LIBRARIES = {
     "grpc": Library(("grpcpp/", "grpc/"), ("weir_rpc_static", "weir_rpc_shared", "weir_rpc_precompiled"), True),
+    # Only what names gRPC's threads to ThreadSanitizer sees it (tests/sanitizers).
+    "abseil": Library(("absl/",), (), True),
+    "sanitizers": Library(("sanitizer/",), (), True),
     "protobuf": Library(("google/protobuf/",), ("weir_rpc_static", "weir_rpc_shared")),
     "boost": Library(("boost/",), ("Boost::headers", "Boost::boost"), True),
     "openssl": Library(("openssl/",), ("OpenSSL::SSL", "OpenSSL::Crypto", "PkgConfig::OPENSSL", "crypto", "ssl"), True),
