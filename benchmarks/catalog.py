@@ -93,3 +93,12 @@ SERVERS = [
 ]
 
 BENCHMARKS = [*STATELESS, *BETWEEN_TASK_MANAGERS, *SERVERS]
+
+# Nexmark's queries that cannot be written with the API of today, and what is missing for them.
+MISSING = {
+    "q5": "sliding windows",
+    "q7": "tumbling windows",
+    "q8": "a join of tumbling windows",
+    "q11": "session windows",
+    "q12": "windows of processing time",
+}

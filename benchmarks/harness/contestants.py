@@ -66,7 +66,8 @@ class Limit:
 
 @dataclasses.dataclass
 class InProcess:
-    """A job run by benchmark_in_process: `through` is "chain" (the SDK alone) or "engine" (the task engine)."""
+    """A job run by benchmark_in_process: `through` is "chain" (the SDK alone), "steps" (the same, with the
+    longest step timed) or "engine" (the task engine)."""
     name: str
     through: str
     plugin: str
@@ -80,7 +81,11 @@ class InProcess:
                               run.build / "jobs" / self.plugin, self.entry, self.parallelism, *self.arguments,
                               "--records", run.records, "--result-directory", directory.path])
             result, _ = directory.read(self.parallelism)
-        return _throughput(run.records, result, out["wall_s"], out["cpu_s"])
+        sample = _throughput(run.records, result, out["wall_s"], out["cpu_s"])
+        if self.through == "steps":
+            sample.values["longest step ms"] = out["longest_step_ms"]
+        sample.values["peak MiB"] = out["peak_mib"]
+        return sample
 
 
 @dataclasses.dataclass

@@ -1,5 +1,8 @@
 // Runs a job of a plugin in this process and prints wall and CPU time as one line of JSON:
-//   benchmark_in_process chain|engine PLUGIN JOB PARALLELISM --records N [argument…]
+//   benchmark_in_process chain|steps|engine PLUGIN JOB PARALLELISM --records N [argument…]
+//
+// chain: the SDK alone; steps: the same with the longest step timed; engine: the task engine, which
+// takes the argument --batch-records N.
 //
 // A first run with few records is not measured: it makes what the process keeps (tables, records in
 // memory) and touches the code, as a loop by hand does before its time begins.
@@ -27,6 +30,12 @@ struct Command {
   std::vector<std::string> arguments;
 };
 
+// Of `name VALUE`; empty where it is missing.
+std::string ValueOf(const std::vector<std::string>& arguments, const std::string& name) {
+  const auto found = std::find(arguments.begin(), arguments.end(), name);
+  return found == arguments.end() || found + 1 == arguments.end() ? "" : *(found + 1);
+}
+
 weir::Result<std::unique_ptr<weir::internal::CompiledJob>> Compile(
     const Command& command, std::vector<std::string> arguments) {
   weir::internal::JobInputs inputs;
@@ -36,9 +45,15 @@ weir::Result<std::unique_ptr<weir::internal::CompiledJob>> Compile(
   return command.entry->compile(inputs);
 }
 
-weir::Status RunOnce(const Command& command, std::unique_ptr<weir::internal::CompiledJob> job) {
-  if (command.through == "chain") return benchmarks::RunChain(*job);
-  return benchmarks::RunTaskEngine(std::move(job));
+// `longest_step_ms`: grows where steps are timed.
+weir::Status RunOnce(const Command& command, std::unique_ptr<weir::internal::CompiledJob> job,
+                     double& longest_step_ms) {
+  if (command.through == "engine") {
+    const std::string batch_records = ValueOf(command.arguments, "--batch-records");
+    return benchmarks::RunTaskEngine(std::move(job),
+                                     static_cast<std::uint32_t>(std::atoi(batch_records.c_str())));
+  }
+  return benchmarks::RunChain(*job, command.through == "steps" ? &longest_step_ms : nullptr);
 }
 
 weir::Status WarmUp(const Command& command) {
@@ -49,7 +64,8 @@ weir::Status WarmUp(const Command& command) {
   }
   *(records + 1) = kWarmUpRecords;
   WEIR_ASSIGN_OR_RETURN(auto job, Compile(command, std::move(arguments)));
-  return RunOnce(command, std::move(job));
+  double longest_step_ms = 0;
+  return RunOnce(command, std::move(job), longest_step_ms);
 }
 
 weir::Status Run(int argc, char** argv) {
@@ -62,10 +78,15 @@ weir::Status Run(int argc, char** argv) {
   WEIR_ASSIGN_OR_RETURN(auto job, Compile(command, command.arguments));
   const auto start = std::chrono::steady_clock::now();
   const double cpu_at_start = benchmarks::CpuSeconds(RUSAGE_SELF);
-  WEIR_RETURN_IF_ERROR(RunOnce(command, std::move(job)));
+  double longest_step_ms = 0;
+  WEIR_RETURN_IF_ERROR(RunOnce(command, std::move(job), longest_step_ms));
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-  std::printf("{\"wall_s\": %.6f, \"cpu_s\": %.6f}\n", wall.count(),
-              benchmarks::CpuSeconds(RUSAGE_SELF) - cpu_at_start);
+  const double cpu_s = benchmarks::CpuSeconds(RUSAGE_SELF) - cpu_at_start;
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  std::printf(
+      "{\"wall_s\": %.6f, \"cpu_s\": %.6f, \"peak_mib\": %.1f, \"longest_step_ms\": %.3f}\n",
+      wall.count(), cpu_s, static_cast<double>(usage.ru_maxrss) / 1024, longest_step_ms);
   return weir::Status::Ok();
 }
 
@@ -73,7 +94,8 @@ weir::Status Run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fprintf(stderr, "usage: %s chain|engine PLUGIN JOB PARALLELISM --records N [argument…]\n",
+    std::fprintf(stderr,
+                 "usage: %s chain|steps|engine PLUGIN JOB PARALLELISM --records N [argument…]\n",
                  argv[0]);
     return 2;
   }

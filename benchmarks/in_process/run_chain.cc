@@ -1,4 +1,5 @@
-#include <chrono>
+#include <algorithm>
+#include <ctime>
 #include <deque>
 #include <map>
 #include <string>
@@ -92,9 +93,25 @@ Status ExchangeEvents(LoopContext& context, Coordinators& coordinators,
   return Status::Ok();
 }
 
+double ThreadCpuMs() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
+}
+
+// Takes a block of records to the end of the chain. False: the input has ended.
+weir::Result<bool> Step(internal::Chain& chain) {
+  WEIR_ASSIGN_OR_RETURN(const internal::PollStatus polled, chain.Poll());
+  if (polled == internal::PollStatus::kEndOfInput) return false;
+  for (;;) {
+    WEIR_ASSIGN_OR_RETURN(const bool drained, chain.Drain());
+    if (drained) return true;
+  }
+}
+
 }  // namespace
 
-Status RunChain(const internal::CompiledJob& job) {
+Status RunChain(const internal::CompiledJob& job, double* longest_step_ms) {
   if (job.graph().vertices.size() != 1 || job.graph().vertices[0].parallelism != 1) {
     return Status::InvalidArgument("the job is no single chain of parallelism 1");
   }
@@ -110,11 +127,11 @@ Status RunChain(const internal::CompiledJob& job) {
   WEIR_RETURN_IF_ERROR(coordinators.SubtaskReady(0, 0));
   for (;;) {
     WEIR_RETURN_IF_ERROR(ExchangeEvents(context, coordinators, delivered, *chain));
-    WEIR_ASSIGN_OR_RETURN(const internal::PollStatus polled, chain->Poll());
-    if (polled == internal::PollStatus::kEndOfInput) break;
-    for (;;) {
-      WEIR_ASSIGN_OR_RETURN(const bool drained, chain->Drain());
-      if (drained) break;
+    const double begin_ms = longest_step_ms == nullptr ? 0 : ThreadCpuMs();
+    WEIR_ASSIGN_OR_RETURN(const bool more, Step(*chain));
+    if (!more) break;
+    if (longest_step_ms != nullptr) {
+      *longest_step_ms = std::max(*longest_step_ms, ThreadCpuMs() - begin_ms);
     }
   }
   for (;;) {

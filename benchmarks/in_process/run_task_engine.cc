@@ -116,12 +116,17 @@ Status WaitForEnd(std::size_t tasks, ReportQueue& reports, Coordinators& coordin
 
 }  // namespace
 
-Status RunTaskEngine(std::shared_ptr<const weir::internal::CompiledJob> job) {
+Status RunTaskEngine(std::shared_ptr<const weir::internal::CompiledJob> job,
+                     std::uint32_t batch_records) {
   std::uint32_t slots = 1;
   for (const auto& vertex : job->graph().vertices) slots = std::max(slots, vertex.parallelism);
   NoDataPlane data_plane;
   ReportQueue reports;
-  weir::task::TaskEngine engine({.worker_id = kWorker, .job_id = kWorker, .slot_count = slots},
+  weir::task::TaskEngineOptions options{
+      .worker_id = kWorker, .job_id = kWorker, .slot_count = slots};
+  // A batch of one of n channels is an n-th of the budget.
+  if (batch_records != 0) options.output_budget_records = batch_records * slots;
+  weir::task::TaskEngine engine(std::move(options),
                                 {.job = job,
                                  .clock = weir::SystemClock(),
                                  .data_plane = data_plane,

@@ -60,7 +60,7 @@ inline weir::DataStream<BidWithStrings> BidsWithStrings(weir::StreamExecutionEnv
       BidByIndex(), NumberArgument(env, "--records")));
 }
 
-inline weir::DataStream<Event> Events(weir::StreamExecutionEnvironment& env) {
+inline weir::DataStream<Event> AllEvents(weir::StreamExecutionEnvironment& env) {
   return env.FromSource(
       weir::generator::GenerateInto<Event>(EventByIndex(), NumberArgument(env, "--records")));
 }

@@ -170,10 +170,6 @@ inline std::uint64_t HashOf(const BidStatistics& result) {
 
 // --- query 18: the last bid of each bidder on each auction
 
-struct BidderOnAuction {
-  std::int64_t bidder = 0;
-  std::int64_t auction = 0;
-};
 // Of equal times the later arrival.
 inline bool IsNewer(const Bid& bid, const Bid& last) {
   return bid.date_time_ms >= last.date_time_ms;
