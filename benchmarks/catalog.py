@@ -11,6 +11,8 @@ from harness.rounds import Benchmark
 _PER_CORE = "M records / CPU s"
 _STATELESS = "benchmark_nexmark_stateless.so"
 _SHUFFLE = "benchmark_shuffle.so"
+_COUNT = "benchmark_keyed_count.so"
+_KEYED = "benchmark_nexmark_keyed.so"
 
 
 def _stateless(query, source, jobs):
@@ -81,6 +83,48 @@ BETWEEN_TASK_MANAGERS = [
               full_records=10_000_000, only_full=True),
 ]
 
+def _count(keys):
+    arguments = ("--keys", str(keys))
+    return [
+        Limit("loop by hand", "benchmark_keyed_count_limit", arguments),
+        InProcess("SDK chain", "chain", _COUNT, "aggregate", arguments),
+        InProcess("task engine, chained", "engine", _COUNT, "aggregate", arguments),
+        InProcess("task engine, keyBy 2→2", "engine", _COUNT, "aggregate", arguments, parallelism=2),
+    ]
+
+
+def _count_gates(name):
+    return [Gate(f"running count, {name} keys, chained", "task engine, chained", 0.75, 0.9),
+            Gate(f"running count, {name} keys, keyBy 2→2", "task engine, keyBy 2→2", 0.50, 0.7)]
+
+
+def _keyed(query, what, source=(), **options):
+    return Benchmark(f"nexmark-{query}", what,
+                     [Limit("loop by hand", "benchmark_nexmark_keyed_limit", ("--query", query)),
+                      InProcess("SDK chain", "chain", _KEYED, query, source),
+                      InProcess("task engine", "engine", _KEYED, query, source)],
+                     _PER_CORE, records=10_000_000, full_records=40_000_000, **options)
+
+
+_BIDS = ("--source", "generated")
+
+KEYED = [
+    Benchmark("keyed-count-1m", "running count over 1 M keys, spread evenly; the tables grow from nothing",
+              _count(1_000_000), _PER_CORE, records=40_000_000, full_records=100_000_000, gates=_count_gates("1 M")),
+    Benchmark("keyed-count-10m", "the same over 10 M keys", _count(10_000_000), _PER_CORE, records=40_000_000,
+              full_records=200_000_000, rounds=3, gates=_count_gates("10 M")),
+    Benchmark("keyed-count-growth", "the longest step (CPU time) while the table grows to 10 M keys",
+              [InProcess("SDK chain", "steps", _COUNT, "aggregate", ("--keys", "10000000"))],
+              records=40_000_000, full_records=40_000_000, rounds=3,
+              gates=[Gate("longest step to 10 M keys, ms", "SDK chain", 10, 4, "longest step ms", True, True)]),
+    _keyed("q3", "auctions of one category joined with their sellers in three states, by person"),
+    _keyed("q17", "statistics of bids by auction and day", _BIDS),
+    _keyed("q4", "mean of winning prices by category, after the winning price by auction", only_full=True),
+    _keyed("q9", "winning bid by auction", only_full=True),
+    _keyed("q18", "last bid by bidder and auction", _BIDS, only_full=True),
+    _keyed("q20", "bids joined with auctions of one category, by auction", only_full=True),
+]
+
 SERVERS = [
     Benchmark("servers", "start (spawned to answering REST or registered) and idle memory",
               [BareServer("bare process"), Servers("JobManager", "jobmanager"),
@@ -92,7 +136,7 @@ SERVERS = [
               gates=[Gate("run request to RUNNING, ms", "keyBy 2→2", 50, 25, "submit to RUNNING ms", True, True)]),
 ]
 
-BENCHMARKS = [*STATELESS, *BETWEEN_TASK_MANAGERS, *SERVERS]
+BENCHMARKS = [*STATELESS, *KEYED, *BETWEEN_TASK_MANAGERS, *SERVERS]
 
 # Nexmark's queries that cannot be written with the API of today, and what is missing for them.
 MISSING = {

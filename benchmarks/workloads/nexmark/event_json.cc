@@ -3,7 +3,9 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
+#include <utility>
 
 namespace benchmarks::nexmark {
 namespace {
@@ -188,6 +190,21 @@ std::optional<BidWithStrings> ParseBid(std::string_view line) {
   bid.extra = cursor.String(",\"extra\":\"");
   cursor.Expect("}}");
   return bid;
+}
+
+std::vector<BidWithStrings> ReadBids(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<BidWithStrings> bids;
+  std::string line;
+  for (std::int64_t number = 1; std::getline(file, line); ++number) {
+    try {
+      if (std::optional<BidWithStrings> bid = ParseBid(line)) bids.push_back(*std::move(bid));
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(path + ", line " + std::to_string(number) + ", " + error.what());
+    }
+  }
+  if (!file.eof()) throw std::runtime_error("cannot read " + path);
+  return bids;
 }
 
 }  // namespace benchmarks::nexmark

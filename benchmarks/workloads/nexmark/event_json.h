@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "benchmarks/workloads/nexmark/generator.h"
 #include "benchmarks/workloads/nexmark/records.h"
@@ -19,5 +20,9 @@ void AppendJson(const Generator& generator, std::int64_t event_id, std::string& 
 // The bid in a line that AppendJson wrote; nothing for another kind of event. Reads this form
 // alone: throws std::invalid_argument, with the place, where the line is not of it.
 std::optional<BidWithStrings> ParseBid(std::string_view line);
+
+// All bids of a file of such lines, in their order. Throws std::invalid_argument, with the number
+// of the line, where one is malformed, and std::runtime_error where the file cannot be read.
+std::vector<BidWithStrings> ReadBids(const std::string& path);
 
 }  // namespace benchmarks::nexmark

@@ -1,12 +1,17 @@
 #include "benchmarks/workloads/nexmark/event_json.h"
 
 #include <cstdint>
+#include <cstdio>
+#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace benchmarks::nexmark {
 namespace {
@@ -56,6 +61,31 @@ TEST(EventJsonTest, RefusesWhatItDidNotWrite) {
     EXPECT_THROW(ParseBid(line.substr(0, length)), std::invalid_argument) << length;
   }
   EXPECT_THROW(ParseBid("{\"event_type\":3}"), std::invalid_argument);
+}
+
+TEST(EventJsonTest, ReadsTheBidsOfAFile) {
+  const std::string path = testing::TempDir() + "events-" + std::to_string(::getpid()) + ".json";
+  {
+    std::ofstream file(path);
+    for (std::int64_t id = 0; id < 100; ++id) file << LineOf(id) << '\n';
+  }
+  const std::vector<BidWithStrings> bids = ReadBids(path);
+  ASSERT_EQ(bids.size(), 92u);
+  BidWithStrings expected;
+  Generator().Fill(99, expected);
+  EXPECT_EQ(bids.back(), expected);
+  {
+    std::ofstream file(path, std::ios::app);
+    file << LineOf(100).substr(1) << '\n';
+  }
+  try {
+    ReadBids(path);
+    ADD_FAILURE() << "line 101 is malformed";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("line 101"));
+  }
+  std::remove(path.c_str());
+  EXPECT_THROW(ReadBids(path), std::runtime_error);
 }
 
 }  // namespace
