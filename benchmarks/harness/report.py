@@ -24,6 +24,23 @@ def print_table(benchmark, rows):
         print(f"  {row['contestant']:<{width}}" + "".join(f"{cell:>28}" for cell in cells))
 
 
+def print_markdown(record):
+    """The gates and ratios of a record as tables for a page."""
+    print(f"{record['machine']['cpu']}, {record['machine']['cpus']} processors, {record['machine']['memory_gib']} GiB, "
+          f"kernel {record['machine']['kernel']}; commit {record['commit'][:12]}, {record['time'][:10]}.\n")
+    print("| gate | asked for | stretch | measured (lowest–highest) | |\n| --- | --- | --- | --- | --- |")
+    for benchmark in record["benchmarks"]:
+        for line in benchmark["gates"]:
+            stretch = "" if line["stretch"] is None else line["stretch"]
+            print(f"| {line['what']} | {'≤' if line['at_most'] else '≥'} {line['gate']} | {stretch} "
+                  f"| {_cell(line['measured'])} | {line['verdict']} |")
+    print("\n| benchmark | contestant | M records / CPU s | ratio to the limit |\n| --- | --- | --- | --- |")
+    for benchmark in record["benchmarks"]:
+        for row in benchmark["rows"] if benchmark["ratio_of"] else []:
+            print(f"| `{benchmark['name']}` | {row['contestant']} | {_cell(row['metrics'][benchmark['ratio_of']])} "
+                  f"| {_cell(row.get('ratio'))} |")
+
+
 def _cell(spread):
     if spread is None:
         return "–"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.dom.minidom
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
@@ -14,7 +15,7 @@ sys.path.insert(0, str(BENCHMARKS))
 sys.dont_write_bytecode = True
 
 from catalog import BENCHMARKS as CATALOG  # noqa: E402
-from harness import latency, processes, regression, rounds  # noqa: E402
+from harness import chart, latency, processes, regression, rounds, scaling  # noqa: E402
 from harness.contestants import Sample  # noqa: E402
 from harness.gates import Gate  # noqa: E402
 
@@ -29,6 +30,16 @@ class Fixed:
 
     def measure(self, _):
         return Sample({"speed": next(self.values)}, self.result)
+
+
+class Cost:
+    """A contestant that takes a nanosecond for each x."""
+
+    def __init__(self, x, result):
+        self.x, self.result = x, result
+
+    def measure(self, _):
+        return Sample({"CPU s": self.x * 1e-9}, self.result)
 
 
 def summary(benchmark, count):
@@ -99,6 +110,41 @@ class LatencyTest(unittest.TestCase):
         self.assertEqual(latency.quantile(both, 1.0), 500)
         with self.assertRaises(processes.BenchmarkError):
             latency.quantile([], 0.5)
+
+
+class ScalingTest(unittest.TestCase):
+    def study(self, results):
+        return scaling.Study("s", "what", "keys", (10, 1000),
+                             {name: lambda x, result=result: Cost(x, result) for name, result in results.items()},
+                             lambda x: 1000 * x)
+
+    def test_gives_the_cost_of_a_record(self):
+        study = self.study({"one": (1, "a")})
+        lines = scaling.measure(study, None, None, 1, 0.5)
+        self.assertEqual([(point["x"], point["records"]) for point in lines["one"]], [(10, 5000), (1000, 500000)])
+        self.assertAlmostEqual(lines["one"][0][scaling.TIME], 10 / 5000)
+        drawn = scaling.charts(study, lines)
+        self.assertEqual(list(drawn), ["scaling-s.svg"])
+        document = xml.dom.minidom.parseString(drawn["scaling-s.svg"])
+        self.assertEqual(len(document.getElementsByTagName("polyline")), 1)
+        self.assertEqual(len(document.getElementsByTagName("circle")), 2)
+
+    def test_a_different_result_is_an_error(self):
+        with self.assertRaisesRegex(processes.BenchmarkError, "s at 10: different results"):
+            scaling.measure(self.study({"one": (1, "a"), "other": (1, "b")}), None, None, 1, 1)
+
+
+class ChartTest(unittest.TestCase):
+    def test_gates_are_bars(self):
+        lines = [Gate("a < b", "ours", 0.5, 0.7, "speed").judge(GateTest.ROWS, "speed"),
+                 Gate("c", "ours", 2, None, "p99", True, True).judge(GateTest.ROWS, "speed")]
+        document = xml.dom.minidom.parseString(chart.gate_chart("title", lines))
+        bars = [bar for bar in document.getElementsByTagName("rect") if bar.getAttribute("width") != "100%"]
+        self.assertEqual(len(bars), 2)
+        self.assertNotEqual(bars[0].getAttribute("fill"), bars[1].getAttribute("fill"))
+
+    def test_numbers_are_short(self):
+        self.assertEqual([chart.short_number(n) for n in (16, 1000, 65536, 1e7)], ["16", "1 k", "65.5 k", "10 M"])
 
 
 class CatalogTest(unittest.TestCase):
