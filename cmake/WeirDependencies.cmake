@@ -48,12 +48,3 @@ target_link_options(weir_rpc_static INTERFACE -Wl,--exclude-libs,ALL)
 add_library(weir_rpc_shared INTERFACE)
 target_link_libraries(weir_rpc_shared INTERFACE grpc++ grpc gpr protobuf absl_synchronization absl_strings absl_base
   absl_status absl_time ssl crypto yaml-cpp Threads::Threads)
-
-# What gRPC's threads hand over is named to ThreadSanitizer in every program that links the shared form, which all do
-# in a sanitizer's build. The programs export these definitions: the libraries that they win over refer to them.
-if(WEIR_SANITIZER STREQUAL "thread")
-  add_library(weir_rpc_hand_overs OBJECT "${CMAKE_SOURCE_DIR}/tests/sanitizers/rpc_hand_overs_for_tsan.cc")
-  set_target_properties(weir_rpc_hand_overs PROPERTIES CXX_VISIBILITY_PRESET default)
-  target_link_libraries(weir_rpc_hand_overs PRIVATE weir_options)
-  target_sources(weir_rpc_shared INTERFACE $<TARGET_OBJECTS:weir_rpc_hand_overs>)
-endif()
