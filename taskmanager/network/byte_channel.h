@@ -50,13 +50,16 @@ class ByteSender {
   // Credits granted by the receiver and not used up by buffers handed to Send().
   virtual std::uint32_t credits() const = 0;
   // Needs a credit (asserted): takes the buffer and announces `backlog`, the number of buffers that
-  // the task still holds back for want of credit.
+  // the task still holds back for want of credit. Goes out with the next Push(), at the latest.
   virtual void Send(Buffer buffer, std::uint32_t backlog) = 0;
   // Announces a backlog without a buffer: the receiver may grant floating credits.
   virtual void AnnounceBacklog(std::uint32_t backlog) = 0;
-  // In order with Send(); needs no credit. Watermarks that were not put on the wire yet are
-  // replaced by a newer one when nothing stands between them.
+  // In order with Send(), and as that with Push(); needs no credit. Watermarks that were not put on
+  // the wire yet are replaced by a newer one when nothing stands between them.
   virtual void SendControl(const internal::ControlElement& element) = 0;
+  // What was sent goes out. Several buffers at a time cost fewer system calls, and the peer fewer
+  // wakes.
+  virtual void Push() = 0;
   // A vector to be filled, with memory for a buffer. Its size and contents are of no matter: a used
   // one is not shortened, so that making it longer again fills nothing with zeros.
   virtual Bytes TakeEmptyBytes() = 0;

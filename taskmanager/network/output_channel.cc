@@ -31,9 +31,7 @@ void OutputChannel::Send(Buffer buffer, std::uint32_t backlog) {
     visible_credits_.store(credit_.credits(), std::memory_order_release);
     credit_.SetBacklog(backlog);
     queue_.PushBack(std::move(buffer));
-    if (!StandInLine()) return;
   }
-  PushToMailbox();
 }
 
 void OutputChannel::AnnounceBacklog(std::uint32_t backlog) {
@@ -51,7 +49,13 @@ void OutputChannel::SendControl(const internal::ControlElement& element) {
     if (failed_) return;
     if (!queue_.empty() && CoalesceControl(queue_.back(), element)) return;
     queue_.PushBack(element);
-    if (!StandInLine()) return;
+  }
+}
+
+void OutputChannel::Push() {
+  {
+    MutexLock lock(mutex_);
+    if ((queue_.empty() && !credit_.needs_announcement()) || !StandInLine()) return;
   }
   PushToMailbox();
 }
@@ -123,6 +127,7 @@ class ChannelByteSender final : public ByteSender {
   void SendControl(const internal::ControlElement& element) override {
     channel_->SendControl(element);
   }
+  void Push() override { channel_->Push(); }
   Bytes TakeEmptyBytes() override { return channel_->TakeEmptyBytes(); }
   std::uint64_t bytes_sent() const override { return channel_->bytes_sent(); }
 

@@ -37,6 +37,7 @@ class OutputChannel : public std::enable_shared_from_this<OutputChannel> {
   void Send(Buffer buffer, std::uint32_t backlog);
   void AnnounceBacklog(std::uint32_t backlog);
   void SendControl(const internal::ControlElement& element);
+  void Push();
   Bytes TakeEmptyBytes();
   // Nothing more comes. What is queued still goes out. No call-back runs after it returns.
   void Close();

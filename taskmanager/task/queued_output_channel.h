@@ -29,6 +29,8 @@ class QueuedOutputChannel : public internal::OutputChannel {
   // Whether a batch would leave at once and whole.
   virtual bool TakesWholeBatch() = 0;
   bool holds_back() const { return !queue_.empty(); }
+  // What was sent but is kept to leave with more leaves now.
+  virtual void Push() {}
 
  protected:
   // Both are called with an empty queue only. SendWhole() after TakesWholeBatch() said true.
@@ -49,6 +51,7 @@ class QueuedOutputChannel : public internal::OutputChannel {
   // The task knows that there is something to drain here.
   bool listed_ = false;
   bool ended_ = false;
+  bool unpushed_noted_ = false;
 };
 
 }  // namespace weir::task

@@ -13,6 +13,8 @@ namespace {
 
 // Emptied batches that a channel keeps: one that is filled, one that follows.
 constexpr std::size_t kRecycledBatches = 2;
+// Buffers that leave together under load.
+constexpr std::uint32_t kBuffersPerPush = 4;
 // Largest part of a buffer that is left empty to avoid cutting records.
 constexpr std::size_t kMaximumMargin = kBufferSize / 4;
 
@@ -37,17 +39,36 @@ std::unique_ptr<internal::AnyBatch> RemoteOutputChannel::TakeRecycled() {
 bool RemoteOutputChannel::Drain() {
   while (SendPieces()) {
     if (queue_.empty()) {
-      if (flush_wanted_ && SendOpen()) flush_wanted_ = false;
+      if (flush_wanted_ && SendOpen()) {
+        flush_wanted_ = false;
+        Push();
+      }
       break;
     }
     if (queue_.front().batch != nullptr ? !EncodeFront() : !SendFrontControl()) break;
   }
   AnnounceBacklog();
-  return queue_.empty() && !flush_wanted_ && !open_full_;
+  const bool drained = queue_.empty() && !flush_wanted_ && !open_full_;
+  // What waits for credit waits for what is before it, too.
+  if (!drained) Push();
+  return drained;
+}
+
+void RemoteOutputChannel::Push() {
+  if (std::exchange(unpushed_, 0) == 0) return;
+  sender_->Push();
+}
+
+void RemoteOutputChannel::PushIfMany() {
+  if (++unpushed_ >= kBuffersPerPush) {
+    Push();
+  } else {
+    outputs_.NoteUnpushed(*this);
+  }
 }
 
 bool RemoteOutputChannel::WantFlush() {
-  flush_wanted_ = open_used_ > 0 || !queue_.empty();
+  flush_wanted_ = open_used_ > 0 || unpushed_ > 0 || !queue_.empty();
   return flush_wanted_;
 }
 
@@ -64,6 +85,8 @@ bool RemoteOutputChannel::TrySendControl(const internal::ControlElement& element
   }
   if (!SendOpen()) return false;
   sender_->SendControl(element);
+  ++unpushed_;
+  Push();
   return true;
 }
 
@@ -119,6 +142,7 @@ bool RemoteOutputChannel::SendOpen() {
   announced_backlog_ = BuffersHeld();
   sender_->Send({.bytes = std::move(bytes)}, announced_backlog_);
   SendOpenWatermark();
+  PushIfMany();
   return true;
 }
 
@@ -140,6 +164,7 @@ bool RemoteOutputChannel::SendPieces() {
     outputs_.bytes_out().Increment(size);
     announced_backlog_ = BuffersHeld();
     sender_->Send({.bytes = std::move(bytes), .continues = continues}, announced_backlog_);
+    PushIfMany();
     if (continues) continue;
     pieces_ = network::Bytes();
     pieces_sent_ = 0;

@@ -59,6 +59,9 @@ class RemoteOutputChannel final : public QueuedOutputChannel {
   // Sends the front control element, or leaves it to the open buffer. False: there is no credit.
   bool SendFrontControl();
   void SendOpenWatermark();
+  // Lets what was given to the network go out, once it is worth a system call or may not wait.
+  void Push() override;
+  void PushIfMany();
   void OpenBuffer();
   network::Bytes CloseBuffer();
   void RecycleFront();
@@ -85,6 +88,7 @@ class RemoteOutputChannel final : public QueuedOutputChannel {
   std::uint64_t encoded_bytes_ = 0;
   std::uint64_t encoded_records_ = 0;
   std::uint32_t announced_backlog_ = 0;
+  std::uint32_t unpushed_ = 0;  // buffers and watermarks given to the network since the last Push()
   std::vector<std::unique_ptr<internal::AnyBatch>> recycled_;
 };
 

@@ -58,7 +58,21 @@ void TaskOutputs::AddOutput(std::vector<std::unique_ptr<QueuedOutputChannel>> ch
   outputs_.push_back(std::move(channels));
 }
 
+void TaskOutputs::NoteUnpushed(QueuedOutputChannel& channel) {
+  if (std::exchange(channel.unpushed_noted_, true)) return;
+  unpushed_.push_back(&channel);
+}
+
+void TaskOutputs::PushAll() {
+  for (QueuedOutputChannel* channel : unpushed_) {
+    channel->unpushed_noted_ = false;
+    channel->Push();
+  }
+  unpushed_.clear();
+}
+
 void TaskOutputs::List(QueuedOutputChannel& channel) {
+  PushAll();
   if (channel.listed_) return;
   channel.listed_ = true;
   listed_.push_back(&channel);
@@ -76,6 +90,7 @@ bool TaskOutputs::Drain() {
 
 void TaskOutputs::Close() {
   listed_.clear();
+  unpushed_.clear();
   held_batches_ = 0;
   outputs_.clear();
 }

@@ -68,6 +68,8 @@ class TaskOutputs {
   // those of a task would cost more memory than full buffers are worth.
   static constexpr std::uint32_t kMostOpenBuffers = 32;
   std::uint32_t& open_buffers() { return open_buffers_; }
+  // A channel keeps something to let it leave with more: only until the task is blocked.
+  void NoteUnpushed(QueuedOutputChannel& channel);
 
   // Statistics: written here, read by any thread.
   Counter& records_out() { return records_out_; }
@@ -80,11 +82,13 @@ class TaskOutputs {
  private:
   friend class QueuedOutputChannel;
   void List(QueuedOutputChannel& channel);
+  void PushAll();
 
   OutputHost& host_;
   const std::uint32_t limit_;
   std::vector<std::vector<std::unique_ptr<QueuedOutputChannel>>> outputs_;
-  std::vector<QueuedOutputChannel*> listed_;  // hold something back
+  std::vector<QueuedOutputChannel*> listed_;    // hold something back
+  std::vector<QueuedOutputChannel*> unpushed_;  // may be pushed meanwhile
   std::uint32_t held_batches_ = 0;
   std::uint32_t open_buffers_ = 0;
   Counter records_out_;

@@ -161,6 +161,7 @@ TEST_F(DataPortTest, ConnectionsReachAWorkerOverAUnixSocket) {
   auto output = a.OpenOutput({1, 1, 1}, AddressOf("b"), ForSender());
   ASSERT_TRUE(signal_.WaitUntil([&] { return (*output)->credits() > 0; }));
   (*output)->Send({BytesOf("hello"), false}, 0);
+  (*output)->Push();
   ASSERT_TRUE(signal_.WaitUntil([&] { return (*input)->HasElement(); }));
   EXPECT_EQ(TextOf(std::get<Buffer>((*input)->Pop()->element).bytes), "hello");
   EXPECT_EQ(closed.count(), 0);

@@ -41,6 +41,7 @@ bool ScriptedSender::Step() {
     if (auto* buffer = std::get_if<Buffer>(&*next_)) {
       if (sender_->credits() == 0) {
         // As many buffers as the task likes to claim that it holds back.
+        sender_->Push();
         sender_->AnnounceBacklog(static_cast<std::uint32_t>(1 + RandomBelow(random_, 5)));
         return false;
       }
@@ -52,9 +53,11 @@ bool ScriptedSender::Step() {
     } else {
       sender_->SendControl(std::get<internal::ControlElement>(*next_));
     }
+    if (RandomBelow(random_, 3) == 0) sender_->Push();
     next_.reset();
     if (!script_.done()) next_ = script_.Next();
   }
+  sender_->Push();
   return true;
 }
 

@@ -185,6 +185,7 @@ TEST_F(TcpDataPlaneTest, AWorkerThatStopsFailsThePeersOpenChannelsOnce) {
   EXPECT_THAT(output.Await().message(), HasSubstr("output channel 2: worker a at 127.0.0.1:"));
   // A failed sender drops what it is given.
   back_sender->sender().SendControl(internal::Watermark{1});
+  back_sender->sender().Push();
   back_sender.reset();
   receiver.reset();
   StopWorker("b");
@@ -194,6 +195,7 @@ TEST_F(TcpDataPlaneTest, AWorkerThatStopsFailsThePeersOpenChannelsOnce) {
   EXPECT_EQ(own_output.status().code(), StatusCode::kCanceled);
   // Handles that outlive their data plane do nothing.
   sender->sender().SendControl(internal::Watermark{1});
+  sender->sender().Push();
   while (back_receiver->receiver().Pop().has_value()) {
   }
 }
@@ -242,6 +244,7 @@ TEST_F(TcpDataPlaneTest, ANewerAttemptReplacesTheChannel) {
   auto old_sender = a.OpenOutput({7, 1, 1}, AddressOf("b"), ForSender(&old_output));
   RunUntil([&] { return (*old_sender)->credits() > 0; });
   (*old_sender)->Send({BytesOf("of the old attempt"), false}, 0);
+  (*old_sender)->Push();
   auto receiver = b.RegisterInput({7, 2, 2}, "a", ForReceiver());
   EXPECT_EQ(old_input.Await().code(), StatusCode::kCanceled);
   auto older = b.RegisterInput({7, 2, 1}, "a", ForReceiver(&older_input));
@@ -250,6 +253,7 @@ TEST_F(TcpDataPlaneTest, ANewerAttemptReplacesTheChannel) {
   EXPECT_EQ(old_output.Await().code(), StatusCode::kCanceled);
   RunUntil([&] { return (*sender)->credits() > 0; });
   (*sender)->Send({BytesOf("of the new attempt"), false}, 0);
+  (*sender)->Push();
   RunUntil([&] { return (*receiver)->HasElement(); });
   EXPECT_EQ(TextOf(std::get<Buffer>((*receiver)->Pop()->element).bytes), "of the new attempt");
 }

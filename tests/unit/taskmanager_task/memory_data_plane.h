@@ -78,6 +78,7 @@ class MemorySender final : public network::ByteSender {
     channel_->backlog = backlog;
   }
   void SendControl(const internal::ControlElement& element) override { Push({element}); }
+  void Push() override {}
   network::Bytes TakeEmptyBytes() override { return {}; }
   std::uint64_t bytes_sent() const override { return sent_; }
 
