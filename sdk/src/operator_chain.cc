@@ -118,9 +118,9 @@ Status OperatorChain::OnCoordinatorEvent(std::uint32_t operator_index, std::stri
 }
 
 Status OperatorChain::OnProcessingTime(std::int64_t now_ms) {
-  WEIR_RETURN_IF_ERROR(timers_.Fire(now_ms, [&](std::uint32_t index) {
+  WEIR_RETURN_IF_ERROR(timers_.Fire(now_ms, [&](std::uint32_t index, std::int64_t time_ms) {
     context_.EnterOperator(index);
-    return operators_[index]->OnProcessingTime(now_ms).WithContext(plan_.operators[index].name);
+    return operators_[index]->OnProcessingTime(time_ms).WithContext(plan_.operators[index].name);
   }));
   if (failure_.failed()) return failure_.status();
   InputBlockDone();

@@ -102,8 +102,11 @@ class TestReaderContext final : public SourceReaderContext {
   TestRuntimeContext& runtime() override { return runtime_; }
   std::shared_ptr<internal::Availability> availability() override { return availability_; }
   void RequestSplit() override {}
+  std::uint32_t CreateSplitOutput() override { return ++split_outputs_; }
+  void ReleaseSplitOutput(std::uint32_t) override {}
 
  private:
+  std::uint32_t split_outputs_ = 0;
   TestRuntimeContext runtime_;
   std::shared_ptr<CountingAvailability> availability_;
 };

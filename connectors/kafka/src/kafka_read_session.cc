@@ -9,15 +9,26 @@ namespace weir::kafka::internal {
 
 class KafkaReadSession::Implementation {
  public:
+  SourceReaderContext* context = nullptr;
   std::shared_ptr<weir::internal::Availability> availability;
   std::unique_ptr<SplitFetcher> fetcher;
-  std::unique_ptr<FetchedBlock> block;  // that the reader is reading
+  std::unique_ptr<FetchedBlock> block;       // that the reader is reading
+  std::size_t run = 0;                       // of the block: the one that is being read
+  std::vector<std::uint32_t> split_outputs;  // by split
   SplitProgress progress;
 
   // Destroyed in this order: a fetcher wants its blocks back first.
   ~Implementation() { GiveBack(); }
   void GiveBack() {
     if (block != nullptr) fetcher->GiveBack(std::move(block));
+  }
+  // Index of the first record of the run that is being read.
+  std::size_t RunBegin() const { return run == 0 ? 0 : block->runs[run - 1].end; }
+  // The run that is being read has been read.
+  void FinishRun() {
+    const FetchedBlock::Run& read = block->runs[run];
+    if (read.finished) context->ReleaseSplitOutput(split_outputs[read.split]);
+    ++run;
   }
 };
 
@@ -30,6 +41,7 @@ KafkaReadSession::~KafkaReadSession() {
 Status KafkaReadSession::Open(SourceReaderContext& context) {
   WEIR_RETURN_IF_ERROR(ValidateSource(options_));
   auto implementation = std::make_unique<Implementation>();
+  implementation->context = &context;
   implementation->availability = context.availability();
   WEIR_ASSIGN_OR_RETURN(implementation->fetcher, SplitFetcher::Start(options_, context));
   implementation_ = std::move(implementation);
@@ -37,6 +49,9 @@ Status KafkaReadSession::Open(SourceReaderContext& context) {
 }
 
 void KafkaReadSession::AddSplits(std::vector<KafkaSplit> splits) {
+  for (std::size_t i = 0; i < splits.size(); ++i) {
+    implementation_->split_outputs.push_back(implementation_->context->CreateSplitOutput());
+  }
   implementation_->progress.Add(splits);
   implementation_->fetcher->AddSplits(std::move(splits));
 }
@@ -47,18 +62,29 @@ void KafkaReadSession::NoMoreSplits() {
   implementation_->availability->NotifyAvailable();
 }
 
-Result<std::span<const KafkaRecord>> KafkaReadSession::NextBlock() {
+Result<KafkaReadSession::Run> KafkaReadSession::NextRun() {
   Implementation& session = *implementation_;
+  bool reading = session.block != nullptr;
   while (true) {
     if (session.block != nullptr) {
-      session.progress.Apply(*session.block, session.block->records.size());
-      if (!session.block->failure.ok()) return session.block->failure;
+      const FetchedBlock& block = *session.block;
+      if (reading && session.run < block.runs.size()) session.FinishRun();
+      reading = true;
+      if (session.run < block.runs.size()) {
+        const std::size_t begin = session.RunBegin();
+        const FetchedBlock::Run& run = block.runs[session.run];
+        if (run.end == begin) continue;
+        return Run{std::span(block.records).subspan(begin, run.end - begin),
+                   session.split_outputs[run.split]};
+      }
+      session.progress.Apply(block, block.records.size());
+      if (!block.failure.ok()) return block.failure;
       session.GiveBack();
     }
     session.block = session.fetcher->TakeBlock();
-    if (session.block == nullptr) return std::span<const KafkaRecord>();
-    if (!session.block->records.empty())
-      return std::span<const KafkaRecord>(session.block->records);
+    if (session.block == nullptr) return Run();
+    session.run = 0;
+    reading = false;
   }
 }
 
@@ -66,9 +92,11 @@ bool KafkaReadSession::AtEnd() const {
   return no_more_splits_ && implementation_->progress.AllFinished();
 }
 
-std::vector<KafkaSplit> KafkaReadSession::Snapshot(std::size_t read_of_block) const {
+std::vector<KafkaSplit> KafkaReadSession::Snapshot(std::size_t read_of_run) const {
   SplitProgress progress = implementation_->progress;
-  if (implementation_->block != nullptr) progress.Apply(*implementation_->block, read_of_block);
+  if (implementation_->block != nullptr) {
+    progress.Apply(*implementation_->block, implementation_->RunBegin() + read_of_run);
+  }
   return progress.Unfinished();
 }
 

@@ -17,3 +17,4 @@
 #include <weir/stable_hash.h>
 #include <weir/state.h>
 #include <weir/status.h>
+#include <weir/watermark_strategy.h>

@@ -76,17 +76,23 @@ class RangeReader final : public SourceReader<T, RangeSplit> {
   Result<ReadStatus> Read(SourceOutput<T>& output) override {
     while (!splits_.empty()) {
       RangeSplit& split = splits_.back();
+      output.Select(split_outputs_.back());
       std::int64_t next = split.next;
       while (next < split.end && !output.full()) output.Next() = produce_(next++);
       split.next = next;
       if (next < split.end) return ReadStatus::kMoreAvailable;
+      context_->ReleaseSplitOutput(split_outputs_.back());
       splits_.pop_back();
+      split_outputs_.pop_back();
       if (splits_.empty() && !no_more_splits_) context_->RequestSplit();
     }
     return no_more_splits_ ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
   }
   Status AddSplits(std::vector<RangeSplit> splits) override {
-    splits_.insert(splits_.end(), splits.begin(), splits.end());
+    for (const RangeSplit& split : splits) {
+      splits_.push_back(split);
+      split_outputs_.push_back(context_->CreateSplitOutput());
+    }
     context_->availability()->NotifyAvailable();
     return Status::Ok();
   }
@@ -100,6 +106,7 @@ class RangeReader final : public SourceReader<T, RangeSplit> {
   Produce produce_;
   SourceReaderContext* context_ = nullptr;
   std::vector<RangeSplit> splits_;
+  std::vector<std::uint32_t> split_outputs_;  // by split
   bool no_more_splits_ = false;
 };
 

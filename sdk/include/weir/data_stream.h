@@ -19,10 +19,11 @@
 #include <weir/internal/operators/collect_operators.h>
 #include <weir/internal/operators/filter_operator.h>
 #include <weir/internal/operators/map_operator.h>
+#include <weir/internal/operators/timestamps_operator.h>
 #include <weir/internal/operators/update_operator.h>
 #include <weir/internal/stream_graph.h>
-#include <weir/operator_options.h>
 #include <weir/print_sink.h>
+#include <weir/watermark_strategy.h>
 
 namespace weir {
 
@@ -115,6 +116,14 @@ class DataStream {
     }
   }
 
+  // --- event time ---
+
+  // In place of what comes in. Better at the source, which knows its splits: see FromSource.
+  SingleOutputStreamOperator<T> AssignTimestampsAndWatermarks(WatermarkStrategy<T> strategy) const {
+    graph_->Fail(strategy.failure());
+    return Add<T, internal::TimestampsOperator<T>>("Timestamps/Watermarks", std::move(strategy));
+  }
+
   // --- several streams ---
 
   // The records of all, in no particular order.
@@ -162,8 +171,7 @@ class DataStream {
                   "the number of partitions. Accepted: an integer f(const T&, std::uint32_t).");
     return DataStream(graph_, Redirect<internal::CustomEdge<T, F>>(std::move(partitioner)));
   }
-  // An integer partitioner(const K&, std::uint32_t partitions) on what key_selector(const T&)
-  // gives.
+  // An integer partitioner(const K&, std::uint32_t partitions) of K key_selector(const T&).
   template <class F, class KeySelector>
   DataStream PartitionCustom(F partitioner, KeySelector key_selector) const {
     return PartitionCustom(
@@ -237,14 +245,6 @@ class DataStream {
   std::vector<internal::StreamOrigin> origins_;
 };
 
-// The stream of one operator, which can be given a name, a parallelism and so on.
-template <class T>
-class SingleOutputStreamOperator : public DataStream<T>,
-                                   public OperatorOptions<SingleOutputStreamOperator<T>> {
- public:
-  SingleOutputStreamOperator(std::shared_ptr<internal::StreamGraph> graph, std::uint32_t node)
-      : DataStream<T>(graph, {{node, std::make_shared<const internal::DefaultEdge<T>>()}}),
-        OperatorOptions<SingleOutputStreamOperator<T>>(graph, node) {}
-};
-
 }  // namespace weir
+
+#include <weir/single_output_stream_operator.h>  // IWYU pragma: export

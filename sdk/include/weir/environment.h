@@ -81,14 +81,24 @@ class StreamExecutionEnvironment {
 
   // --- sources ---
 
+  // Records have the timestamps that the source gives them; event time does not advance before the
+  // end of the input.
   template <SourceDescription Source>
   SingleOutputStreamOperator<typename Source::Record> FromSource(Source source,
                                                                  std::string name = "") {
+    return FromSource(std::move(source), WatermarkStrategy<typename Source::Record>::NoWatermarks(),
+                      std::move(name));
+  }
+  template <SourceDescription Source>
+  SingleOutputStreamOperator<typename Source::Record> FromSource(
+      Source source, WatermarkStrategy<typename Source::Record> strategy, std::string name = "") {
+    graph_->Fail(strategy.failure());
     internal::StreamNode node;
     node.kind = internal::OperatorKind::kSource;
     node.type = "Source: " + source.name();
     node.name = std::move(name);
-    node.factory = std::make_shared<internal::SourceOperatorFactory<Source>>(std::move(source));
+    node.factory = std::make_shared<internal::SourceOperatorFactory<Source>>(std::move(source),
+                                                                             std::move(strategy));
     return SingleOutputStreamOperator<typename Source::Record>(
         graph_, graph_->AddNode(std::move(node), {}));
   }

@@ -23,6 +23,7 @@
 
 #include <weir/internal/batch.h>
 #include <weir/internal/chain.h>
+#include <weir/internal/split_runs.h>
 #include <weir/runtime_context.h>
 #include <weir/status.h>
 
@@ -66,11 +67,22 @@ class SplitEnumerator {
   virtual void Close() {}
 };
 
+// What SourceOutput::Select() takes for records that are of no split in particular.
+inline constexpr std::uint32_t kMainOutput = 0;
+
 // Where a reader puts its records: one block.
 template <class T>
 class SourceOutput {
  public:
-  explicit SourceOutput(internal::Batch<T>& block) : block_(block) {}
+  // `runs`, which may be null, keeps what Select() says.
+  explicit SourceOutput(internal::Batch<T>& block, internal::SplitRuns* runs = nullptr)
+      : block_(block), runs_(runs) {}
+  // The records that follow are of the split that SourceReaderContext::CreateSplitOutput() gave
+  // this number, until the next Select() or the end of this Read(). Costs nothing per record: call
+  // it where the split changes. Without it they are of the reader as a whole.
+  void Select(std::uint32_t split_output) {
+    if (runs_ != nullptr) runs_->Begin(split_output, block_.size());
+  }
   bool full() const { return block_.full(); }
   std::uint32_t size() const { return block_.size(); }
   // The next slot, holding an old record: assign every field. Look at full() first.
@@ -83,6 +95,7 @@ class SourceOutput {
 
  private:
   internal::Batch<T>& block_;
+  internal::SplitRuns* const runs_;
 };
 
 enum class ReadStatus : std::uint8_t {
@@ -99,6 +112,11 @@ class SourceReaderContext {
   virtual std::shared_ptr<internal::Availability> availability() = 0;
   // Asks the enumerator for a split.
   virtual void RequestSplit() = 0;
+  // For a reader whose splits advance in event time each for itself: from now on the split that the
+  // result stands for (see SourceOutput::Select) holds back the watermark until it is released.
+  virtual std::uint32_t CreateSplitOutput() = 0;
+  // The split has ended. May be called in the Read() that gives its last records.
+  virtual void ReleaseSplitOutput(std::uint32_t split_output) = 0;
 };
 
 // One per subtask. All calls come from the task's thread and must not block; what blocks belongs

@@ -28,8 +28,12 @@ class PullingReaderContext final : public SourceReaderContext {
   TestRuntimeContext& runtime() override { return runtime_; }
   std::shared_ptr<internal::Availability> availability() override { return availability_; }
   void RequestSplit() override { ++requests; }
+  std::uint32_t CreateSplitOutput() override { return ++split_outputs; }
+  void ReleaseSplitOutput(std::uint32_t) override { ++released_split_outputs; }
 
   std::uint32_t requests = 0;  // not handled yet
+  std::uint32_t split_outputs = 0;
+  std::uint32_t released_split_outputs = 0;
 
  private:
   TestRuntimeContext runtime_;

@@ -2,6 +2,7 @@
 // processes.
 #include "minicluster/mini_cluster.h"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <memory>
@@ -54,6 +55,42 @@ TEST_F(MiniClusterTest, RunsAJobAcrossTwoTaskManagers) {
   EXPECT_EQ(result.final_state, "FINISHED") << result.failure.ToString();
   EXPECT_EQ(tally_->records, 100'000u);
   EXPECT_EQ(tally_->sum, 100'000ull * 100'001 / 2);
+}
+
+// Two sources whose event times run apart: were the watermark behind them not their minimum, the
+// slower one's records would come behind it.
+TEST_F(MiniClusterTest, TheWatermarkOfParallelSourcesIsTheirMinimum) {
+  StartCluster(2, 1);
+  constexpr std::int64_t kHalf = 500'000;
+  struct Seen {
+    std::atomic<std::int64_t> records{0};
+    std::atomic<std::int64_t> late{0};
+    std::atomic<std::int64_t> watermark_ms{0};
+  };
+  auto seen = std::make_shared<Seen>();
+  StreamExecutionEnvironment env(1, &argument_);
+  env.SetParallelism(2);
+  env.Set("pipeline.auto-watermark-interval", "1 ms");
+  const auto strategy =
+      WatermarkStrategy<std::int64_t>::ForMonotonousTimestamps().WithTimestampAssigner(
+          [](const std::int64_t& value) { return value < kHalf ? value : 7 * (value - kHalf); });
+  env.FromSource(SequenceSource(0, 2 * kHalf - 1), strategy, "numbers")
+      .Global()
+      .Process([seen](const std::int64_t& value, ProcessContext& context,
+                      Collector<std::int64_t>& out) {
+        ++seen->records;
+        if (context.timestamp_ms() <= context.current_watermark_ms()) ++seen->late;
+        seen->watermark_ms = std::max(seen->watermark_ms.load(), context.current_watermark_ms());
+        out.Collect(value);
+      })
+      .SetParallelism(1)
+      .SinkTo(DiscardSink())
+      .SetParallelism(1);
+  const JobExecutionResult result = Run(env);
+  EXPECT_EQ(result.final_state, "FINISHED") << result.failure.ToString();
+  EXPECT_EQ(seen->records, 2 * kHalf);
+  EXPECT_EQ(seen->late, 0);
+  EXPECT_GT(seen->watermark_ms, 0) << "time advanced while the job ran";
 }
 
 TEST_F(MiniClusterTest, AFailureNamesOperatorSubtaskAndCause) {

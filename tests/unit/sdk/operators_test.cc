@@ -272,5 +272,29 @@ TEST_F(CoOperatorTest, AnEndedInputDoesNotHoldTheWatermarkBack) {
   EXPECT_EQ(out_.watermarks.back(), internal::kMaximumWatermark);
 }
 
+TEST_F(CoOperatorTest, TheEndOfOneInputIsNotTheEndOfTimeForAnIdleOne) {
+  op_.input(1)->OnWatermark({5});
+  op_.input(0)->OnWatermark({7});
+  op_.input(1)->OnWatermarkStatus({true});
+  op_.input(0)->OnWatermark({internal::kMaximumWatermark});
+  EXPECT_EQ(out_.idle, (std::vector<bool>{true}));
+  op_.EndInput(0);
+  op_.input(1)->OnWatermarkStatus({false});
+  op_.input(1)->OnWatermark({9});
+  EXPECT_EQ(out_.watermarks, (std::vector<std::int64_t>{5, 7, 9}));
+  EXPECT_EQ(out_.idle, (std::vector<bool>{true, false}));
+  op_.EndInput(1);
+  EXPECT_EQ(out_.watermarks.back(), internal::kMaximumWatermark);
+}
+
+TEST_F(CoOperatorTest, WhenBothAreIdleWhatOneHeldBackIsReleased) {
+  op_.input(0)->OnWatermark({5});
+  op_.input(1)->OnWatermark({9});
+  op_.input(1)->OnWatermarkStatus({true});
+  op_.input(0)->OnWatermarkStatus({true});
+  EXPECT_EQ(out_.watermarks, (std::vector<std::int64_t>{5, 9}));
+  EXPECT_EQ(out_.idle, (std::vector<bool>{true}));
+}
+
 }  // namespace
 }  // namespace weir

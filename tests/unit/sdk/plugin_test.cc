@@ -94,7 +94,7 @@ TEST_F(PluginTest, NotesNameEveryJobWithoutLoading) {
       ++found;
     return found;
   };
-  EXPECT_EQ(count("abi=1"), 4u) << notes;
+  EXPECT_EQ(count("abi=" + std::to_string(internal::kAbiNumber)), 4u) << notes;
   EXPECT_EQ(count(std::string("toolchain=") + internal::Toolchain()), 4u) << notes;
   for (const char* job : {"job=first", "job=throws", "job=empty", "job=from another source"}) {
     EXPECT_EQ(count(job), 1u) << job << notes;

@@ -122,8 +122,8 @@ class Chain {
   // Events of the operator's coordinator, in order.
   virtual Status OnCoordinatorEvent(std::uint32_t operator_index, std::string_view payload) = 0;
 
-  // The time of ChainContext::SetTimer() has come; it is set no more. `now_ms` can be before it where
-  // the wall clock was set back: then the chain sets it again.
+  // The time of ChainContext::SetTimer() has come; it is set no more. `now_ms`, processing time, is
+  // before it where the wall clock was set back meanwhile.
   virtual Status OnProcessingTime(std::int64_t now_ms) = 0;
 
   // Tries to move what a sink writer did not take (bounded). True: nothing is pending, input may

@@ -59,7 +59,7 @@ class Operator {
   virtual Status OnCoordinatorEvent(std::string_view /*payload*/) {
     return Status::Internal("this operator has no coordinator");
   }
-  // The time of OperatorContext::SetTimer() has come; it is set no more.
+  // The time of OperatorContext::SetTimer() has come; it is set no more. `now_ms` is not before it.
   virtual Status OnProcessingTime(std::int64_t /*now_ms*/) { return Status::Ok(); }
   virtual Result<bool> Drain() { return true; }
   virtual Result<bool> Finish() { return true; }

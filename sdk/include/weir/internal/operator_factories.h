@@ -38,11 +38,12 @@ template <class Source>
 class SourceOperatorFactory final : public OperatorFactory {
  public:
   using T = typename Source::Record;
-  explicit SourceOperatorFactory(Source source) : source_(std::move(source)) {}
+  SourceOperatorFactory(Source source, WatermarkStrategy<T> strategy)
+      : source_(std::move(source)), strategy_(std::move(strategy)) {}
   std::unique_ptr<Operator> Create(const OperatorContext& context,
                                    AnyInput* output) const override {
     return std::make_unique<SourceOperator<Source>>(context, source_,
-                                                    static_cast<Input<T>&>(*output));
+                                                    static_cast<Input<T>&>(*output), strategy_);
   }
   std::unique_ptr<AnyInput> CreateFork(std::vector<AnyInput*> consumers) const override {
     return MakeFork<T>(consumers);
@@ -58,6 +59,7 @@ class SourceOperatorFactory final : public OperatorFactory {
 
  private:
   const Source source_;
+  const WatermarkStrategy<T> strategy_;
 };
 
 template <class Sink>

@@ -26,15 +26,19 @@ class OperatorTimers {
     Arm();
   }
 
-  // `Status call(operator_index)` for each operator whose time has come, the head first; their
-  // times are forgotten, and may be set again inside. Stops at the first error.
+  // The chain's timer was due. `Status call(operator_index, now_ms)` for each operator whose time
+  // has come, the head first; their times are forgotten, and may be set again inside. Stops at the
+  // first error.
   template <class Call>
   Status Fire(std::int64_t now_ms, Call&& call) {
+    // The time was waited for, whatever a wall clock that was set back meanwhile says: else what is
+    // periodic would stand still for as long as it was set back.
+    if (armed_ms_ != kNoTimer) now_ms = std::max(now_ms, armed_ms_);
     armed_ms_ = kNoTimer;  // the engine has forgotten it
     for (std::uint32_t i = 0; i < times_ms_.size(); ++i) {
       if (times_ms_[i] == kNoTimer || times_ms_[i] > now_ms) continue;
       times_ms_[i] = kNoTimer;
-      WEIR_RETURN_IF_ERROR(call(i));
+      WEIR_RETURN_IF_ERROR(call(i, now_ms));
     }
     Arm();
     return Status::Ok();

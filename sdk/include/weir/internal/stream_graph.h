@@ -102,6 +102,7 @@ struct StreamGraph {
   std::vector<StreamEdge> edges;
   Status failure;  // the first wrong use of the API
 
+  // Ok means nothing.
   void Fail(Status status) {
     if (failure.ok()) failure = std::move(status);
   }

@@ -78,6 +78,7 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
     const std::int64_t first = range.next;
     const std::int64_t step = range.step;
     std::int64_t made = 0;
+    output.Select(split_outputs_.front());
     while (made < limit && !output.full()) {
       Make(first + made * step, output.Next());
       ++made;
@@ -90,7 +91,10 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
   }
 
   Status AddSplits(std::vector<IndexRange> splits) override {
-    ranges_.insert(ranges_.end(), splits.begin(), splits.end());
+    for (const IndexRange& split : splits) {
+      ranges_.push_back(split);
+      split_outputs_.push_back(context_->CreateSplitOutput());
+    }
     context_->availability()->NotifyAvailable();
     return Status::Ok();
   }
@@ -122,10 +126,13 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
   // A finished range goes; of several (after a restart with fewer readers) each has its turn.
   void Advance() {
     if (ranges_.front().remaining == 0) {
+      context_->ReleaseSplitOutput(split_outputs_.front());
       ranges_.erase(ranges_.begin());
+      split_outputs_.erase(split_outputs_.begin());
       if (ranges_.empty() && !no_more_splits_) context_->RequestSplit();
     } else if (ranges_.size() > 1) {
       std::rotate(ranges_.begin(), ranges_.begin() + 1, ranges_.end());
+      std::rotate(split_outputs_.begin(), split_outputs_.begin() + 1, split_outputs_.end());
     }
   }
 
@@ -133,7 +140,8 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
   const std::int64_t count_;
   internal::Pacer pacer_;
   SourceReaderContext* context_ = nullptr;
-  std::vector<IndexRange> ranges_;  // the next block comes from the first
+  std::vector<IndexRange> ranges_;            // the next block comes from the first
+  std::vector<std::uint32_t> split_outputs_;  // by range
   bool no_more_splits_ = false;
 };
 

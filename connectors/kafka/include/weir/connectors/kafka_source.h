@@ -83,16 +83,18 @@ class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
   Status Open(SourceReaderContext& context) override { return session_.Open(context); }
 
   Result<ReadStatus> Read(SourceOutput<T>& output) override {
+    output.Select(run_.split_output);
     while (!output.full()) {
-      if (next_ == block_.size()) {
+      if (next_ == run_.records.size()) {
         next_ = 0;
-        block_ = {};
-        WEIR_ASSIGN_OR_RETURN(block_, session_.NextBlock());
-        if (block_.empty()) {
+        run_ = {};
+        WEIR_ASSIGN_OR_RETURN(run_, session_.NextRun());
+        if (run_.records.empty()) {
           return session_.AtEnd() ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
         }
+        output.Select(run_.split_output);
       }
-      const KafkaRecord& record = block_[next_++];
+      const KafkaRecord& record = run_.records[next_++];
       const std::int64_t timestamp =
           record.timestamp_ms >= 0 ? record.timestamp_ms : weir::internal::kNoTimestamp;
       if (!deserializer_(record, output.Next(timestamp))) output.DropLast();
@@ -113,8 +115,8 @@ class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
  private:
   internal::KafkaReadSession session_;
   D deserializer_;
-  std::span<const KafkaRecord> block_;
-  std::size_t next_ = 0;
+  internal::KafkaReadSession::Run run_;
+  std::size_t next_ = 0;  // in the run
 };
 
 // The enumerator of every KafkaSource. Asks the brokers where it may block; never on the caller's

@@ -1,13 +1,16 @@
 // The reader's side of a source: one block per Poll().
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
+#include <weir/internal/operators/event_time.h>
 #include <weir/internal/source_protocol.h>
 #include <weir/source.h>
 
@@ -19,26 +22,39 @@ class SourceOperator final : public Operator, private SourceReaderContext {
   using T = typename Source::Record;
   using Split = typename Source::Split;
 
-  SourceOperator(const OperatorContext& context, const Source& source, Input<T>& output)
-      : context_(context), output_(output), reader_(source.CreateReader()) {}
+  SourceOperator(const OperatorContext& context, const Source& source, Input<T>& output,
+                 const WatermarkStrategy<T>& strategy = WatermarkStrategy<T>::NoWatermarks())
+      : context_(context), output_(output), reader_(source.CreateReader()) {
+    if (EventTime<T>::Needed(strategy)) event_time_.emplace(context, strategy, output);
+  }
 
-  Status Open() override { return reader_->Open(*this); }
+  Status Open() override {
+    if (event_time_) event_time_->Open();
+    return reader_->Open(*this);
+  }
   AnyInput* input(std::uint32_t) override { return nullptr; }
 
   Result<PollStatus> Poll() override {
     if (ended_) return PollStatus::kEndOfInput;
     context_.Enter();
-    SourceOutput<T> block(block_);
+    SourceOutput<T> block(block_, event_time_ ? &runs_ : nullptr);
     WEIR_ASSIGN_OR_RETURN(const ReadStatus read, reader_->Read(block));
     const bool any = !block_.empty();
     if (any) {
+      if (event_time_) WEIR_RETURN_IF_ERROR(Time());
       output_.Push(block_);
       block_.Clear();
+      if (event_time_) event_time_->AfterPush();
     }
+    ReleaseEnded();
     if (read == ReadStatus::kEndOfInput) {
       ended_ = true;
       // As in Flink: the end of a bounded source is the end of event time.
-      output_.OnWatermark({kMaximumWatermark});
+      if (event_time_) {
+        event_time_->End();
+      } else {
+        output_.OnWatermark({kMaximumWatermark});
+      }
       return PollStatus::kEndOfInput;
     }
     return any || read == ReadStatus::kMoreAvailable ? PollStatus::kProgress : PollStatus::kIdle;
@@ -61,6 +77,11 @@ class SourceOperator final : public Operator, private SourceReaderContext {
     return Status::Internal("a reader got a split request");
   }
 
+  Status OnProcessingTime(std::int64_t now_ms) override {
+    event_time_->OnProcessingTime(now_ms);
+    return Status::Ok();
+  }
+
   Status Close() override {
     reader_->Close();
     return Status::Ok();
@@ -73,11 +94,42 @@ class SourceOperator final : public Operator, private SourceReaderContext {
     context_.chain->SendToCoordinator(context_.operator_index,
                                       EncodeSourceMessage(SourceMessage::kRequestSplit));
   }
+  // Split outputs are the splits of event_time_ counted from 1, behind the main output.
+  std::uint32_t CreateSplitOutput() override {
+    return event_time_ ? event_time_->AddSplit() + 1 : kMainOutput;
+  }
+  void ReleaseSplitOutput(std::uint32_t split_output) override {
+    if (split_output != kMainOutput) ended_outputs_.push_back(split_output);
+  }
+
+  // Timestamps and generators for the block that was read.
+  Status Time() {
+    Status timed = runs_.ForEach(block_.size(), [this](auto split_output, auto first, auto count) {
+      if (split_output == kMainOutput && !main_split_) main_split_ = event_time_->AddSplit();
+      const std::uint32_t split = split_output == kMainOutput ? *main_split_ : split_output - 1;
+      return event_time_->OnRecords(split, block_.records() + first, block_.timestamps() + first,
+                                    count);
+    });
+    runs_.Clear();
+    event_time_->Wake();
+    return timed;
+  }
+  // Not before their last records were handled.
+  void ReleaseEnded() {
+    for (const std::uint32_t split_output : ended_outputs_) {
+      event_time_->RemoveSplit(split_output - 1);
+    }
+    ended_outputs_.clear();
+  }
 
   const OperatorContext context_;
   Input<T>& output_;
   decltype(std::declval<const Source&>().CreateReader()) reader_;
   Batch<T> block_{BlockCapacity<T>()};
+  std::optional<EventTime<T>> event_time_;    // nothing if the strategy does nothing
+  SplitRuns runs_;                            // of block_
+  std::optional<std::uint32_t> main_split_;   // once it has had records
+  std::vector<std::uint32_t> ended_outputs_;  // still to be released
   bool ended_ = false;
 };
 

@@ -13,11 +13,14 @@
 
 namespace weir::internal {
 
-// The minimum over two inputs, as Flink's CombinedWatermarkStatus.
+// The minimum over two inputs, as Flink's CombinedWatermarkStatus. An input that has ended or had
+// the maximum watermark counts no more; where the other is idle, it alone decides when it is back.
+// When all that is left is idle, what the last active one held back is released.
 class CombinedWatermark {
  public:
   // Each returns true when minimum() has grown.
   bool Update(std::uint32_t input, Watermark watermark) {
+    if (watermark.timestamp_ms == kMaximumWatermark) return End(input);
     inputs_[input].timestamp_ms = std::max(inputs_[input].timestamp_ms, watermark.timestamp_ms);
     return Advance();
   }
@@ -26,16 +29,16 @@ class CombinedWatermark {
     return Advance();
   }
   bool End(std::uint32_t input) {
-    inputs_[input].timestamp_ms = kMaximumWatermark;
-    inputs_[input].idle = false;
     inputs_[input].ended = true;
     return Advance();
   }
   Watermark minimum() const { return minimum_; }
   // All inputs are idle or ended, and at least one is idle.
   bool idle() const {
-    const auto quiet = [](const State& input) { return input.idle || input.ended; };
-    return quiet(inputs_[0]) && quiet(inputs_[1]) && (inputs_[0].idle || inputs_[1].idle);
+    const auto resting = [](const State& input) { return input.idle && !input.ended; };
+    const auto active = [](const State& input) { return !input.idle && !input.ended; };
+    return !active(inputs_[0]) && !active(inputs_[1]) &&
+           (resting(inputs_[0]) || resting(inputs_[1]));
   }
 
  private:
@@ -45,15 +48,19 @@ class CombinedWatermark {
     bool ended = false;
   };
   bool Advance() {
-    std::int64_t minimum = kMaximumWatermark;
-    bool any = false;
+    std::int64_t lowest_active = kMaximumWatermark;  // which is right if all have ended
+    std::int64_t highest_idle = Watermark().timestamp_ms;
     for (const State& input : inputs_) {
-      if (input.idle) continue;
-      minimum = std::min(minimum, input.timestamp_ms);
-      any = true;
+      if (input.ended) continue;
+      if (input.idle) {
+        highest_idle = std::max(highest_idle, input.timestamp_ms);
+      } else {
+        lowest_active = std::min(lowest_active, input.timestamp_ms);
+      }
     }
-    if (!any || minimum <= minimum_.timestamp_ms) return false;
-    minimum_.timestamp_ms = minimum;
+    const std::int64_t combined = idle() ? highest_idle : lowest_active;
+    if (combined <= minimum_.timestamp_ms) return false;
+    minimum_.timestamp_ms = combined;
     return true;
   }
 
@@ -108,10 +115,7 @@ class CoOperator final : public Operator {
     if (number == 0) return &first_;
     return &second_;
   }
-  void EndInput(std::uint32_t number) override {
-    if (watermark_.End(number)) output_.OnWatermark(watermark_.minimum());
-    ForwardStatus();
-  }
+  void EndInput(std::uint32_t number) override { Publish(watermark_.End(number)); }
   Status Close() override { return CloseFunction(function_); }
 
   template <std::uint32_t kNumber, class T>
@@ -125,18 +129,20 @@ class CoOperator final : public Operator {
     collector_.Finish();
   }
   void InputWatermark(std::uint32_t number, Watermark watermark) {
-    if (watermark_.Update(number, watermark)) output_.OnWatermark(watermark_.minimum());
+    Publish(watermark_.Update(number, watermark));
   }
   void InputStatus(std::uint32_t number, WatermarkStatus status) {
-    if (watermark_.SetIdle(number, status.idle)) output_.OnWatermark(watermark_.minimum());
-    ForwardStatus();
+    Publish(watermark_.SetIdle(number, status.idle));
   }
 
  private:
-  void ForwardStatus() {
-    if (watermark_.idle() == idle_) return;
-    idle_ = !idle_;
-    output_.OnWatermarkStatus({idle_});
+  // Active before the watermark, idle behind it.
+  void Publish(bool advanced) {
+    const bool idle = watermark_.idle();
+    if (idle_ && !idle) output_.OnWatermarkStatus({false});
+    if (advanced) output_.OnWatermark(watermark_.minimum());
+    if (!idle_ && idle) output_.OnWatermarkStatus({true});
+    idle_ = idle;
   }
 
   const OperatorContext context_;

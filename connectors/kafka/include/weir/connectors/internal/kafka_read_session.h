@@ -30,16 +30,20 @@ class KafkaReadSession {
   void AddSplits(std::vector<KafkaSplit> splits);
   void NoMoreSplits();
 
-  // The next block of records, valid until the next call; the one before counts as read. Empty:
-  // none is there now, and the context's availability is notified when that changes. An error is
-  // about a named partition or the client, and ends reading.
-  Result<std::span<const KafkaRecord>> NextBlock();
-  // No more splits will come, and each was read to its stopping offset. Ask after an empty
-  // NextBlock().
+  // Records of one split.
+  struct Run {
+    std::span<const KafkaRecord> records;
+    std::uint32_t split_output = kMainOutput;  // see SourceOutput::Select
+  };
+  // The next run of records, valid until the next call; the one before counts as read. Without
+  // records: none is there now, and the context's availability is notified when that changes. An
+  // error is about a named partition or the client, and ends reading.
+  Result<Run> NextRun();
+  // No more splits will come, and each was read to its stopping offset. Ask after a NextRun()
+  // without records.
   bool AtEnd() const;
-  // The splits that are not finished, when `read_of_block` records of the current block have been
-  // read.
-  std::vector<KafkaSplit> Snapshot(std::size_t read_of_block) const;
+  // The splits that are not finished, when `read_of_run` records of the current run have been read.
+  std::vector<KafkaSplit> Snapshot(std::size_t read_of_run) const;
   // Stops the thread and the client. Bounded by what librdkafka needs to end its threads.
   void Close();
 

@@ -1,0 +1,569 @@
+// Timestamps, generators per split, idleness: SplitWatermarks by table and against an oracle, then
+// the operators that use it.
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weir/api.h>
+#include <weir/internal/operators/source_operator.h>
+#include <weir/internal/operators/timestamps_operator.h>
+#include <weir/internal/split_watermarks.h>
+
+#include "tests/unit/sdk/chain_elements.h"
+
+namespace weir {
+namespace {
+
+using internal::kMaximumWatermark;
+using internal::kNoTimer;
+using internal::kNoTimestamp;
+using internal::PollStatus;
+using internal::SplitWatermarks;
+using testing::KeepingInput;
+using testing::MakeBatch;
+using testing::OperatorHarness;
+using Longs = std::vector<std::int64_t>;
+
+// --- SplitWatermarks ---
+
+struct SplitEvent {
+  enum Kind { kAdd, kRemove, kRecords, kGenerator, kMarkIdle, kPassTime } kind;
+  std::uint32_t split = 0;
+  std::int64_t watermark_ms = 0;
+  std::int64_t now_ns = 0;
+};
+
+void Apply(SplitWatermarks& watermarks, const SplitEvent& event) {
+  switch (event.kind) {
+    case SplitEvent::kAdd:
+      EXPECT_EQ(watermarks.Add(event.now_ns), event.split);
+      break;
+    case SplitEvent::kRemove:
+      watermarks.Remove(event.split, event.now_ns);
+      break;
+    case SplitEvent::kRecords:
+      watermarks.OnRecords(event.split, event.now_ns);
+      break;
+    case SplitEvent::kGenerator:
+      watermarks.OnGenerator(event.split, event.watermark_ms, false);
+      break;
+    case SplitEvent::kMarkIdle:
+      watermarks.OnGenerator(event.split, event.watermark_ms, true);
+      break;
+    case SplitEvent::kPassTime:
+      watermarks.PassTime(event.now_ns);
+      break;
+  }
+}
+
+struct SplitRow {
+  SplitEvent event;
+  std::optional<std::int64_t> watermark_ms;
+  bool idle = false;
+};
+
+void Check(std::optional<std::int64_t> idle_timeout_ns, const std::vector<SplitRow>& rows) {
+  SplitWatermarks watermarks(idle_timeout_ns, 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Apply(watermarks, rows[i].event);
+    EXPECT_EQ(watermarks.TakeWatermark(), rows[i].watermark_ms) << "row " << i;
+    EXPECT_EQ(watermarks.idle(), rows[i].idle) << "row " << i;
+  }
+}
+
+constexpr auto kAdd = SplitEvent::kAdd;
+constexpr auto kRemove = SplitEvent::kRemove;
+constexpr auto kRecords = SplitEvent::kRecords;
+constexpr auto kGenerator = SplitEvent::kGenerator;
+constexpr auto kMarkIdle = SplitEvent::kMarkIdle;
+constexpr auto kPassTime = SplitEvent::kPassTime;
+
+TEST(SplitWatermarks, TheSlowestSplitCountsAndAnEndedOneDoesNot) {
+  Check(std::nullopt, {{{kAdd, 0}, {}},
+                       {{kGenerator, 0, 10}, 10},
+                       {{kAdd, 1}, {}},
+                       {{kGenerator, 0, 20}, {}},
+                       {{kGenerator, 1, 5}, {}},  // behind what is announced: no step back
+                       {{kGenerator, 1, 15}, 15},
+                       {{kGenerator, 1, 12}, {}},  // a lower one means nothing
+                       {{kRemove, 1}, 20},
+                       {{kRemove, 0}, {}},
+                       {{kAdd, 0}, {}},  // the number is free again
+                       {{kGenerator, 0, 7}, {}},
+                       {{kGenerator, 0, 30}, 30},
+                       {{kPassTime, 0, 0, 1'000'000}, {}}});
+}
+
+TEST(SplitWatermarks, IdleSplitsAreLeftOutAndAllIdleReleasesTheHighest) {
+  Check(100, {{{kAdd, 0, 0, 0}, {}},
+              {{kAdd, 1, 0, 0}, {}},
+              {{kGenerator, 0, 10}, {}},
+              {{kRecords, 0, 0, 60}, {}},
+              {{kPassTime, 0, 0, 99}, {}},
+              {{kPassTime, 0, 0, 100}, 10},  // split 1 has had nothing
+              {{kGenerator, 0, 12}, 12},
+              {{kRecords, 1, 0, 120}, {}},
+              {{kGenerator, 1, 11}, {}},  // is back, older: holds until it has caught up
+              {{kGenerator, 0, 20}, {}},
+              {{kGenerator, 1, 13}, 13},
+              {{kPassTime, 0, 0, 160}, {}},
+              {{kPassTime, 0, 0, 220}, 20, true},
+              {{kGenerator, 1, 14}, {}, true},
+              {{kRecords, 1, 0, 230}, {}, false}});
+}
+
+TEST(SplitWatermarks, AReaderWithoutSplitsBecomesIdleToo) {
+  Check(100, {{{kPassTime, 0, 0, 99}, {}},
+              {{kPassTime, 0, 0, 100}, {}, true},
+              {{kAdd, 0, 0, 110}, {}, false},
+              {{kRemove, 0, 0, 120}, {}, false},
+              {{kPassTime, 0, 0, 219}, {}, false},
+              {{kPassTime, 0, 0, 220}, {}, true}});
+}
+
+TEST(SplitWatermarks, AGeneratorMayMarkItsSplitIdle) {
+  Check(std::nullopt, {{{kAdd, 0}, {}},
+                       {{kAdd, 1}, {}},
+                       {{kGenerator, 0, 10}, {}},
+                       {{kMarkIdle, 1, 0}, 10},
+                       {{kMarkIdle, 0, 10}, {}, true},
+                       {{kGenerator, 1, 12}, 12, false}});
+}
+
+// Against a restatement that keeps the whole history and computes everything anew each time.
+class Oracle {
+ public:
+  explicit Oracle(std::int64_t timeout_ns) : timeout_ns_(timeout_ns) {}
+  void Apply(const SplitEvent& event) {
+    if (event.kind == kAdd) splits_[event.split] = {.last_ns = event.now_ns};
+    if (event.kind == kRemove) {
+      splits_.erase(event.split);
+      if (splits_.empty()) empty_since_ns_ = event.now_ns;
+    }
+    if (event.kind == kAdd || event.kind == kRemove) empty_idle_ = false;
+    if (event.kind == kRecords) {
+      splits_[event.split].last_ns = event.now_ns;
+      splits_[event.split].timed_out = false;
+    }
+    if (event.kind == kGenerator || event.kind == kMarkIdle) {
+      Split& split = splits_[event.split];
+      split.said.push_back(event.watermark_ms);
+      split.marked = event.kind == kMarkIdle;
+    }
+    if (event.kind == kPassTime) {
+      for (auto& [number, split] : splits_) {
+        if (event.now_ns - split.last_ns >= timeout_ns_) split.timed_out = true;
+      }
+      if (splits_.empty() && event.now_ns - empty_since_ns_ >= timeout_ns_) empty_idle_ = true;
+    }
+    Advance();
+  }
+  std::int64_t combined_ms() const { return combined_ms_; }
+  bool idle() const {
+    if (splits_.empty()) return empty_idle_;
+    for (const auto& [number, split] : splits_) {
+      if (!split.timed_out && !split.marked) return false;
+    }
+    return true;
+  }
+
+ private:
+  struct Split {
+    Longs said;
+    std::int64_t last_ns = 0;
+    bool timed_out = false;
+    bool marked = false;
+  };
+  void Advance() {
+    if (splits_.empty()) return;
+    Longs counting;
+    Longs resting;
+    for (const auto& [number, split] : splits_) {
+      std::int64_t watermark_ms = std::numeric_limits<std::int64_t>::min();
+      for (const std::int64_t said : split.said) watermark_ms = std::max(watermark_ms, said);
+      (split.timed_out || split.marked ? resting : counting).push_back(watermark_ms);
+    }
+    const std::int64_t now_ms = counting.empty()
+                                    ? *std::max_element(resting.begin(), resting.end())
+                                    : *std::min_element(counting.begin(), counting.end());
+    combined_ms_ = std::max(combined_ms_, now_ms);
+  }
+
+  const std::int64_t timeout_ns_;
+  std::map<std::uint32_t, Split> splits_;
+  std::int64_t empty_since_ns_ = 0;
+  bool empty_idle_ = false;
+  std::int64_t combined_ms_ = std::numeric_limits<std::int64_t>::min();
+};
+
+TEST(SplitWatermarks, RandomHistoriesAgreeWithTheOracle) {
+  const unsigned seed = std::random_device()();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (int history = 0; history < 500; ++history) {
+    constexpr std::int64_t kTimeoutNs = 50;
+    SplitWatermarks watermarks(kTimeoutNs, 0);
+    Oracle oracle(kTimeoutNs);
+    std::vector<bool> present(5, false);
+    std::int64_t now_ns = 0;
+    std::int64_t last_ms = std::numeric_limits<std::int64_t>::min();
+    for (int i = 0; i < 200; ++i) {
+      now_ns += random() % 20;
+      SplitEvent event{static_cast<SplitEvent::Kind>(random() % 6),
+                       static_cast<std::uint32_t>(random() % present.size()),
+                       static_cast<std::int64_t>(i + random() % 20), now_ns};
+      if (event.kind == kAdd) {
+        event.split = std::find(present.begin(), present.end(), false) - present.begin();
+        if (event.split == present.size()) continue;
+        present[event.split] = true;
+      } else if (event.kind != kPassTime) {
+        if (!present[event.split]) continue;
+        if (event.kind == kRemove) present[event.split] = false;
+      }
+      Apply(watermarks, event);
+      oracle.Apply(event);
+      const auto taken_ms = watermarks.TakeWatermark();
+      if (taken_ms) {
+        ASSERT_GT(*taken_ms, last_ms) << "history " << history << " event " << i;
+        last_ms = *taken_ms;
+      }
+      ASSERT_EQ(last_ms, oracle.combined_ms()) << "history " << history << " event " << i;
+      ASSERT_EQ(watermarks.idle(), oracle.idle()) << "history " << history << " event " << i;
+    }
+  }
+}
+
+// --- the source operator ---
+
+// What a scripted reader does in one Read().
+struct Act {
+  std::uint32_t split = 0;  // 0: none in particular
+  Longs times;              // record timestamps, which are the values too
+};
+
+// Puts a block out for each list of acts; idle in between; ends with the script. Splits are created
+// in Open().
+struct ScriptedSource {
+  using Record = std::int64_t;
+  using Split = RangeSplit;
+  using EnumeratorState = SplitList<RangeSplit>;
+  struct Script {
+    std::uint32_t splits = 0;
+    std::vector<std::vector<Act>> reads;
+    std::vector<std::uint32_t> release_after;  // by read: split to release, 0: none
+  };
+  std::shared_ptr<Script> script;
+
+  class Reader final : public SourceReader<std::int64_t, RangeSplit> {
+   public:
+    explicit Reader(std::shared_ptr<Script> script) : script_(std::move(script)) {}
+    Status Open(SourceReaderContext& context) override {
+      context_ = &context;
+      outputs_.push_back(kMainOutput);
+      for (std::uint32_t i = 0; i < script_->splits; ++i) {
+        outputs_.push_back(context.CreateSplitOutput());
+      }
+      return Status::Ok();
+    }
+    Result<ReadStatus> Read(SourceOutput<std::int64_t>& output) override {
+      if (next_ == script_->reads.size()) return ReadStatus::kEndOfInput;
+      for (const Act& act : script_->reads[next_]) {
+        if (act.split != 0) output.Select(outputs_[act.split]);
+        for (const std::int64_t time : act.times) output.Next(time) = time;
+      }
+      if (next_ < script_->release_after.size() && script_->release_after[next_] != 0) {
+        context_->ReleaseSplitOutput(outputs_[script_->release_after[next_]]);
+      }
+      ++next_;
+      return ReadStatus::kNothingAvailable;
+    }
+    Status AddSplits(std::vector<RangeSplit>) override { return Status::Ok(); }
+    void NoMoreSplits() override {}
+    std::vector<RangeSplit> Snapshot(std::uint64_t) override { return {}; }
+
+   private:
+    const std::shared_ptr<Script> script_;
+    SourceReaderContext* context_ = nullptr;
+    std::vector<std::uint32_t> outputs_;
+    std::size_t next_ = 0;
+  };
+
+  bool bounded() const { return true; }
+  std::string name() const { return "Scripted"; }
+  std::unique_ptr<SplitEnumerator<Split, EnumeratorState>> CreateEnumerator() const {
+    return nullptr;
+  }
+  std::unique_ptr<Reader> CreateReader() const { return std::make_unique<Reader>(script); }
+};
+
+using Strategy = WatermarkStrategy<std::int64_t>;
+
+struct SourceFixture {
+  explicit SourceFixture(ScriptedSource::Script script, const Strategy& strategy) {
+    ScriptedSource source{std::make_shared<ScriptedSource::Script>(std::move(script))};
+    op = std::make_unique<internal::SourceOperator<ScriptedSource>>(harness.context(), source, out,
+                                                                    strategy);
+    EXPECT_TRUE(op->Open().ok());
+  }
+  // Lets time pass, in which the task is held up for `hindered_ms`, and fires the timer when due.
+  void Advance(std::int64_t time_ms, std::int64_t hindered_ms = 0) {
+    harness.chain.processing_time += time_ms;
+    harness.chain.unhindered_ms += time_ms - hindered_ms;
+    if (harness.chain.timer_ms > harness.chain.processing_time) return;
+    ++timers_fired;
+    harness.chain.timer_ms = kNoTimer;
+    const auto fired = harness.timers.Fire(
+        harness.chain.processing_time,
+        [&](std::uint32_t, std::int64_t now_ms) { return op->OnProcessingTime(now_ms); });
+    EXPECT_TRUE(fired.ok());
+  }
+
+  OperatorHarness harness;
+  KeepingInput<std::int64_t> out;
+  std::unique_ptr<internal::SourceOperator<ScriptedSource>> op;
+  int timers_fired = 0;
+};
+
+TEST(SourceEventTime, EmitsTheMinimumOfItsSplitsPeriodically) {
+  SourceFixture test({.splits = 2,
+                      .reads = {{{1, {100, 300}}, {2, {50}}, {1, {200}}}, {{2, {400}}}, {}},
+                      .release_after = {0, 1}},
+                     Strategy::ForBoundedOutOfOrderness(10));
+  EXPECT_EQ(test.harness.chain.timer_ms, kNoTimer) << "nothing to say before the first record";
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kProgress);
+  EXPECT_EQ(test.out.timestamps, (Longs{100, 300, 50, 200}));
+  EXPECT_TRUE(test.out.watermarks.empty());
+  test.Advance(199);
+  EXPECT_TRUE(test.out.watermarks.empty());
+  test.Advance(1);
+  EXPECT_EQ(test.out.watermarks, (Longs{39}));
+  test.Advance(1000);
+  EXPECT_EQ(test.timers_fired, 1) << "a source without records is not woken";
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kProgress);
+  EXPECT_EQ(test.out.watermarks, (Longs{39}));
+  test.Advance(200);
+  EXPECT_EQ(test.out.watermarks, (Longs{39, 389})) << "split 1, at 300, has ended";
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kIdle);
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kEndOfInput);
+  EXPECT_EQ(test.out.watermarks.back(), kMaximumWatermark);
+  EXPECT_EQ(test.harness.chain.timer_ms, kNoTimer);
+}
+
+TEST(SourceEventTime, IdlenessCountsNoTimeInWhichTheReaderWasHeldUp) {
+  SourceFixture test({.splits = 2, .reads = {{{1, {100}}}, {{1, {200}}}, {{2, {50}}}}},
+                     Strategy::ForMonotonousTimestamps().WithIdleness(1000));
+  ASSERT_TRUE(test.op->Poll().ok());
+  test.Advance(200);
+  EXPECT_TRUE(test.out.watermarks.empty()) << "split 2 has said nothing";
+  test.Advance(5000, /*hindered_ms=*/4500);
+  EXPECT_TRUE(test.out.watermarks.empty()) << "700 of 1000 ms";
+  EXPECT_EQ(test.harness.chain.timer_ms, test.harness.chain.processing_time + 300);
+  ASSERT_TRUE(test.op->Poll().ok());
+  test.Advance(300);
+  EXPECT_EQ(test.out.watermarks, (Longs{199}));
+  EXPECT_TRUE(test.out.idle.empty()) << "split 1 is not idle";
+  test.Advance(700);
+  EXPECT_EQ(test.out.idle, (std::vector<bool>{true}));
+  ASSERT_TRUE(test.op->Poll().ok());
+  EXPECT_EQ(test.out.idle, (std::vector<bool>{true, false}));
+  test.Advance(200);
+  EXPECT_EQ(test.out.watermarks, (Longs{199})) << "split 2 is behind: its records are late";
+}
+
+TEST(SourceEventTime, RecordsOfNoSplitAreOneSplit) {
+  SourceFixture test({.reads = {{{0, {100}}}, {{0, {90, 200}}}}},
+                     Strategy::ForMonotonousTimestamps());
+  ASSERT_TRUE(test.op->Poll().ok());
+  test.Advance(200);
+  ASSERT_TRUE(test.op->Poll().ok());
+  test.Advance(200);
+  EXPECT_EQ(test.out.watermarks, (Longs{99, 199}));
+}
+
+TEST(SourceEventTime, AnIntervalOfZeroLeavesPeriodicGeneratorsAlone) {
+  OperatorHarness harness;
+  harness.chain.watermark_interval_ms = 0;
+  KeepingInput<std::int64_t> out;
+  ScriptedSource source{std::make_shared<ScriptedSource::Script>(
+      ScriptedSource::Script{.splits = 1, .reads = {{{1, {5}}}}, .release_after = {1}})};
+  internal::SourceOperator<ScriptedSource> op(harness.context(), source, out,
+                                              Strategy::ForMonotonousTimestamps());
+  ASSERT_TRUE(op.Open().ok());
+  ASSERT_TRUE(op.Poll().ok());
+  EXPECT_EQ(harness.chain.timer_ms, kNoTimer);
+  EXPECT_TRUE(out.watermarks.empty());
+  ASSERT_TRUE(op.Poll().ok());
+  EXPECT_EQ(out.watermarks, (Longs{kMaximumWatermark}));
+}
+
+// --- generators and assigners ---
+
+// Every record whose value is even says that time has come so far.
+struct PunctuatedWatermarks {
+  void OnEvent(const std::int64_t& value, std::int64_t timestamp_ms, WatermarkOutput& output) {
+    if (value % 2 == 0) output.EmitWatermark(timestamp_ms);
+  }
+};
+
+// A minute behind the clock, records or not.
+struct ClockWatermarks {
+  void OnEvent(const std::int64_t&, std::int64_t, WatermarkOutput&) {}
+  void OnPeriodicEmit(WatermarkOutput& output) {
+    output.EmitWatermark(output.processing_time_ms() - 60'000);
+  }
+};
+
+TEST(SourceEventTime, APunctuatedGeneratorEmitsBehindTheBlock) {
+  SourceFixture test({.reads = {{{0, {1, 4, 6, 7}}}, {{0, {9}}}, {{0, {8}}}, {{0, {3, 2}}}}},
+                     Strategy::ForGenerator(PunctuatedWatermarks()));
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(test.op->Poll().ok());
+  EXPECT_EQ(test.out.watermarks, (Longs{6, 8})) << "a lower one than before is not emitted";
+  EXPECT_EQ(test.harness.chain.timer_ms, kNoTimer) << "nothing periodic";
+}
+
+TEST(SourceEventTime, AGeneratorOnTheClockIsAskedWithoutRecords) {
+  SourceFixture test({.splits = 1, .reads = {}}, Strategy::ForGenerator(ClockWatermarks()));
+  const std::int64_t start_ms = test.harness.chain.processing_time;
+  test.Advance(200);
+  test.Advance(250);
+  EXPECT_EQ(test.out.watermarks, (Longs{start_ms + 200 - 60'000, start_ms + 450 - 60'000}));
+}
+
+TEST(SourceEventTime, AWallClockThatIsSetBackStopsNothing) {
+  SourceFixture test({.splits = 1, .reads = {}}, Strategy::ForGenerator(ClockWatermarks()));
+  test.Advance(200);
+  EXPECT_EQ(test.timers_fired, 1);
+  // An hour back; the engine waits on the monotonic clock and fires all the same.
+  test.harness.chain.processing_time -= 3'600'000;
+  const auto fired = test.harness.timers.Fire(
+      test.harness.chain.processing_time,
+      [&](std::uint32_t, std::int64_t now_ms) { return test.op->OnProcessingTime(now_ms); });
+  ASSERT_TRUE(fired.ok());
+  EXPECT_EQ(test.harness.chain.timer_ms, test.harness.chain.processing_time + 200)
+      << "counts from the new time";
+  EXPECT_EQ(test.out.watermarks.size(), 1u) << "and does not go back with it";
+}
+
+TEST(SourceEventTime, AnAssignerReplacesTheTimestampsOfTheSource) {
+  SourceFixture test({.reads = {{{0, {7, 3}}}}},
+                     Strategy::ForMonotonousTimestamps().WithTimestampAssigner(
+                         [](const std::int64_t& value, std::int64_t record_timestamp) {
+                           return value * 1000 + record_timestamp;
+                         }));
+  ASSERT_TRUE(test.op->Poll().ok());
+  EXPECT_EQ(test.out.timestamps, (Longs{7007, 3003}));
+  test.Advance(200);
+  EXPECT_EQ(test.out.watermarks, (Longs{7006}));
+}
+
+TEST(SourceEventTime, RefusesTimestampsThatCannotBe) {
+  struct Case {
+    Strategy strategy;
+    std::int64_t timestamp;
+    std::string message;
+  };
+  const auto assigned = [](std::int64_t time) {
+    return Strategy::NoWatermarks().WithTimestampAssigner(
+        [time](const std::int64_t&) { return time; });
+  };
+  for (const Case& each :
+       {Case{Strategy::ForMonotonousTimestamps(), -5,
+             "a record has the timestamp -5 from the source; event timestamps are milliseconds "
+             "from 0 to 2^62"},
+        Case{Strategy::ForMonotonousTimestamps(), kNoTimestamp,
+             "a record of the source has no timestamp; give the watermark strategy a "
+             "WithTimestampAssigner"},
+        Case{assigned(-1), 5, "a record has the timestamp -1 from the timestamp assigner"},
+        Case{assigned(kMaximumTimestampMs + 1), 5, "timestamp 4611686018427387905 from the"},
+        Case{assigned(kNoTimestamp), 5, "the timestamp assigner gave a record no timestamp"}}) {
+    SourceFixture test({.reads = {{{0, {1, 2, each.timestamp, 4}}}}}, each.strategy);
+    const auto polled = test.op->Poll();
+    ASSERT_FALSE(polled.ok()) << each.message;
+    EXPECT_EQ(polled.status().domain(), ErrorDomain::kUser);
+    EXPECT_NE(polled.status().message().find(each.message), std::string::npos)
+        << polled.status().message();
+    EXPECT_TRUE(test.out.records.empty());
+  }
+  SourceFixture largest({.reads = {{{0, {kMaximumTimestampMs, 0}}}}},
+                        Strategy::ForMonotonousTimestamps());
+  EXPECT_TRUE(largest.op->Poll().ok());
+  SourceFixture none({.reads = {{{0, {kNoTimestamp, -7}}}}}, Strategy::NoWatermarks());
+  EXPECT_TRUE(none.op->Poll().ok()) << "nobody looks at them";
+}
+
+TEST(WatermarkStrategy, WrongArgumentsAreReportedAtSubmission) {
+  struct Case {
+    Strategy strategy;
+    std::string message;
+  };
+  for (const Case& each :
+       {Case{Strategy::ForBoundedOutOfOrderness(-1), "the out-of-orderness is -1 ms"},
+        Case{Strategy::NoWatermarks().WithIdleness(0), "the idleness timeout is 0 ms"},
+        Case{Strategy::NoWatermarks().WithWatermarkAlignment("g", -1), "the maximum drift is -1"},
+        Case{Strategy::NoWatermarks().WithWatermarkAlignment("g", 5, 0), "update interval is 0"}}) {
+    for (const bool at_source : {true, false}) {
+      internal::JobInputs inputs;
+      StreamExecutionEnvironment env(inputs);
+      if (at_source) {
+        env.FromSource(SequenceSource(1, 2), each.strategy, "numbers").Print();
+      } else {
+        env.FromSequence(1, 2).AssignTimestampsAndWatermarks(each.strategy).Print();
+      }
+      const auto job = env.Compile();
+      ASSERT_FALSE(job.ok());
+      EXPECT_NE(job.status().message().find(each.message), std::string::npos)
+          << job.status().message();
+    }
+  }
+}
+
+// --- AssignTimestampsAndWatermarks ---
+
+TEST(TimestampsOperator, ReplacesWatermarksAndIdlenessOfItsInput) {
+  OperatorHarness harness;
+  KeepingInput<std::int64_t> out;
+  internal::TimestampsOperator<std::int64_t> op(
+      harness.context(),
+      Strategy::ForBoundedOutOfOrderness(2)
+          .WithTimestampAssigner([](const std::int64_t& value) { return value * 10; })
+          .WithIdleness(1000),
+      out);
+  ASSERT_TRUE(op.Open().ok());
+  auto batch = MakeBatch<std::int64_t>({5, 9, 7});
+  op.PushBatch(*batch);
+  EXPECT_EQ(out.timestamps, (Longs{50, 90, 70}));
+  op.OnWatermark({60});
+  op.OnWatermarkStatus({true});
+  EXPECT_TRUE(out.watermarks.empty());
+  const auto fire = [&](std::int64_t time_ms) {
+    harness.chain.processing_time += time_ms;
+    harness.chain.unhindered_ms += time_ms;
+    const auto fired = harness.timers.Fire(
+        harness.chain.processing_time,
+        [&](std::uint32_t, std::int64_t now_ms) { return op.OnProcessingTime(now_ms); });
+    ASSERT_TRUE(fired.ok());
+  };
+  fire(200);
+  EXPECT_EQ(out.watermarks, (Longs{87}));
+  EXPECT_TRUE(out.idle.empty());
+  fire(800);
+  EXPECT_EQ(out.idle, (std::vector<bool>{true}));
+  op.PushBatch(*batch);
+  EXPECT_EQ(out.idle, (std::vector<bool>{true, false}));
+  op.OnWatermark({kMaximumWatermark});
+  EXPECT_EQ(out.watermarks, (Longs{87, kMaximumWatermark}));
+  EXPECT_TRUE(harness.failure.status().ok());
+
+  auto wrong = MakeBatch<std::int64_t>({-1});
+  op.PushBatch(*wrong);
+  EXPECT_NE(harness.failure.status().message().find("-10"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir
