@@ -3,7 +3,7 @@
 The gates are those of the project's issue on the hot path; docs/performance.md says how they stand.
 """
 
-from harness.contestants import BareServer, ClusterJob, InProcess, Limit, Servers, Submission
+from harness.contestants import ALLOCATIONS, BareServer, ClusterJob, InProcess, Limit, Servers, Submission
 from harness.gates import Gate
 from harness.latency import LatencyJob, LatencyLimit
 from harness.rounds import Benchmark
@@ -35,7 +35,9 @@ STATELESS = [
     Benchmark("nexmark-q1-memory", "the same, dollars to euros",
               _stateless("q1", "memory", _MAP_AND_UPDATE), _PER_CORE, records=100_000_000, full_records=400_000_000,
               gates=[Gate("q1 chained, in memory, Map", "task engine, Map", 0.40, 0.5),
-                     Gate("q1 chained, in memory, Update", "task engine, Update", 0.55, 0.65)]),
+                     Gate("q1 chained, in memory, Update", "task engine, Update", 0.55, 0.65),
+                     Gate("q1 in memory, Map, allocations per M", "task engine, Map", 100, None, ALLOCATIONS, True,
+                          True)]),
     Benchmark("nexmark-q2-memory", "the same, the bids on one auction in 123",
               _stateless("q2", "memory", {"": "q2"}), _PER_CORE, records=100_000_000, full_records=400_000_000,
               gates=[Gate("q2 chained, in memory", "task engine", 0.65, 0.8)]),
@@ -46,8 +48,10 @@ STATELESS = [
               _stateless("q2", "generated", {"": "q2"}), _PER_CORE, records=20_000_000, full_records=100_000_000,
               gates=[Gate("q2 with generator", "task engine", 0.80, 0.9)]),
     Benchmark("nexmark-q1-strings", "bids with strings of their own made from their number, dollars to euros",
-              _stateless("q1", "strings", _STRINGS), _PER_CORE, records=10_000_000, full_records=50_000_000,
-              gates=[Gate("q1 with generator and strings, MapInto", "task engine, MapInto", 0.70, 0.85)]),
+              _stateless("q1", "strings", _STRINGS), _PER_CORE, records=6_000_000, full_records=50_000_000,
+              gates=[Gate("q1 with generator and strings, MapInto", "task engine, MapInto", 0.70, 0.85),
+                     Gate("q1 with strings, MapInto, allocations per M", "task engine, MapInto", 1000, None,
+                          ALLOCATIONS, True, True)]),
 ]
 
 

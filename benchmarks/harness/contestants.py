@@ -12,6 +12,9 @@ from harness import processes
 from harness.cluster import LocalCluster
 
 
+ALLOCATIONS = "allocations / M records"
+
+
 @dataclasses.dataclass
 class Sample:
     """Values by metric; `result` is what has to be equal over all contestants (None: nothing to compare)."""
@@ -85,6 +88,7 @@ class InProcess:
         if self.through == "steps":
             sample.values["longest step ms"] = out["longest_step_ms"]
         sample.values["peak MiB"] = out["peak_mib"]
+        sample.values[ALLOCATIONS] = out["allocations"] / run.records * 1e6
         return sample
 
 

@@ -69,6 +69,7 @@ class LatencyJob:
             begin, cpu_before = time.monotonic(), processes.cpu_seconds(cluster.pids())
             time.sleep(measured_s)
             cpu_s, passed_s = processes.cpu_seconds(cluster.pids()) - cpu_before, time.monotonic() - begin
+            time.sleep(1.0)  # past the last record, so that asking for the job's state disturbs none
             cluster.wait_until_ended(job)
             result, _ = directory.read(self.parallelism)
             latencies = merged(part["latencies"] for part in directory.parts(self.parallelism))

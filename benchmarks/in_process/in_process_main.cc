@@ -8,6 +8,7 @@
 // memory) and touches the code, as a loop by hand does before its time begins.
 #include <algorithm>
 #include <chrono>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/in_process/allocations.h"
 #include "benchmarks/in_process/run_job.h"
 #include "benchmarks/limits/stopwatch.h"
 #include "taskmanager/worker/plugin.h"
@@ -78,15 +80,17 @@ weir::Status Run(int argc, char** argv) {
   WEIR_ASSIGN_OR_RETURN(auto job, Compile(command, command.arguments));
   const auto start = std::chrono::steady_clock::now();
   const double cpu_at_start = benchmarks::CpuSeconds(RUSAGE_SELF);
+  const std::uint64_t allocations_at_start = benchmarks::Allocations();
   double longest_step_ms = 0;
   WEIR_RETURN_IF_ERROR(RunOnce(command, std::move(job), longest_step_ms));
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const double cpu_s = benchmarks::CpuSeconds(RUSAGE_SELF) - cpu_at_start;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  std::printf(
-      "{\"wall_s\": %.6f, \"cpu_s\": %.6f, \"peak_mib\": %.1f, \"longest_step_ms\": %.3f}\n",
-      wall.count(), cpu_s, static_cast<double>(usage.ru_maxrss) / 1024, longest_step_ms);
+  std::printf("{\"wall_s\": %.6f, \"cpu_s\": %.6f, \"peak_mib\": %.1f, \"allocations\": %" PRIu64
+              ", \"longest_step_ms\": %.3f}\n",
+              wall.count(), cpu_s, static_cast<double>(usage.ru_maxrss) / 1024,
+              benchmarks::Allocations() - allocations_at_start, longest_step_ms);
   return weir::Status::Ok();
 }
 
