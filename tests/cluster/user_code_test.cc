@@ -8,6 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <weir/internal/plugin.h>
+
+#include "common/text.h"
 #include "tests/cluster/neighbour.h"
 
 namespace weir::cluster_test {
@@ -138,7 +141,7 @@ TEST_F(UserCodeTest, EndlessLoopIsNamedAndCancelIsBounded) {
 void CopyWithAbi(const std::string& from, const std::string& to, char abi) {
   std::ifstream input(from, std::ios::binary);
   std::string bytes(std::istreambuf_iterator<char>(input), {});
-  const std::string_view claim = "abi=1\n";
+  const std::string claim = Concat("abi=", internal::kAbiNumber, "\n");
   const std::size_t at = bytes.find(claim);
   ASSERT_NE(at, std::string::npos) << from << " has no note";
   for (std::size_t next = at; next != std::string::npos; next = bytes.find(claim, next + 1)) {

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <weir/internal/plugin.h>
+
 #include "jobmanager/job_configuration.h"
 #include "jobmanager/job_view.h"
 #include "tests/unit/jobmanager/simulated_cluster.h"
@@ -20,7 +22,7 @@ using testing::IsEmpty;
 
 class FakeDescriber final : public JobDescriber {
  public:
-  std::vector<std::uint32_t> abi_numbers() const override { return {1}; }
+  std::vector<std::uint32_t> abi_numbers() const override { return {internal::kAbiNumber}; }
   void Describe(const DescribeRequest& request, Callback callback) override {
     requests.push_back(request);
     callback(answer);

@@ -11,6 +11,7 @@
 #include "common/content_hash.h"
 #include "common/manual_clock.h"
 #include "common/temporary_directory.h"
+#include "common/text.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -94,7 +95,8 @@ TEST_F(PluginStoreTest, RefusesWhatIsNoPlugin) {
 TEST_F(PluginStoreTest, RefusesAnotherAbi) {
   const Status status = store_.Add(Upload(), "job.so", {7, 8}).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), HasSubstr("'job.so' was built for ABI 1 (gcc-"));
+  EXPECT_THAT(status.message(),
+              HasSubstr(Concat("'job.so' was built for ABI ", internal::kAbiNumber, " (gcc-")));
   EXPECT_THAT(status.message(), HasSubstr("this cluster runs ABI 7, 8"));
 }
 
