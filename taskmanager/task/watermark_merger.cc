@@ -1,6 +1,7 @@
 #include "taskmanager/task/watermark_merger.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::task {
 
@@ -22,6 +23,8 @@ std::optional<std::int64_t> WatermarkMerger::Advance() {
 WatermarkMerger::Outcome WatermarkMerger::OnWatermark(std::uint32_t index,
                                                       std::int64_t timestamp_ms) {
   Channel& channel = channels_[index];
+  // The end of time on one channel says nothing about those that are merely idle.
+  if (timestamp_ms == internal::kMaximumWatermark) return OnFinished(index);
   if (channel.state == ChannelState::kFinished || timestamp_ms <= channel.watermark_ms) return {};
   const bool held_minimum = channel.watermark_ms <= announced_ms_;
   channel.watermark_ms = timestamp_ms;
@@ -77,7 +80,12 @@ WatermarkMerger::Outcome WatermarkMerger::Left(bool counted) {
     if (counted) outcome.watermark_ms = Advance();
     return outcome;
   }
-  if (!any_idle) return outcome;  // all have finished: end of input says the rest
+  if (!any_idle) {  // all have finished
+    outcome.became_active = std::exchange(idle_, false);
+    announced_ms_ = internal::kMaximumWatermark;
+    outcome.watermark_ms = announced_ms_;
+    return outcome;
+  }
   if (counted && highest > announced_ms_) {
     announced_ms_ = highest;
     outcome.watermark_ms = highest;

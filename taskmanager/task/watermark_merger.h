@@ -4,8 +4,9 @@
 // The merged watermark is the minimum over the channels that count. A channel counts while it is
 // active and aligned: one that becomes active again with an older watermark than was already
 // announced counts only once it has caught up, so that the merged watermark neither goes back nor
-// waits for it. Idle and finished channels do not count. When all that are left are idle, the input
-// is idle, and what the last one held back is released.
+// waits for it. Idle and finished channels do not count; the maximum watermark means finished. When
+// all that are left are idle, the input is idle, and what the last one held back is released. When
+// all have finished, the maximum is announced.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ class WatermarkMerger {
 
   Outcome OnWatermark(std::uint32_t channel, std::int64_t timestamp_ms);
   Outcome OnStatus(std::uint32_t channel, bool idle);
-  // End of input on that channel.
+  // End of input on that channel, also behind the maximum watermark.
   Outcome OnFinished(std::uint32_t channel);
 
   // The last announced one; the smallest value when there is none yet.

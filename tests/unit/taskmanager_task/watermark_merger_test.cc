@@ -46,12 +46,14 @@ constexpr auto kW = Event::kWatermark;
 constexpr auto kIdle = Event::kIdle;
 constexpr auto kActive = Event::kActive;
 constexpr auto kFinished = Event::kFinished;
+constexpr auto kMaximum = internal::kMaximumWatermark;
 
 TEST(WatermarkMergerTest, OneChannelPassesItsWatermarksOn) {
   Check(1, {{{kW, 0, 5}, {.watermark_ms = 5}},
             {{kW, 0, 5}, {}},
             {{kW, 0, 4}, {}},
             {{kW, 0, 6}, {.watermark_ms = 6}},
+            {{kFinished, 0}, {.watermark_ms = kMaximum}},
             {{kFinished, 0}, {}}});
 }
 
@@ -100,14 +102,24 @@ TEST(WatermarkMergerTest, AFinishedChannelNoLongerHolds) {
             {{kFinished, 1}, {}},
             {{kW, 1, 6}, {}},
             {{kW, 0, 7}, {.watermark_ms = 7}},
-            {{kFinished, 0}, {}}});
+            {{kFinished, 0}, {.watermark_ms = kMaximum}}});
 }
 
 TEST(WatermarkMergerTest, WithTheLastActiveChannelFinishedTheRestMayBeIdle) {
   // What the finished one said (the end of time) says nothing about those that are left.
-  Check(2, {{{kW, 0, internal::kMaximumWatermark}, {}},
-            {{kIdle, 1}, {.watermark_ms = internal::kMaximumWatermark}},
-            {{kFinished, 0}, {.became_idle = true}}});
+  Check(2, {{{kW, 0, 4}, {}},
+            {{kW, 0, kMaximum}, {}},
+            {{kIdle, 1}, {.became_idle = true}},
+            {{kFinished, 0}, {}},
+            {{kActive, 1}, {.became_active = true}},
+            {{kW, 1, 3}, {.watermark_ms = 3}},
+            {{kW, 1, kMaximum}, {.watermark_ms = kMaximum}},
+            {{kFinished, 1}, {}}});
+  // An idle channel may end as well.
+  Check(2, {{{kIdle, 0}, {}},
+            {{kIdle, 1}, {.became_idle = true}},
+            {{kW, 1, kMaximum}, {}},
+            {{kFinished, 0}, {.became_active = true, .watermark_ms = kMaximum}}});
   Check(2, {{{kW, 0, 4}, {}},
             {{kW, 1, 3}, {.watermark_ms = 3}},
             {{kIdle, 1}, {.watermark_ms = 4}},
