@@ -1,9 +1,10 @@
 // Serializer<T>: how records, splits and state become bytes, chosen at compile time.
 //
-// Built in: arithmetic types, enums, std::string, std::optional, std::pair, std::tuple,
-// std::vector, std::array, and structs of those: aggregates of up to 32 fields by position, any
-// type with WEIR_FIELDS (weir/fields.h) by its named fields. Little-endian, fixed width, lengths as
-// u32 (docs/formats/records.md). For a type of your own specialize it:
+// Built in: arithmetic types, enums, std::string, std::optional, std::variant, std::pair,
+// std::tuple, std::vector, std::array, std::map and std::set (unordered ones too), durations and
+// times of std::chrono, generated protobuf messages, and structs of those: aggregates of up to 32
+// fields by position, any type with WEIR_FIELDS (weir/fields.h) by its named fields. Little-endian,
+// fixed width, lengths as u32 (docs/formats/records.md). For a type of your own specialize it:
 //
 //   template <> struct weir::Serializer<Money> {
 //     static void Write(weir::ByteWriter& out, const Money& value) { out.WriteFixed(value.cents());
@@ -236,3 +237,5 @@ template <class T>
 }
 
 }  // namespace weir
+
+#include <weir/internal/standard_serializers.h>  // IWYU pragma: export

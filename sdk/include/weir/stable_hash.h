@@ -3,8 +3,9 @@
 // docs/formats/stable-hash.md.
 //
 // Built in: integers, enums, bool, floating point, strings and bytes, and std::pair, std::tuple,
-// std::array, std::vector, std::optional of such, and types with WEIR_FIELDS (weir/fields.h). For
-// another key type say what its hash is, from the parts that make it equal:
+// std::array, std::vector, std::optional, std::variant, std::map, std::set of such, durations and
+// times of std::chrono, and types with WEIR_FIELDS (weir/fields.h). For another key type say what
+// its hash is, from the parts that make it equal:
 //
 //   template <> struct weir::StableHasher<Account> {
 //     static std::uint64_t Hash(const Account& key) { return weir::StableHashOf(key.bank,
@@ -159,3 +160,5 @@ constexpr std::uint32_t SubtaskOf(std::uint32_t key_group, std::uint32_t paralle
 }
 
 }  // namespace weir
+
+#include <weir/internal/standard_hashes.h>  // IWYU pragma: export

@@ -40,6 +40,9 @@ class ByteWriter {
     std::memcpy(Claim(count), bytes, count);
   }
 
+  // The place of the next `count` bytes: whoever asked fills them in before the next write.
+  std::byte* Extend(std::size_t count) { return Claim(count); }
+
   // Arithmetic and enum types: their bytes as they are in memory.
   template <class T>
   void WriteFixed(T value) {
