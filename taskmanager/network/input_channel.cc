@@ -1,6 +1,5 @@
 #include "taskmanager/network/input_channel.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/text.h"
@@ -13,12 +12,10 @@ constexpr std::size_t kMostControls = 64 * 1024;
 }  // namespace
 
 InputChannel::InputChannel(const ChannelIdentity& identity, std::string source_worker_id,
-                           std::uint32_t exclusive_credits, ReceiverEvents events,
-                           std::shared_ptr<NetworkMailbox> mailbox,
+                           ReceiverEvents events, std::shared_ptr<NetworkMailbox> mailbox,
                            std::shared_ptr<BufferPool> buffers)
     : identity_(identity),
       source_worker_id_(std::move(source_worker_id)),
-      report_threshold_(std::max<std::uint32_t>(1, exclusive_credits / 2)),
       events_(std::move(events)),
       mailbox_(std::move(mailbox)),
       buffers_(std::move(buffers)) {}
@@ -35,7 +32,7 @@ std::optional<Received> InputChannel::Pop() {
     } else {
       --controls_;
     }
-    if (popped_ < report_threshold_) return received;
+    if (popped_ < report_threshold_.load(std::memory_order_relaxed)) return received;
     if (std::exchange(in_line_, true)) return received;
   }
   PushToMailbox();

@@ -1,6 +1,7 @@
 // InputChannel: the receiving end of one channel, between the network's thread and the task's.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -23,8 +24,7 @@ namespace weir::network {
 // the exclusive buffers, leaves more than half of all buffers returned, which are then granted.)
 class InputChannel : public std::enable_shared_from_this<InputChannel> {
  public:
-  InputChannel(const ChannelIdentity& identity, std::string source_worker_id,
-               std::uint32_t exclusive_credits, ReceiverEvents events,
+  InputChannel(const ChannelIdentity& identity, std::string source_worker_id, ReceiverEvents events,
                std::shared_ptr<NetworkMailbox> mailbox, std::shared_ptr<BufferPool> buffers);
 
   const ChannelIdentity& identity() const { return identity_; }
@@ -49,6 +49,10 @@ class InputChannel : public std::enable_shared_from_this<InputChannel> {
     bool closed = false;
   };
   News TakeNews();
+  // How many of its buffers nobody else gets. Before the sender is granted any.
+  void SetExclusive(std::uint32_t buffers) {
+    report_threshold_.store(std::max<std::uint32_t>(1, buffers / 2), std::memory_order_relaxed);
+  }
   // Only the first part of it: what the task has not reported yet.
   std::uint32_t TakePopped();
   // Tells the task. Elements that are queued stay. Only the first call does anything.
@@ -63,7 +67,7 @@ class InputChannel : public std::enable_shared_from_this<InputChannel> {
 
   const ChannelIdentity identity_;
   const std::string source_worker_id_;
-  const std::uint32_t report_threshold_;
+  std::atomic<std::uint32_t> report_threshold_{1};
   const ReceiverEvents events_;
   const std::shared_ptr<NetworkMailbox> mailbox_;
   const std::shared_ptr<BufferPool> buffers_;

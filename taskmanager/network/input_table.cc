@@ -1,5 +1,6 @@
 #include "taskmanager/network/input_table.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -125,7 +126,11 @@ Status InputTable::OnOpen(PeerReply& peer, const FrameHeader& header, const Byte
     Refuse(peer, header, open, RefusalReason::kAlreadyOpen, "it is open already");
   } else {
     entry.peer = &peer;
-    credits_.Add(header.channel);
+    // All channels of a deployment are registered before the first one is opened.
+    const auto share = static_cast<std::uint32_t>(exclusive_budget_ / entries_.size());
+    const std::uint32_t exclusive = std::clamp<std::uint32_t>(share, 1, most_exclusive_);
+    entry.channel->SetExclusive(exclusive);
+    credits_.Add(header.channel, exclusive);
   }
   return Status();
 }

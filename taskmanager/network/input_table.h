@@ -28,8 +28,13 @@ class PeerReply {
 
 class InputTable {
  public:
-  InputTable(const CreditReceiver::Options& credits, std::uint32_t floating_buffers)
-      : credits_(credits, floating_buffers) {}
+  // The exclusive buffers of a channel: `credits.exclusive`, or fewer (at least 1) where all
+  // channels together would have more than `exclusive_budget`.
+  InputTable(const CreditReceiver::Options& credits, std::uint32_t floating_buffers,
+             std::uint32_t exclusive_budget)
+      : most_exclusive_(credits.exclusive),
+        exclusive_budget_(exclusive_budget),
+        credits_(credits, floating_buffers) {}
 
   // Expects the channel from now on. A channel with the same number from an older attempt is
   // replaced (and told); this one fails if the number is taken by the same or a newer attempt.
@@ -61,6 +66,8 @@ class InputTable {
   void Detach(Entry& entry);
   void CollectFloating();
 
+  const std::uint32_t most_exclusive_;
+  const std::uint32_t exclusive_budget_;
   ReceiveCredits credits_;
   std::unordered_map<std::uint32_t, Entry> entries_;
   Bytes scratch_;

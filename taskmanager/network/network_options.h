@@ -10,8 +10,11 @@
 namespace weir::network {
 
 struct NetworkOptions {
-  // taskmanager.network.credits-per-channel, and how many floating buffers one channel may hold.
+  // taskmanager.network.credits-per-channel: exclusive buffers of a channel, and how many floating
+  // ones it may hold beside them.
   CreditReceiver::Options credits;
+  // Exclusive buffers of all channels together; with more channels than that each has one.
+  std::uint32_t exclusive_budget = 1024;
   // Floating buffers of the worker.
   std::uint32_t floating_buffers = 256;
   // Emptied buffers that are kept for reuse, for each direction.

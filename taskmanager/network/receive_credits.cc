@@ -4,8 +4,10 @@
 
 namespace weir::network {
 
-void ReceiveCredits::Add(Key channel) {
-  const auto [entry, added] = channels_.try_emplace(channel, Channel{CreditReceiver(options_)});
+void ReceiveCredits::Add(Key channel, std::uint32_t exclusive) {
+  CreditReceiver::Options options = options_;
+  options.exclusive = exclusive;
+  const auto [entry, added] = channels_.try_emplace(channel, Channel{CreditReceiver(options)});
   if (added) MarkDirty(channel, entry->second);
 }
 

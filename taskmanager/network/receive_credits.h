@@ -29,8 +29,9 @@ class ReceiveCredits {
   ReceiveCredits(const CreditReceiver::Options& options, std::uint32_t pool_size)
       : options_(options), pool_(pool_size) {}
 
-  // A channel starts: its exclusive buffers are to be granted. It must not be there.
-  void Add(Key channel);
+  // A channel starts: its exclusive buffers (at least 1) are to be granted. It must not be there.
+  void Add(Key channel, std::uint32_t exclusive);
+  void Add(Key channel) { Add(channel, options_.exclusive); }
   // It ends: what it had of the pool goes back. Nothing if it is not there.
   void Remove(Key channel);
   bool Has(Key channel) const { return channels_.contains(channel); }

@@ -25,7 +25,7 @@ class TcpDataPlane::Network {
       : worker_id_(std::move(worker_id)),
         job_(std::move(job)),
         options_(options),
-        inputs_(options.credits, options.floating_buffers) {}
+        inputs_(options.credits, options.floating_buffers, options.exclusive_budget) {}
   ~Network();
 
   const std::string& worker_id() const { return worker_id_; }
@@ -86,9 +86,8 @@ TcpDataPlane::Network::~Network() {
 
 std::shared_ptr<InputChannel> TcpDataPlane::Network::RegisterInput(
     const ChannelIdentity& identity, const std::string& source_worker_id, ReceiverEvents events) {
-  auto channel =
-      std::make_shared<InputChannel>(identity, source_worker_id, options_.credits.exclusive,
-                                     std::move(events), mailbox_, for_reading_);
+  auto channel = std::make_shared<InputChannel>(identity, source_worker_id, std::move(events),
+                                                mailbox_, for_reading_);
   reactor_->Post([this, channel] { inputs_.Add(channel); });
   return channel;
 }

@@ -22,10 +22,6 @@
 
 namespace weir::supervisor {
 
-// Descriptors in the child.
-inline constexpr int kDataSocketDescriptor = 3;
-inline constexpr int kSlotPageDescriptor = 4;
-
 struct ProcessWorkerOptions {
   // weir-worker by ABI number.
   std::map<std::uint32_t, std::string> programs;

@@ -23,10 +23,12 @@
 #include "taskmanager/network/descriptor_passing.h"
 #include "taskmanager/network/tcp_data_plane.h"
 #include "taskmanager/session/grpc_job_manager_client.h"
+#include "taskmanager/task/inherited_descriptors.h"
 #include "taskmanager/task/slot_page.h"
 #include "taskmanager/worker/crash_handler.h"
 #include "taskmanager/worker/job_loader.h"
 #include "taskmanager/worker/worker.h"
+#include "taskmanager/worker/worker_settings.h"
 
 namespace weir::worker {
 namespace {
@@ -40,32 +42,10 @@ enum ExitCode : int { kInOrder = 0, kFailed = 1, kDidNotReturn = 3 };
 Result<void*> MapSlotPage(std::uint32_t slots, std::uint32_t floating_entries) {
   const std::size_t size = task::SlotPageSize(slots, floating_entries);
   void* const memory =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, kSlotPageDescriptor, 0);
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, task::kSlotPageDescriptor, 0);
   if (memory == MAP_FAILED)
     return SystemError("the slot page handed down by the TaskManager", errno);
   return memory;
-}
-
-task::TaskEngineOptions EngineOptions(const WorkerProcessOptions& options,
-                                      const Configuration& configuration) {
-  return {.worker_id = options.identity.worker_id,
-          .job_id = options.identity.job_id,
-          .slot_count = options.slot_count,
-          .credits_per_channel =
-              static_cast<std::uint32_t>(configuration.Get(settings::kCreditsPerChannel)),
-          .overdraft_batches =
-              static_cast<std::uint32_t>(configuration.Get(settings::kOverdraftBuffers)),
-          .buffer_timeout_ms = configuration.Get(settings::kBufferTimeout).count(),
-          .auto_watermark_interval_ms =
-              configuration.Get(settings::kAutoWatermarkInterval).count()};
-}
-
-network::JobIdentity JobOf(const WorkerIdentity& identity) {
-  return {.cluster_id = identity.cluster_id,
-          .job_id = identity.job_id,
-          .job_epoch = identity.job_epoch,
-          .leader_epoch = identity.leader_epoch,
-          .leader_session_id = identity.leader_id};
 }
 
 // Everything of the process. Ends by _exit, so nothing but the worker itself is ever taken down.
@@ -92,9 +72,10 @@ class WorkerProcess {
       OpenDataPlane();
       world.data_plane = data_plane_.get();
     }
-    WorkerOptions worker_options{.identity = options_.identity,
-                                 .engine = EngineOptions(options_, configuration_),
-                                 .first_lease_ms = options_.first_lease_ms};
+    WorkerOptions worker_options{
+        .identity = options_.identity,
+        .engine = EngineOptionsOf(options_.identity, options_.slot_count, configuration_),
+        .first_lease_ms = options_.first_lease_ms};
     loop_.Post([this, worker_options, world] {
       worker_ = std::make_unique<Worker>(worker_options, world, [this](const Status& reason) {
         ended_ = reason;
@@ -127,13 +108,11 @@ class WorkerProcess {
 
  private:
   void OpenDataPlane() {
-    network::NetworkOptions network;
-    network.credits.maximum_floating =
-        static_cast<std::uint32_t>(configuration_.Get(settings::kCreditsPerChannel));
     data_plane_ = std::make_unique<network::TcpDataPlane>(options_.identity.worker_id,
-                                                          JobOf(options_.identity), network);
+                                                          JobIdentityOf(options_.identity),
+                                                          NetworkOptionsOf(configuration_));
     descriptors_ = std::make_unique<network::DescriptorReceiver>(
-        UniqueFd(kDataSocketDescriptor),
+        UniqueFd(task::kDataSocketDescriptor),
         [this](UniqueFd connection, const network::Handshake& handshake) {
           data_plane_->AcceptConnection(std::move(connection), handshake);
         },

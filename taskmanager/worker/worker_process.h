@@ -19,11 +19,6 @@ struct WorkerProcessOptions {
   std::int64_t first_lease_ms = 30'000;
 };
 
-// Descriptors that the supervisor hands down: connections of peers arrive through the first, the
-// second is the memory of the slot page (taskmanager/supervisor/process_worker_launcher.h).
-inline constexpr int kDataSocketDescriptor = 3;
-inline constexpr int kSlotPageDescriptor = 4;
-
 // Runs until the JobManager says shut down, the lease ends, or SIGTERM. Does not return: ends by
 // _exit, because threads and static destructors of user code must not keep the process or crash it
 // at its end. Exit codes: 0 in good order, 1 when the worker could not start or lost its right to

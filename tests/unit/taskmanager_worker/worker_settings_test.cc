@@ -1,0 +1,44 @@
+#include "taskmanager/worker/worker_settings.h"
+
+#include <gtest/gtest.h>
+
+#include "common/settings.h"
+
+namespace weir::worker {
+namespace {
+
+TEST(WorkerSettingsTest, TheJobsOwnSettingsReachEngineAndNetwork) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.Set(settings::kBufferTimeout.key, "7 ms").ok());
+  ASSERT_TRUE(configuration.Set(settings::kCreditsPerChannel.key, "5").ok());
+  ASSERT_TRUE(configuration.Set(settings::kOverdraftBuffers.key, "3").ok());
+  const WorkerIdentity identity{.worker_id = "w", .job_id = "j"};
+  const task::TaskEngineOptions engine = EngineOptionsOf(identity, 4, configuration);
+  EXPECT_EQ(engine.worker_id, "w");
+  EXPECT_EQ(engine.job_id, "j");
+  EXPECT_EQ(engine.slot_count, 4u);
+  EXPECT_EQ(engine.buffer_timeout_ms, 7);
+  EXPECT_EQ(engine.credits_per_channel, 5u);
+  EXPECT_EQ(engine.overdraft_batches, 3u);
+  const network::NetworkOptions network = NetworkOptionsOf(configuration);
+  EXPECT_EQ(network.credits.exclusive, 5u);
+  EXPECT_EQ(network.credits.maximum_floating, 5u);
+}
+
+TEST(WorkerSettingsTest, ThePeerHearsWhoAWorkerIs) {
+  const WorkerIdentity identity{.worker_id = "w",
+                                .job_id = "j",
+                                .cluster_id = "c",
+                                .job_epoch = 3,
+                                .leader_epoch = 4,
+                                .leader_id = "l"};
+  const network::JobIdentity job = JobIdentityOf(identity);
+  EXPECT_EQ(job.cluster_id, "c");
+  EXPECT_EQ(job.job_id, "j");
+  EXPECT_EQ(job.job_epoch, 3u);
+  EXPECT_EQ(job.leader_epoch, 4u);
+  EXPECT_EQ(job.leader_session_id, "l");
+}
+
+}  // namespace
+}  // namespace weir::worker
