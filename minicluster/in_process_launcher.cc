@@ -6,10 +6,13 @@
 
 #include <weir/internal/plugin.h>
 
-#include "common/process_statistics.h"
+#include "common/clock.h"
+#include "common/text.h"
 #include "taskmanager/network/tcp_data_plane.h"
+#include "taskmanager/supervisor/running_steps.h"
 #include "taskmanager/task/slot_page.h"
 #include "taskmanager/worker/worker.h"
+#include "taskmanager/worker/worker_settings.h"
 
 namespace weir::minicluster {
 namespace {
@@ -52,9 +55,11 @@ worker::WorkerIdentity IdentityOf(const supervisor::WorkerLaunch& launch,
 // One worker with its threads. Shared by its handle and by what is under way.
 class WorkerThreads : public std::enable_shared_from_this<WorkerThreads> {
  public:
-  WorkerThreads(worker::WorkerOptions options, InProcessLauncherWorld world, EventLoop& reaper,
+  WorkerThreads(worker::WorkerOptions options, const network::NetworkOptions& network,
+                InProcessLauncherWorld world, EventLoop& reaper,
                 std::function<void(supervisor::WorkerEnd)> on_end)
       : options_(std::move(options)),
+        network_(network),
         world_(world),
         reaper_(reaper),
         on_end_(std::move(on_end)),
@@ -72,30 +77,15 @@ class WorkerThreads : public std::enable_shared_from_this<WorkerThreads> {
   }
 
   std::vector<supervisor::RunningStep> RunningSteps() const {
-    std::vector<supervisor::RunningStep> running;
-    const auto steps = task::ReadSlotPage(page_.data(), page_.size());
-    if (!steps.ok()) return running;  // not formatted before the job is prepared
-    for (const task::RunningStep& step : *steps) {
-      running.push_back({.slot = step.slot,
-                         .vertex = step.task.vertex,
-                         .subtask = step.task.subtask,
-                         .attempt = step.task.attempt,
-                         .operator_index = step.operator_index,
-                         .running_ms = SystemClock().MonotonicMillis() - step.since_ms});
-    }
-    return running;
+    return supervisor::ReadRunningSteps(page_.data(), page_.size(),
+                                        SystemClock().MonotonicMillis());
   }
 
  private:
   void OpenDataPlane() {
     const worker::WorkerIdentity& identity = options_.identity;
     data_plane_ = std::make_shared<network::TcpDataPlane>(
-        identity.worker_id, network::JobIdentity{.cluster_id = identity.cluster_id,
-                                                 .job_id = identity.job_id,
-                                                 .job_epoch = identity.job_epoch,
-                                                 .leader_epoch = identity.leader_epoch,
-                                                 .leader_session_id = identity.leader_id,
-                                                 .credential = ""});
+        identity.worker_id, worker::JobIdentityOf(identity), network_);
     world_.registry.Register(identity.worker_id,
                              [plane = std::weak_ptr(data_plane_)](
                                  UniqueFd& socket, const network::Handshake& handshake) -> Status {
@@ -137,6 +127,7 @@ class WorkerThreads : public std::enable_shared_from_this<WorkerThreads> {
   }
 
   const worker::WorkerOptions options_;
+  const network::NetworkOptions network_;
   const InProcessLauncherWorld world_;
   EventLoop& reaper_;
   const std::function<void(supervisor::WorkerEnd)> on_end_;
@@ -168,10 +159,11 @@ class Handle final : public supervisor::RunningWorker {
 }  // namespace
 
 InProcessLauncher::InProcessLauncher(std::string task_manager_id, std::string cluster_id,
-                                     task::TaskEngineOptions engine, InProcessLauncherWorld world)
+                                     const Configuration& configuration,
+                                     InProcessLauncherWorld world)
     : task_manager_id_(std::move(task_manager_id)),
       cluster_id_(std::move(cluster_id)),
-      engine_(std::move(engine)),
+      configuration_(configuration),
       world_(world) {
   reaper_.Start();
 }
@@ -186,13 +178,15 @@ std::vector<std::uint32_t> InProcessLauncher::abi_numbers() const {
 
 Result<std::unique_ptr<supervisor::RunningWorker>> InProcessLauncher::Launch(
     const supervisor::WorkerLaunch& launch, std::function<void(supervisor::WorkerEnd)> on_end) {
-  worker::WorkerOptions options{.identity = IdentityOf(launch, task_manager_id_, cluster_id_),
-                                .engine = engine_};
-  options.engine.worker_id = launch.worker_id;
-  options.engine.job_id = launch.job_id;
-  options.engine.slot_count = launch.slot_count;
+  Configuration configuration = configuration_;
+  for (const auto& [key, value] : launch.configuration) {
+    WEIR_RETURN_IF_ERROR(configuration.Set(key, value, Concat("job ", launch.job_id)));
+  }
+  worker::WorkerOptions options{.identity = IdentityOf(launch, task_manager_id_, cluster_id_)};
+  options.engine = worker::EngineOptionsOf(options.identity, launch.slot_count, configuration);
   auto threads =
-      std::make_shared<WorkerThreads>(std::move(options), world_, reaper_, std::move(on_end));
+      std::make_shared<WorkerThreads>(std::move(options), worker::NetworkOptionsOf(configuration),
+                                      world_, reaper_, std::move(on_end));
   threads->Start();
   return std::unique_ptr<supervisor::RunningWorker>(std::make_unique<Handle>(std::move(threads)));
 }

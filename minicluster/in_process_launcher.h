@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "common/configuration.h"
 #include "common/thread_event_loop.h"
 #include "taskmanager/network/worker_registry.h"
 #include "taskmanager/session/job_manager_client.h"
 #include "taskmanager/supervisor/worker_launcher.h"
-#include "taskmanager/task/task_resources.h"
 #include "taskmanager/worker/job_loader.h"
 
 namespace weir::minicluster {
@@ -28,7 +28,7 @@ struct InProcessLauncherWorld {
 class InProcessLauncher final : public supervisor::WorkerLauncher {
  public:
   InProcessLauncher(std::string task_manager_id, std::string cluster_id,
-                    task::TaskEngineOptions engine, InProcessLauncherWorld world);
+                    const Configuration& configuration, InProcessLauncherWorld world);
   // All workers have ended by then.
   ~InProcessLauncher() override;
 
@@ -40,7 +40,7 @@ class InProcessLauncher final : public supervisor::WorkerLauncher {
  private:
   const std::string task_manager_id_;
   const std::string cluster_id_;
-  const task::TaskEngineOptions engine_;
+  const Configuration configuration_;  // the cluster's
   const InProcessLauncherWorld world_;
   ThreadEventLoop reaper_{"reaper"};  // takes ended workers down: none can join its own threads
 };

@@ -49,16 +49,6 @@ class NoPlugins final : public supervisor::PluginSource {
   Result<std::string> Fetch(const std::string&, std::uint64_t) override { return std::string(); }
 };
 
-task::TaskEngineOptions EngineOptions(const Configuration& configuration) {
-  return {.credits_per_channel =
-              static_cast<std::uint32_t>(configuration.Get(settings::kCreditsPerChannel)),
-          .overdraft_batches =
-              static_cast<std::uint32_t>(configuration.Get(settings::kOverdraftBuffers)),
-          .buffer_timeout_ms = configuration.Get(settings::kBufferTimeout).count(),
-          .auto_watermark_interval_ms =
-              configuration.Get(settings::kAutoWatermarkInterval).count()};
-}
-
 // Runs `function` on the loop and waits for what it returns.
 template <class Function>
 auto OnLoop(EventLoop& loop, Function function) -> decltype(function()) {
@@ -86,7 +76,7 @@ class LocalTaskManager {
         cluster_id_(options.configuration.Get(settings::kHighAvailabilityClusterId)),
         slots_(options.slots_per_task_manager),
         sessions_(sessions),
-        launcher_(id_, cluster_id_, EngineOptions(options.configuration),
+        launcher_(id_, cluster_id_, options.configuration,
                   {.client = sessions, .jobs = jobs, .registry = registry_}) {}
 
   ~LocalTaskManager() {

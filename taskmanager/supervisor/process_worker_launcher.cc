@@ -1,6 +1,5 @@
 #include "taskmanager/supervisor/process_worker_launcher.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <optional>
@@ -16,6 +15,8 @@
 #include "common/process_statistics.h"
 #include "common/system_error.h"
 #include "common/text.h"
+#include "taskmanager/supervisor/running_steps.h"
+#include "taskmanager/task/inherited_descriptors.h"
 #include "taskmanager/task/slot_page.h"
 
 namespace weir::supervisor {
@@ -27,6 +28,9 @@ constexpr std::size_t kLastOutputBytes = 4096;
 constexpr int kWorkerOomScoreAdjustment = 800;
 // Threads of a worker that run user code beside its slots (Open, Close, parked calls).
 constexpr std::uint32_t kFloatingEntries = 64;
+
+// A child finds its inherited descriptors from 3 on (common/child_process.h).
+static_assert(task::kDataSocketDescriptor == 3 && task::kSlotPageDescriptor == 4);
 
 // Memory shared with one worker.
 class SharedPage {
@@ -50,25 +54,8 @@ class SharedPage {
 
   int descriptor() const { return descriptor_.get(); }
 
-  // Before the worker has formatted the page, nothing is running.
   std::vector<RunningStep> Read(std::int64_t now_ms) const {
-    const auto steps = task::ReadSlotPage(memory_, size_);
-    std::vector<RunningStep> running;
-    if (!steps.ok()) return running;
-    // Where one of them says that it crashed the process, the others only happened to run.
-    const bool crashed =
-        std::any_of(steps->begin(), steps->end(),
-                    [](const task::RunningStep& step) { return step.crash_signal != 0; });
-    for (const task::RunningStep& step : *steps) {
-      if (crashed && step.crash_signal == 0) continue;
-      running.push_back({.slot = step.slot,
-                         .vertex = step.task.vertex,
-                         .subtask = step.task.subtask,
-                         .attempt = step.task.attempt,
-                         .operator_index = step.operator_index,
-                         .running_ms = now_ms - step.since_ms});
-    }
-    return running;
+    return ReadRunningSteps(memory_, size_, now_ms);
   }
 
  private:
@@ -198,6 +185,7 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
                               .environment = {{kPropertiesVariable, properties}},
                               .standard_output = StandardStream::File(log_path + ".out"),
                               .standard_error = StandardStream::File(log_path + ".log"),
+                              // In the order of taskmanager/task/inherited_descriptors.h.
                               .inherited_descriptors = {data_socket.get(), page->descriptor()},
                               .new_process_group = true,
                               .oom_score_adjustment = kWorkerOomScoreAdjustment,

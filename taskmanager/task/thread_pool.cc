@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "taskmanager/task/signal_stack.h"
+
 namespace weir::task {
 
 ThreadPool::~ThreadPool() {
@@ -37,6 +39,7 @@ std::size_t ThreadPool::thread_count() const {
 }
 
 void ThreadPool::Serve() {
+  const SignalStack signal_stack;
   for (;;) {
     std::function<void()> work;
     {

@@ -71,6 +71,8 @@ TEST_F(UserCodeTest, CrashesAndExceptionsNameOperatorSubtaskAndCause) {
   ASSERT_FALSE(HasFatalFailure());
   EXPECT_THAT(FailWith("segfault"),
               AllOf(HasSubstr("misbehave"), HasSubstr("2/2"), HasSubstr("SIGSEGV")));
+  EXPECT_THAT(FailWith("overflow"),
+              AllOf(HasSubstr("misbehave"), HasSubstr("2/2"), HasSubstr("SIGSEGV")));
   EXPECT_THAT(FailWith("abort"),
               AllOf(HasSubstr("misbehave"), HasSubstr("2/2"), HasSubstr("SIGABRT")));
   EXPECT_THAT(FailWith("throw"), AllOf(HasSubstr("misbehave"), HasSubstr("2/2"),

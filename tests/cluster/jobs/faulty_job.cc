@@ -1,7 +1,8 @@
 // Jobs that go wrong.
 //
 // "faulty": paced source -> map that misbehaves -> sink.
-//   --fault segfault|abort|throw|exit|loop|threads|none   --at V: on the record of this value
+//   --fault segfault|overflow|abort|throw|exit|loop|threads|none   --at V: on the record of this
+//   value
 //   --subtask S: in this subtask only   --attempts A: in the first A attempts only   --output
 //   --records --rate --parallelism
 // "sourceless": describes nothing. "different": another graph each time it is made. "unserious":
@@ -42,6 +43,12 @@ void LeakThreads() {
   }
 }
 
+// Uses up the thread's stack.
+std::uint64_t Overflow(std::uint64_t depth) {
+  volatile std::uint64_t frame[64] = {depth};
+  return Overflow(depth + 1) + frame[depth % 64];
+}
+
 [[noreturn]] void LoopForEver() {
   for (volatile std::uint64_t turns = 0;;) turns = turns + 1;
 }
@@ -66,6 +73,7 @@ struct Misbehave {
   }
   void Act() const {
     if (fault == "segfault") *const_cast<volatile int*>(reinterpret_cast<const int*>(16)) = 1;
+    if (fault == "overflow") Overflow(0);
     if (fault == "abort") std::abort();
     if (fault == "throw") throw std::runtime_error("the map does not like record 1000");
     if (fault == "exit") ::_exit(7);
