@@ -103,7 +103,7 @@ def gate_chart(title, lines):
         parts += [_text(left - 8, y + 13, line["what"], "end"),
                   f'<rect x="{left}" y="{y + 2}" width="{min(share, most) * scale:.1f}" height="{row - 8}" '
                   f'fill="{colour}"/>',
-                  _text(left + min(share, most) * scale + 5, y + 13, f"{value:.3g}", kind="minor")]
+                  _text(_WIDTH - 24, y + 13, f"{value:.3g}", "end", "minor")]
         if line["stretch"] is not None:
             stretch = line["gate"] / line["stretch"] if line["at_most"] else line["stretch"] / line["gate"]
             x = left + min(stretch, most) * scale

@@ -63,14 +63,16 @@ def machine():
 
 
 def commit(root):
+    """Which source the tree at `root` holds."""
     def git(*arguments):
         done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else ""
     return {"commit": git("rev-parse", "HEAD"), "uncommitted_changes": bool(git("status", "--porcelain"))}
 
 
-def write_record(path, root, settings, benchmarks):
-    record = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), **commit(root),
+def write_record(path, source, settings, benchmarks):
+    """`source`: what commit() gave when the run began."""
+    record = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), **source,
               "machine": machine(), "settings": settings, "benchmarks": benchmarks}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(_rounded(record), indent=1) + "\n")
