@@ -303,12 +303,24 @@ class JobCompiler {
     }
   }
 
+  static std::vector<ChainConsumer>& ConsumersOf(PlannedOperator& planned,
+                                                 const std::string& side_output) {
+    for (PlannedSideOutput& side : planned.side_outputs) {
+      if (side.output.id == side_output) return side.consumers;
+    }
+    return planned.consumers;
+  }
+
   void PlanConsumers(StreamCompiledJob& job) {
     for (const ResolvedNode& node : nodes_) {
-      auto& consumers = job.plans_[node.vertex].operators[node.position].consumers;
+      PlannedOperator& planned = job.plans_[node.vertex].operators[node.position];
+      for (const SideOutput& output : graph_.nodes[&node - nodes_.data()].side_outputs) {
+        planned.side_outputs.push_back({output, {}});
+      }
       for (std::uint32_t edge : node.outputs) {
-        consumers.push_back(edges_[edge].chained ? ChainConsumer{true, TargetOf(edge).position}
-                                                 : ChainConsumer{false, edges_[edge].output});
+        ConsumersOf(planned, graph_.edges[edge].side_output)
+            .push_back(edges_[edge].chained ? ChainConsumer{true, TargetOf(edge).position}
+                                            : ChainConsumer{false, edges_[edge].output});
       }
     }
   }

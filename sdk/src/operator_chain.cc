@@ -24,11 +24,14 @@ OperatorChain::OperatorChain(const ChainPlan& plan, ChainContext& context)
       timers_(context, static_cast<std::uint32_t>(plan.operators.size())),
       first_opened_(static_cast<std::uint32_t>(plan.operators.size())) {
   operators_.resize(plan.operators.size());
+  side_outputs_.resize(plan.operators.size());
   outputs_.resize(plan.outputs.size());
   // Last one first: an operator is made with what it pushes into.
   for (auto i = static_cast<std::uint32_t>(plan.operators.size()); i-- > 0;) {
+    ConnectSideOutputs(i);
     AnyInput* output = ConnectOutput(i);
-    operators_[i] = plan.operators[i].factory->Create({&context_, &failure_, i, &timers_}, output);
+    operators_[i] = plan.operators[i].factory->Create(
+        {&context_, &failure_, i, &timers_, side_outputs_[i].get()}, output);
   }
   for (std::uint32_t number : plan.input_numbers) {
     inputs_.push_back(operators_.front()->input(number));
@@ -37,20 +40,49 @@ OperatorChain::OperatorChain(const ChainPlan& plan, ChainContext& context)
   }
 }
 
-AnyInput* OperatorChain::ConnectOutput(std::uint32_t operator_index) {
-  const PlannedOperator& planned = plan_.operators[operator_index];
-  std::vector<AnyInput*> consumers;
-  for (const ChainConsumer& consumer : planned.consumers) {
-    consumers.push_back(consumer.chained ? operators_[consumer.index]->input(0)
-                                         : CreateWriter(operator_index, consumer.index));
+std::vector<AnyInput*> OperatorChain::Connect(std::uint32_t operator_index,
+                                              const std::vector<ChainConsumer>& consumers) {
+  std::vector<AnyInput*> inputs;
+  for (const ChainConsumer& consumer : consumers) {
+    inputs.push_back(consumer.chained ? operators_[consumer.index]->input(0)
+                                      : CreateWriter(operator_index, consumer.index));
   }
-  if (consumers.size() == 1) return consumers.front();
-  std::unique_ptr<AnyInput> connection = consumers.empty()
-                                             ? planned.factory->CreateDiscard()
-                                             : planned.factory->CreateFork(std::move(consumers));
+  return inputs;
+}
+
+AnyInput* OperatorChain::Keep(std::unique_ptr<AnyInput> connection) {
   if (!connection) return nullptr;
   connections_.push_back(std::move(connection));
   return connections_.back().get();
+}
+
+AnyInput* OperatorChain::ConnectOutput(std::uint32_t operator_index) {
+  const PlannedOperator& planned = plan_.operators[operator_index];
+  std::vector<AnyInput*> consumers = Connect(operator_index, planned.consumers);
+  AnyInput* output = nullptr;
+  if (consumers.size() == 1) {
+    output = consumers.front();
+  } else if (consumers.empty()) {
+    output = Keep(planned.factory->CreateDiscard());
+  } else {
+    output = Keep(planned.factory->CreateFork(std::move(consumers)));
+  }
+  if (!side_outputs_[operator_index]) return output;
+  return Keep(planned.factory->CreateMainOutput(output, *side_outputs_[operator_index]));
+}
+
+void OperatorChain::ConnectSideOutputs(std::uint32_t operator_index) {
+  const OperatorContext context{&context_, &failure_, operator_index, &timers_};
+  for (const PlannedSideOutput& planned : plan_.operators[operator_index].side_outputs) {
+    const SideOutputFactory& factory = *planned.output.factory;
+    std::vector<AnyInput*> consumers = Connect(operator_index, planned.consumers);
+    if (consumers.empty()) continue;
+    AnyInput* input =
+        consumers.size() == 1 ? consumers.front() : Keep(factory.CreateFork(std::move(consumers)));
+    auto& sides = side_outputs_[operator_index];
+    if (!sides) sides = std::make_unique<SideOutputs>();
+    sides->Add(planned.output.id, factory.type(), factory.CreateCollector(context, *input));
+  }
 }
 
 AnyInput* OperatorChain::CreateWriter(std::uint32_t operator_index, std::uint32_t output) {
@@ -74,6 +106,10 @@ Status OperatorChain::Open() {
 }
 
 void OperatorChain::InputBlockDone() {
+  // The head's first: they may fill those of what is chained behind it.
+  for (const auto& sides : side_outputs_) {
+    if (sides) sides->Finish();
+  }
   for (OutputNode* output : outputs_) output->InputBlockDone();
 }
 
@@ -147,6 +183,7 @@ Result<bool> OperatorChain::Finish() {
     if (!result.ok()) return result.status().WithContext(plan_.operators[finished_].name);
     if (failure_.failed()) return failure_.status();
     if (!*result) return false;
+    if (side_outputs_[finished_]) side_outputs_[finished_]->Finish();
   }
   if (!std::exchange(ended_, true)) {
     for (OutputNode* output : outputs_) output->End();

@@ -12,6 +12,7 @@
 #include <weir/keyed_stream.h>
 #include <weir/runtime_context.h>
 #include <weir/serializer.h>
+#include <weir/side_output.h>
 #include <weir/sink.h>
 #include <weir/source.h>
 #include <weir/stable_hash.h>

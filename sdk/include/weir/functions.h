@@ -21,6 +21,7 @@
 #include <weir/collector.h>
 #include <weir/internal/aggregation_calls.h>
 #include <weir/internal/function_traits.h>
+#include <weir/internal/side_outputs.h>
 #include <weir/runtime_context.h>
 #include <weir/status.h>
 
@@ -29,7 +30,8 @@ namespace weir {
 // What a Process function may ask while it handles a record.
 class ProcessContext {
  public:
-  explicit ProcessContext(internal::ChainContext& chain) : chain_(chain) {}
+  explicit ProcessContext(const internal::OperatorContext& context)
+      : chain_(*context.chain), failure_(context.failure), sides_(context.side_outputs) {}
 
   bool has_timestamp() const { return timestamp_ms_ != internal::kNoTimestamp; }
   // Event time of the record in milliseconds, or internal::kNoTimestamp.
@@ -40,12 +42,23 @@ class ProcessContext {
   std::int64_t processing_time_ms() const { return chain_.processing_time_ms(); }
   RuntimeContext& runtime() const { return chain_.runtime(); }
 
+  // A record for a side output (weir/side_output.h), with the timestamp of the one that is being
+  // processed.
+  template <class S, class V>
+  void Output(const OutputTag<S>& tag, V&& value) {
+    if (sides_ == nullptr) return;  // nobody gets any
+    Status emitted = sides_->Emit(tag, S(std::forward<V>(value)), timestamp_ms_);
+    if (!emitted.ok()) failure_->Report(std::move(emitted));
+  }
+
   // For the operator.
   void SetTimestamp(std::int64_t timestamp_ms) { timestamp_ms_ = timestamp_ms; }
   void SetWatermark(std::int64_t watermark_ms) { watermark_ms_ = watermark_ms; }
 
  private:
   internal::ChainContext& chain_;
+  internal::ChainFailure* failure_;
+  internal::SideOutputs* sides_;
   std::int64_t timestamp_ms_ = internal::kNoTimestamp;
   std::int64_t watermark_ms_ = internal::Watermark().timestamp_ms;
 };
@@ -56,7 +69,7 @@ template <class K>
 class KeyedProcessContext : public ProcessContext {
  public:
   using Key = K;
-  explicit KeyedProcessContext(internal::ChainContext& chain) : ProcessContext(chain) {}
+  using ProcessContext::ProcessContext;
 
   // Of the record; valid during the call.
   const K& key() const { return *key_; }

@@ -7,8 +7,10 @@
 
 #include <weir/data_stream.h>
 #include <weir/internal/edge_factories.h>
+#include <weir/internal/side_outputs.h>
 #include <weir/internal/stream_graph.h>
 #include <weir/operator_options.h>
+#include <weir/side_output.h>
 
 namespace weir {
 
@@ -20,6 +22,17 @@ class SingleOutputStreamOperator : public DataStream<T>,
   SingleOutputStreamOperator(std::shared_ptr<internal::StreamGraph> graph, std::uint32_t node)
       : DataStream<T>(graph, {{node, std::make_shared<const internal::DefaultEdge<T>>()}}),
         OperatorOptions<SingleOutputStreamOperator<T>>(graph, node) {}
+
+  // What the operator puts out to this tag (weir/side_output.h). The operator must be able to have
+  // side outputs, and have this one if its function declares them; else submission fails.
+  template <class S>
+  DataStream<S> GetSideOutput(const OutputTag<S>& tag) const {
+    const std::uint32_t node = this->origins().front().node;
+    this->graph()->AddSideOutput(
+        node, {tag.id(), std::make_shared<const internal::TypedSideOutputFactory<S>>()});
+    return DataStream<S>(this->graph(),
+                         {{node, std::make_shared<const internal::DefaultEdge<S>>(), tag.id()}});
+  }
 };
 
 }  // namespace weir

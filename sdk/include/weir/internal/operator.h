@@ -12,6 +12,8 @@
 
 namespace weir::internal {
 
+class SideOutputs;
+
 // The first error of a chain. Push() returns nothing (an error costs no check per block); whoever
 // fails reports here, and the chain looks after each batch.
 class ChainFailure {
@@ -32,6 +34,7 @@ struct OperatorContext {
   ChainFailure* failure = nullptr;
   std::uint32_t operator_index = 0;
   OperatorTimers* timers = nullptr;
+  SideOutputs* side_outputs = nullptr;  // null where nobody gets any
 
   // Call once per block, right before user code runs.
   void Enter() const { chain->EnterOperator(operator_index); }

@@ -9,6 +9,7 @@
 
 #include <weir/internal/chain.h>
 #include <weir/internal/operator_timers.h>
+#include <weir/internal/side_outputs.h>
 #include <weir/internal/stream_graph.h>
 #include <weir/status.h>
 
@@ -20,10 +21,16 @@ struct ChainConsumer {
   std::uint32_t index = 0;  // of the operator in the chain, or of the outgoing edge
 };
 
+struct PlannedSideOutput {
+  SideOutput output;
+  std::vector<ChainConsumer> consumers;
+};
+
 struct PlannedOperator {
   std::string name;
   std::shared_ptr<const OperatorFactory> factory;
   std::vector<ChainConsumer> consumers;  // in the order of the program
+  std::vector<PlannedSideOutput> side_outputs;
 };
 
 struct PlannedOutput {
@@ -58,7 +65,11 @@ class OperatorChain final : public Chain {
   Status Close() override;
 
  private:
+  std::vector<AnyInput*> Connect(std::uint32_t operator_index,
+                                 const std::vector<ChainConsumer>& consumers);
+  AnyInput* Keep(std::unique_ptr<AnyInput> connection);
   AnyInput* ConnectOutput(std::uint32_t operator_index);
+  void ConnectSideOutputs(std::uint32_t operator_index);
   AnyInput* CreateWriter(std::uint32_t operator_index, std::uint32_t output);
   void InputBlockDone();
 
@@ -66,10 +77,11 @@ class OperatorChain final : public Chain {
   ChainContext& context_;
   ChainFailure failure_;
   OperatorTimers timers_;
-  std::vector<std::unique_ptr<AnyInput>> connections_;  // forks, discards and writers
-  std::vector<OutputNode*> outputs_;                    // by outgoing edge, in connections_
-  std::vector<std::unique_ptr<Operator>> operators_;    // destroyed before what they push into
-  std::vector<AnyInput*> inputs_;                       // by incoming edge
+  std::vector<std::unique_ptr<AnyInput>> connections_;      // forks, discards and writers
+  std::vector<std::unique_ptr<SideOutputs>> side_outputs_;  // by operator; null: none
+  std::vector<OutputNode*> outputs_;                        // by outgoing edge, in connections_
+  std::vector<std::unique_ptr<Operator>> operators_;        // destroyed before what they push into
+  std::vector<AnyInput*> inputs_;                           // by incoming edge
   std::vector<std::uint32_t> open_edges_;  // by input number: edges that have not ended
   std::uint32_t first_opened_;             // operators from here on were opened
   std::uint32_t finished_ = 0;             // operators before this are finished

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <weir/internal/operators/connections.h>
 #include <weir/internal/operators/sink_writer_operator.h>
 #include <weir/internal/operators/source_operator.h>
+#include <weir/internal/side_outputs.h>
 #include <weir/internal/source_coordinator.h>
 #include <weir/internal/stream_graph.h>
 
@@ -28,6 +31,21 @@ class FunctionOperatorFactory final : public OperatorFactory {
   }
   std::unique_ptr<AnyInput> CreateDiscard() const override {
     return std::make_unique<DiscardingInput<U>>();
+  }
+  bool may_have_side_outputs() const override {
+    return requires { requires MadeOperator::kHasSideOutputs; };
+  }
+  std::optional<std::vector<std::string>> declared_side_outputs() const override {
+    if constexpr (requires { prototype_.SideOutputs(); }) {
+      return prototype_.SideOutputs();
+    } else if constexpr (requires { prototype_.function.SideOutputs(); }) {
+      return prototype_.function.SideOutputs();  // with the key selector beside it
+    } else {
+      return std::nullopt;
+    }
+  }
+  std::unique_ptr<AnyInput> CreateMainOutput(AnyInput* output, SideOutputs& sides) const override {
+    return std::make_unique<MainOutput<U>>(static_cast<Input<U>&>(*output), sides);
   }
 
  private:

@@ -30,6 +30,16 @@ class OperatorFactory {
   virtual std::unique_ptr<AnyInput> CreateFork(std::vector<AnyInput*> consumers) const = 0;
   // No consumer. Null for sinks.
   virtual std::unique_ptr<AnyInput> CreateDiscard() const = 0;
+  virtual bool may_have_side_outputs() const { return false; }
+  // The tags that the function says it has; nothing: it does not say.
+  virtual std::optional<std::vector<std::string>> declared_side_outputs() const {
+    return std::nullopt;
+  }
+  // In place of `output`, for an operator with side outputs. Null where it can have none.
+  virtual std::unique_ptr<AnyInput> CreateMainOutput(AnyInput* /*output*/,
+                                                     SideOutputs& /*sides*/) const {
+    return nullptr;
+  }
   // Null for operators without a coordinator.
   virtual std::unique_ptr<OperatorCoordinator> CreateCoordinator(CoordinatorContext&) const {
     return nullptr;
@@ -56,6 +66,12 @@ class EdgeFactory {
   virtual std::unique_ptr<ChannelType> CreateChannelType() const = 0;
 };
 
+class SideOutputFactory;
+struct SideOutput {
+  std::string id;
+  std::shared_ptr<const SideOutputFactory> factory;
+};
+
 enum class ChainingStrategy : std::uint8_t {
   kAlways,  // with what is before and after it
   kHead,    // starts a chain; what follows may join it
@@ -78,12 +94,14 @@ struct StreamNode {
   // Of what the operator keeps between records. Not empty: it needs a uid.
   std::vector<std::string> state_names;
   std::shared_ptr<const OperatorFactory> factory;
+  std::vector<SideOutput> side_outputs;  // that somebody gets
 };
 
 // Where a stream comes from, and how its records are distributed to what is put behind it.
 struct StreamOrigin {
   std::uint32_t node = 0;
   std::shared_ptr<const EdgeFactory> edge;
+  std::string side_output;  // empty: the main one
 };
 
 struct StreamEdge {
@@ -91,6 +109,7 @@ struct StreamEdge {
   std::uint32_t target = 0;
   std::uint32_t target_input = 0;
   std::shared_ptr<const EdgeFactory> factory;
+  std::string side_output;  // empty: the main one
 };
 
 struct StreamGraph {
@@ -112,11 +131,13 @@ struct StreamGraph {
     nodes.push_back(std::move(node));
     for (std::uint32_t input = 0; input < inputs.size(); ++input) {
       for (const StreamOrigin& origin : inputs[input]) {
-        edges.push_back({origin.node, index, input, origin.edge});
+        edges.push_back({origin.node, index, input, origin.edge, origin.side_output});
       }
     }
     return index;
   }
+  // Somebody gets this side output of the node.
+  void AddSideOutput(std::uint32_t node, SideOutput output);
 };
 
 }  // namespace weir::internal

@@ -32,10 +32,12 @@ class FlatMapOperator final : public OneInputOperator<T, U, F> {
 template <class T, class U, class F>
 class ProcessOperator final : public OneInputOperator<T, U, F> {
  public:
+  static constexpr bool kHasSideOutputs = true;
+
   ProcessOperator(const OperatorContext& context, const F& prototype, Input<U>& output)
       : OneInputOperator<T, U, F>(context, prototype, output),
         collector_(context, output),
-        process_context_(*context.chain) {}
+        process_context_(context) {}
 
   void Push(Batch<T>& in) override {
     this->context_.Enter();

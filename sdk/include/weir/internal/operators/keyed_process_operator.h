@@ -20,12 +20,13 @@ class KeyedProcessOperator final : public KeyedOperator<T, U, F, KeySelector> {
  public:
   using Base = KeyedOperator<T, U, F, KeySelector>;
   using Key = typename Base::Key;
+  static constexpr bool kHasSideOutputs = true;
 
   KeyedProcessOperator(const OperatorContext& context, const typename Base::Prototype& prototype,
                        Input<U>& output)
       : Base(context, prototype, output),
         collector_(context, output),
-        process_context_(*context.chain) {
+        process_context_(context) {
     BindStates<Key>(this->function_, this->backend());
   }
 
