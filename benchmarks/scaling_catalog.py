@@ -12,6 +12,10 @@ def _engine(plugin, entry, arguments=(), parallelism=2):
     return InProcess("engine", "engine", plugin, entry, tuple(str(a) for a in arguments), parallelism)
 
 
+def _count(through, keys, parallelism=1):
+    return InProcess(through, through, _COUNT, "aggregate", ("--keys", str(keys)), parallelism, settled=4 * keys)
+
+
 STUDIES = [
     Study("batch", "keyBy 2→2 in one process, by records in a batch of a channel", "records in a batch",
           (16, 32, 64, 128, 256, 512, 1024),
@@ -23,11 +27,12 @@ STUDIES = [
            "two TaskManagers": lambda size: ClusterJob("cluster", _PADDED, f"padded-{size}", task_managers=2,
                                                        parallelism=2)},
           lambda size: min(30_000_000, 2_000_000_000 // size)),
-    Study("keys", "running count, by number of keys", "keys", (1000, 10_000, 100_000, 1_000_000, 10_000_000),
-          {"loop by hand": lambda keys: Limit("limit", "benchmark_keyed_count_limit", ("--keys", str(keys))),
-           "one chain": lambda keys: InProcess("chain", "chain", _COUNT, "aggregate", ("--keys", str(keys))),
-           "keyBy 2→2": lambda keys: _engine(_COUNT, "aggregate", ("--keys", keys))},
-          lambda keys: 40_000_000),
+    Study("keys", "running count, by number of keys, once nearly all are there", "keys",
+          (1000, 10_000, 100_000, 1_000_000, 10_000_000),
+          {"loop by hand": lambda keys: Limit("limit", "benchmark_keyed_count_limit",
+                                              ("--keys", str(keys), "--settled", str(4 * keys))),
+           "one chain": lambda keys: _count("chain", keys), "keyBy 2→2": lambda keys: _count("engine", keys, 2)},
+          lambda keys: 4 * keys + 20_000_000),
     Study("parallelism", "keyBy n→n in one process on two processors, by parallelism", "subtasks of each vertex",
           (1, 2, 4, 16),
           {"longs": lambda count: _engine(_SHUFFLE, "shuffle-longs", (), count)},

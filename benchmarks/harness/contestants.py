@@ -64,27 +64,38 @@ class Limit:
 
     def measure(self, run):
         out = output_of([run.build / "benchmarks" / self.program, *self.arguments, "--records", run.records])
+        if out["records"] <= 0:
+            raise processes.BenchmarkError(f"{self.program}: too few records to settle first")
         return _throughput(out["records"], (out["count"], out["hash"]), out["wall_s"], out["cpu_s"])
 
 
 @dataclasses.dataclass
 class InProcess:
     """A job run by benchmark_in_process: `through` is "chain" (the SDK alone), "steps" (the same, with the
-    longest step timed) or "engine" (the task engine)."""
+    longest step timed) or "engine" (the task engine). `settled`: its CPU time counts after so many records."""
     name: str
     through: str
     plugin: str
     entry: str
     arguments: tuple = ()
     parallelism: int = 1
+    settled: int = 0
 
     def measure(self, run):
         with ResultDirectory() as directory:
             out = output_of([run.build / "benchmarks" / "benchmark_in_process", self.through,
-                              run.build / "jobs" / self.plugin, self.entry, self.parallelism, *self.arguments,
-                              "--records", run.records, "--result-directory", directory.path])
-            result, _ = directory.read(self.parallelism)
-        sample = _throughput(run.records, result, out["wall_s"], out["cpu_s"])
+                             run.build / "jobs" / self.plugin, self.entry, self.parallelism, *self.arguments,
+                             "--records", run.records, "--settled", self.settled,
+                             "--result-directory", directory.path])
+            result, wall_s = directory.read(self.parallelism)
+            parts = directory.parts(self.parallelism)
+        sample = _throughput(run.records, result, wall_s, out["cpu_s"])
+        if self.settled:
+            if run.records <= self.settled:
+                raise processes.BenchmarkError(f"{self.plugin}: too few records to settle first")
+            cpu_s = max(part["end_cpu_s"] for part in parts) - max(part["settled_cpu_s"] for part in parts)
+            sample.values["M records / CPU s"] = (run.records - self.settled) / cpu_s / 1e6
+            sample.values["CPU s"] = cpu_s
         if self.through == "steps":
             sample.values["longest step ms"] = out["longest_step_ms"]
         sample.values["peak MiB"] = out["peak_mib"]

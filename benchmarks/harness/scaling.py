@@ -37,7 +37,7 @@ def measure(study, build, clusters, rounds, share):
             for name, make in study.series.items():
                 sample = make(x).measure(run)
                 results[name] = sample.result
-                samples[name].append({**sample.values, TIME: sample.values["CPU s"] / run.records * 1e9})
+                samples[name].append({**sample.values, TIME: 1000 / sample.values["M records / CPU s"]})
         if len(set(results.values())) != 1:
             raise BenchmarkError(f"{study.name} at {x}: different results: {results}")
         for name, values in samples.items():

@@ -1,4 +1,5 @@
-// A running count by key: the jobs beside limits/keyed_count_limit.cc. --keys N --records N
+// A running count by key: the jobs beside limits/keyed_count_limit.cc.
+//   --keys N --records N --settled N (records after which CPU time counts)
 #include <weir/api.h>
 #include <weir/connectors/generator.h>
 
@@ -19,7 +20,8 @@ auto ByKey(weir::StreamExecutionEnvironment& env) {
 }
 
 void ToResult(weir::StreamExecutionEnvironment& env, const weir::DataStream<KeyCount>& counts) {
-  counts.SinkTo(ResultSink<KeyCount, WorkloadHash>(Argument(env, "--result-directory")));
+  counts.SinkTo(ResultSink<KeyCount, WorkloadHash>(Argument(env, "--result-directory"),
+                                                   NumberArgument(env, "--settled")));
 }
 
 struct Count {

@@ -23,16 +23,17 @@ struct WorkloadHash {
   }
 };
 
-// `Hash`: std::uint64_t operator()(const T&).
+// `Hash`: std::uint64_t operator()(const T&). `settled`: as ResultFile takes it.
 template <class T, class Hash>
 class ResultSink {
  public:
   using Record = T;
-  explicit ResultSink(std::string directory) : directory_(std::move(directory)) {}
+  explicit ResultSink(std::string directory, std::int64_t settled = 0)
+      : directory_(std::move(directory)), settled_(settled) {}
 
   class Writer final : public weir::SinkWriter<T> {
    public:
-    explicit Writer(std::string directory) : result_(std::move(directory)) {}
+    Writer(std::string directory, std::int64_t settled) : result_(std::move(directory), settled) {}
     weir::Status Open(weir::SinkWriterContext& context) override {
       result_.Open(context.runtime());
       return weir::Status::Ok();
@@ -51,10 +52,13 @@ class ResultSink {
   };
 
   std::string name() const { return "Result"; }
-  std::unique_ptr<Writer> CreateWriter() const { return std::make_unique<Writer>(directory_); }
+  std::unique_ptr<Writer> CreateWriter() const {
+    return std::make_unique<Writer>(directory_, settled_);
+  }
 
  private:
   std::string directory_;
+  std::int64_t settled_;
 };
 
 // For the open loop. Times the records that came from a sender of another index, which is another

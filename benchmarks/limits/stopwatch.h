@@ -43,8 +43,8 @@ class Stopwatch {
   }
 
  private:
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  const double cpu_at_start_ = CpuSeconds(RUSAGE_SELF) + CpuSeconds(RUSAGE_CHILDREN);
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double cpu_at_start_ = CpuSeconds(RUSAGE_SELF) + CpuSeconds(RUSAGE_CHILDREN);
 };
 
 // `--name value` of the command line; ends the process when it is missing.
