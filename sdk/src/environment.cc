@@ -43,7 +43,9 @@ StreamExecutionEnvironment::StreamExecutionEnvironment(int argument_count,
                                                        const char* const* arguments)
     : own_inputs_(InputsOfProgram(argument_count, arguments)),
       inputs_(own_inputs_.get()),
-      graph_(std::make_shared<internal::StreamGraph>()) {}
+      graph_(std::make_shared<internal::StreamGraph>()) {
+  graph_->has_main = true;
+}
 
 StreamExecutionEnvironment::~StreamExecutionEnvironment() = default;
 
@@ -110,16 +112,7 @@ Result<std::unique_ptr<internal::CompiledJob>> StreamExecutionEnvironment::Compi
 }
 
 Result<JobExecutionResult> StreamExecutionEnvironment::ExecuteLocal(const std::string& job_name) {
-  if (!own_inputs_) {
-    return Status(StatusCode::kFailedPrecondition,
-                  "ExecuteLocal() is for programs with a main() of their own; this environment "
-                  "belongs to a job that a cluster runs",
-                  ErrorDomain::kUser, RetryHint::kNoRetry);
-  }
-  graph_->job_name = job_name;
-  WEIR_ASSIGN_OR_RETURN(auto job, Compile());
-  WEIR_ASSIGN_OR_RETURN(const internal::LocalExecutor* executor, internal::OpenLocalExecutor());
-  return executor->Execute(std::move(job), graph_->configuration);
+  return internal::ExecuteGraph(graph_, job_name);
 }
 
 }  // namespace weir

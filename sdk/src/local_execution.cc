@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 
+#include <weir/internal/job_compiler.h>
 #include <weir/internal/local_executor.h>
 #include <weir/internal/plugin.h>
 
@@ -58,6 +59,20 @@ Result<const LocalExecutor*> OpenLocalExecutor() {
   return Status::NotFound("ExecuteLocal() needs " + std::string(kLocalLibraryName) +
                           " and cannot load it (set " + kLocalLibraryVariable +
                           " to name the file). Tried:" + tried);
+}
+
+Result<JobExecutionResult> ExecuteGraph(const std::shared_ptr<StreamGraph>& graph,
+                                        const std::string& job_name) {
+  if (!graph->has_main) {
+    return Status(StatusCode::kFailedPrecondition,
+                  "ExecuteLocal() and ExecuteAndCollect() are for programs with a main() of their "
+                  "own; this environment belongs to a job that a cluster runs",
+                  ErrorDomain::kUser, RetryHint::kNoRetry);
+  }
+  graph->job_name = job_name;
+  WEIR_ASSIGN_OR_RETURN(auto job, CompileStreamGraph(graph));
+  WEIR_ASSIGN_OR_RETURN(const LocalExecutor* executor, OpenLocalExecutor());
+  return executor->Execute(std::move(job), graph->configuration);
 }
 
 }  // namespace weir::internal

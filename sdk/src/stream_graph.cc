@@ -32,4 +32,18 @@ void StreamGraph::AddSideOutput(std::uint32_t index, SideOutput output) {
   node.side_outputs.push_back(std::move(output));
 }
 
+Status StreamGraph::CheckBounded() const {
+  for (const StreamNode& node : nodes) {
+    if (node.factory->bounded()) continue;
+    return Status::InvalidArgument("ExecuteAndCollect() would never return: source '" +
+                                   (node.name.empty() ? node.type : node.name) + "' has no end");
+  }
+  return Status::Ok();
+}
+
+void StreamGraph::RemoveNodesFrom(std::uint32_t first) {
+  nodes.resize(first);
+  std::erase_if(edges, [first](const StreamEdge& edge) { return edge.target >= first; });
+}
+
 }  // namespace weir::internal

@@ -116,8 +116,6 @@ class DataStream {
     }
   }
 
-  // --- event time ---
-
   // In place of what comes in. Better at the source, which knows its splits: see FromSource.
   SingleOutputStreamOperator<T> AssignTimestampsAndWatermarks(WatermarkStrategy<T> strategy) const {
     graph_->Fail(strategy.failure());
@@ -130,13 +128,11 @@ class DataStream {
   template <class... More>
   DataStream Union(const DataStream& other, const More&... more) const {
     std::vector<internal::StreamOrigin> origins = origins_;
-    origins.insert(origins.end(), other.origins_.begin(), other.origins_.end());
-    DataStream both(graph_, std::move(origins));
-    if constexpr (sizeof...(More) == 0) {
-      return both;
-    } else {
-      return both.Union(more...);
-    }
+    const auto add = [&origins](const DataStream& stream) {
+      origins.insert(origins.end(), stream.origins_.begin(), stream.origins_.end());
+    };
+    (add(other), ..., add(more));
+    return DataStream(graph_, std::move(origins));
   }
   template <class B>
   ConnectedStreams<T, B> Connect(const DataStream<B>& other) const {
@@ -210,6 +206,8 @@ class DataStream {
                   "Print: give the record type an operator<<(std::ostream&, const T&)");
     return SinkTo(PrintSink<T>(std::move(identifier)));
   }
+  // Runs the program as env.ExecuteLocal() does and returns what the stream came to.
+  Result<std::vector<T>> ExecuteAndCollect(const std::string& job_name = "") const;
 
   // For the API itself.
   DataStream(std::shared_ptr<internal::StreamGraph> graph,

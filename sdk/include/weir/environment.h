@@ -19,6 +19,7 @@
 #include <weir/connected_streams.h>
 #include <weir/data_sources.h>
 #include <weir/data_stream.h>
+#include <weir/execute_and_collect.h>
 #include <weir/internal/compiled_job.h>
 #include <weir/internal/plugin.h>
 #include <weir/job_execution_result.h>

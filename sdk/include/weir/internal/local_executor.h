@@ -10,6 +10,7 @@
 #include <string>
 
 #include <weir/internal/compiled_job.h>
+#include <weir/internal/stream_graph.h>
 #include <weir/job_execution_result.h>
 #include <weir/status.h>
 
@@ -38,5 +39,9 @@ using LocalExecutorFunction = const LocalExecutor* (*)(std::uint32_t abi_number)
 // WEIR_LOCAL_LIBRARY names and nothing else, if set; next to the executable; in ../lib of it; where
 // the loader looks.
 Result<const LocalExecutor*> OpenLocalExecutor();
+
+// Compiles the program and runs it in this process; blocks. Only for programs with a main().
+Result<JobExecutionResult> ExecuteGraph(const std::shared_ptr<StreamGraph>& graph,
+                                        const std::string& job_name);
 
 }  // namespace weir::internal

@@ -74,6 +74,7 @@ class SourceOperatorFactory final : public OperatorFactory {
     return std::make_unique<SourceCoordinator<Source>>(source_, context);
   }
   bool has_coordinator() const override { return true; }
+  bool bounded() const override { return source_.bounded(); }
 
  private:
   const Source source_;

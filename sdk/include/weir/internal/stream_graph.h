@@ -30,6 +30,8 @@ class OperatorFactory {
   virtual std::unique_ptr<AnyInput> CreateFork(std::vector<AnyInput*> consumers) const = 0;
   // No consumer. Null for sinks.
   virtual std::unique_ptr<AnyInput> CreateDiscard() const = 0;
+  // Of a source: whether it ends by itself.
+  virtual bool bounded() const { return true; }
   virtual bool may_have_side_outputs() const { return false; }
   // The tags that the function says it has; nothing: it does not say.
   virtual std::optional<std::vector<std::string>> declared_side_outputs() const {
@@ -119,7 +121,8 @@ struct StreamGraph {
   std::map<std::string, std::string> configuration;
   std::vector<StreamNode> nodes;  // in the order of the program
   std::vector<StreamEdge> edges;
-  Status failure;  // the first wrong use of the API
+  Status failure;         // the first wrong use of the API
+  bool has_main = false;  // the program is no plugin: it may run its job itself
 
   // Ok means nothing.
   void Fail(Status status) {
@@ -138,6 +141,10 @@ struct StreamGraph {
   }
   // Somebody gets this side output of the node.
   void AddSideOutput(std::uint32_t node, SideOutput output);
+  // An error that names a source without an end, if there is one.
+  Status CheckBounded() const;
+  // Takes back the nodes from `first` on, and the edges to them.
+  void RemoveNodesFrom(std::uint32_t first);
 };
 
 }  // namespace weir::internal
