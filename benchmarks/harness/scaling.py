@@ -25,12 +25,11 @@ class Study:
     metrics: tuple = (TIME,)
 
 
-def measure(study, build, clusters, rounds, share):
-    """{series: [{"x": …, metric: median, …}, …]}; contestants of one x must agree on the result. `share` of the
-    records."""
+def measure(study, build, clusters, rounds):
+    """{series: [{"x": …, metric: median, …}, …]}; contestants of one x must agree on the result."""
     lines = {name: [] for name in study.series}
     for x in study.xs:
-        run = Run(build, clusters, max(1, int(study.records(x) * share)))
+        run = Run(build, clusters, study.records(x))
         samples = {name: [] for name in study.series}
         results = {}
         for _ in range(rounds):

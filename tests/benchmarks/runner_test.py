@@ -120,8 +120,8 @@ class ScalingTest(unittest.TestCase):
 
     def test_gives_the_cost_of_a_record(self):
         study = self.study({"one": (1, "a")})
-        lines = scaling.measure(study, None, None, 1, 0.5)
-        self.assertEqual([(point["x"], point["records"]) for point in lines["one"]], [(10, 5000), (1000, 500000)])
+        lines = scaling.measure(study, None, None, 1)
+        self.assertEqual([(point["x"], point["records"]) for point in lines["one"]], [(10, 10000), (1000, 1000000)])
         self.assertAlmostEqual(lines["one"][0][scaling.TIME], 10)
         drawn = scaling.charts(study, lines)
         self.assertEqual(list(drawn), ["scaling-s.svg"])
@@ -131,7 +131,7 @@ class ScalingTest(unittest.TestCase):
 
     def test_a_different_result_is_an_error(self):
         with self.assertRaisesRegex(processes.BenchmarkError, "s at 10: different results"):
-            scaling.measure(self.study({"one": (1, "a"), "other": (1, "b")}), None, None, 1, 1)
+            scaling.measure(self.study({"one": (1, "a"), "other": (1, "b")}), None, None, 1)
 
 
 class ChartTest(unittest.TestCase):
