@@ -128,13 +128,20 @@ class WatermarkStrategy {
     return changed;
   }
   // Splits of all sources of the group that are more than `max_drift_ms` ahead of the slowest one
-  // are not read until that has caught up.
+  // are not read until that has caught up. Refused when the job is submitted: readers have no way
+  // to pause a split.
   WatermarkStrategy WithWatermarkAlignment(std::string group, std::int64_t max_drift_ms,
                                            std::int64_t update_interval_ms = 1000) const {
     WatermarkStrategy changed = *this;
     changed.Check("the maximum drift", max_drift_ms, 0);
     changed.Check("the alignment's update interval", update_interval_ms, 1);
     changed.alignment_ = WatermarkAlignment{std::move(group), max_drift_ms, update_interval_ms};
+    if (changed.failure_.ok()) {
+      changed.failure_ = Status(StatusCode::kUnsupported,
+                                "WatermarkStrategy: watermark alignment (group '" +
+                                    changed.alignment_->group + "') is not supported",
+                                ErrorDomain::kUser, RetryHint::kNoRetry);
+    }
     return changed;
   }
 
