@@ -190,7 +190,10 @@ class JobCompiler {
     }
     std::set<std::string> seen;
     for (const std::string& name : node.state_names) {
-      if (name.empty()) return Invalid(index, "a state has no name");
+      // What stands behind a slash are tables that a state has beside its own.
+      if (name.empty() || name.find('/') != std::string::npos) {
+        return Invalid(index, "'" + name + "' is no name of a state: it is empty or has a '/'");
+      }
       if (!seen.insert(name).second) {
         return Invalid(index, "two of its states have the name '" + name + "'");
       }

@@ -10,6 +10,7 @@
 #include <weir/job_execution_result.h>
 #include <weir/job_plugin.h>
 #include <weir/keyed_stream.h>
+#include <weir/map_state.h>
 #include <weir/runtime_context.h>
 #include <weir/serializer.h>
 #include <weir/side_output.h>

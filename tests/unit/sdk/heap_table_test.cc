@@ -246,7 +246,8 @@ TEST(HeapTable, BlocksGiveWhatSingleRecordsGive) {
     }
     std::uint32_t next = 0;
     table.UpsertBlock(
-        count, hashes.data(), [&](std::uint32_t i) -> const std::string& { return keys[i]; },
+        count, [&](std::uint32_t i) { return hashes[i]; },
+        [&](std::uint32_t i) -> const std::string& { return keys[i]; },
         [&](std::uint32_t i) { return windows[i]; }, [](std::uint32_t i) { return 1000 + i; },
         [&](std::uint32_t i, std::int64_t& value, bool inserted) {
           ASSERT_EQ(i, next++) << "records are taken in order";

@@ -20,16 +20,20 @@ class KeyedReduceOperator final : public KeyedOperator<T, T, F, KeySelector> {
 
   void Push(Batch<T>& in) override {
     this->context_.Enter();
-    const std::uint64_t* const hashes = this->HashesOf(in);
-    if (hashes == nullptr) return;
-    table_.UpsertBlock(
-        in.size(), hashes, [&](std::uint32_t i) -> decltype(auto) { return this->KeyOf(in[i]); },
-        [&](std::uint32_t i) -> const T& { return in[i]; },
-        [&](std::uint32_t i, T& value, bool inserted) {
-          if (inserted) return;
-          ReduceInto(this->function_, value, std::as_const(in[i]));
-          in[i] = std::as_const(value);
-        });
+    bool reduced = false;
+    this->WithHashes(in, [&](auto&& hash_of) {
+      reduced = true;
+      table_.UpsertBlock(
+          in.size(), hash_of, [&](std::uint32_t i) -> decltype(auto) { return this->KeyOf(in[i]); },
+          [](std::uint32_t) { return NoNamespace(); },
+          [&](std::uint32_t i) -> const T& { return in[i]; },
+          [&](std::uint32_t i, T& value, bool inserted) {
+            if (inserted) return;
+            ReduceInto(this->function_, value, std::as_const(in[i]));
+            in[i] = std::as_const(value);
+          });
+    });
+    if (!reduced) return;
     this->output_.Push(in);
   }
 
@@ -49,24 +53,27 @@ class KeyedAggregateOperator final : public KeyedOperator<T, U, F, KeySelector> 
 
   void Push(Batch<T>& in) override {
     this->context_.Enter();
-    const std::uint64_t* const hashes = this->HashesOf(in);
-    if (hashes == nullptr) return;
-    for (std::uint32_t from = 0; from < in.size(); from += out_.capacity()) {
-      this->context_.Enter();
-      AddSome(in, hashes, from, std::min(out_.capacity(), in.size() - from));
-      this->output_.Push(out_);
-      out_.Clear();
-    }
+    this->WithHashes(in, [&](auto&& hash_of) {
+      for (std::uint32_t from = 0; from < in.size(); from += out_.capacity()) {
+        this->context_.Enter();
+        AddSome(in, hash_of, from, std::min(out_.capacity(), in.size() - from));
+        this->output_.Push(out_);
+        out_.Clear();
+      }
+    });
   }
 
  private:
-  void AddSome(Batch<T>& in, const std::uint64_t* hashes, std::uint32_t from, std::uint32_t count) {
+  template <class HashOf>
+  void AddSome(Batch<T>& in, HashOf& hash_of, std::uint32_t from, std::uint32_t count) {
     F& function = this->function_;
     const auto key_of = [&](std::uint32_t i) -> decltype(auto) {
       return this->KeyOf(in[from + i]);
     };
     table_.UpsertBlock(
-        count, hashes + from, key_of, [&](std::uint32_t) { return function.CreateAccumulator(); },
+        count, [&](std::uint32_t i) { return hash_of(from + i); }, key_of,
+        [](std::uint32_t) { return NoNamespace(); },
+        [&](std::uint32_t) { return function.CreateAccumulator(); },
         [&](std::uint32_t i, Accumulator& accumulator, bool) {
           AddTo(function, std::as_const(in[from + i]), accumulator);
           out_.Next(in.timestamp(from + i)) =

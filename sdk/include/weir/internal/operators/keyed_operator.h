@@ -1,8 +1,7 @@
-// What operators on a keyed stream share: the key selector, the hash column, the state.
+// What operators on a keyed stream share: the key selector, the keys' hashes, the state.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -37,32 +36,29 @@ class KeyedOperator : public OneInputOperator<T, U, F> {
   // May be a reference into the record.
   decltype(auto) KeyOf(const T& record) const { return key_selector_(record); }
 
-  // The hashes of the block's keys; null after an error, which is reported. The head of a chain got
-  // them with the records from the keyBy in front of it. Within a chain a column of hashes is of
-  // another keyBy, if there is one.
-  const std::uint64_t* HashesOf(const Batch<T>& block) {
-    if (this->context_.operator_index != 0 || !block.has_key_hashes()) return ComputeHashes(block);
-    if (backend_.OwnsAll(block.key_hashes(), block.size())) [[likely]] {
-      return block.key_hashes();
+  // Calls use(hash_of): hash_of(i) is the stable hash of record i's key. Not called after an error,
+  // which is reported. The head of a chain got the hashes with the records from the keyBy in front
+  // of it. Within a chain they are computed here, as a column of them is of another keyBy.
+  template <class Use>
+  void WithHashes(const Batch<T>& block, Use&& use) {
+    if (this->context_.operator_index != 0 || !block.has_key_hashes()) {
+      use([&](std::uint32_t i) { return StableHasher<Key>::Hash(KeyOf(block[i])); });
+      return;
+    }
+    const std::uint64_t* const hashes = block.key_hashes();
+    if (backend_.OwnsAll(hashes, block.size())) [[likely]] {
+      use([hashes](std::uint32_t i) { return hashes[i]; });
+      return;
     }
     this->context_.failure->Report(Status::UserError(
         "a record came to the wrong subtask: its key hashes differently here than where it was "
         "sent. The key selector must give the same key each time, and the key's StableHasher the "
         "same hash in every process"));
-    return nullptr;
   }
 
  private:
-  const std::uint64_t* ComputeHashes(const Batch<T>& block) {
-    const std::uint32_t size = block.size();
-    for (std::uint32_t i = 0; i < size; ++i) hashes_[i] = StableHasher<Key>::Hash(KeyOf(block[i]));
-    return hashes_.get();
-  }
-
   const KeySelector key_selector_;
   KeyedStateBackend backend_;
-  const std::unique_ptr<std::uint64_t[]> hashes_ =
-      std::make_unique_for_overwrite<std::uint64_t[]>(BlockCapacity<T>());
 };
 
 }  // namespace weir::internal

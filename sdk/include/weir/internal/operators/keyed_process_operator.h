@@ -32,15 +32,11 @@ class KeyedProcessOperator final : public KeyedOperator<T, U, F, KeySelector> {
 
   void Push(Batch<T>& in) override {
     this->context_.Enter();
-    const std::uint64_t* const hashes = this->HashesOf(in);
-    if (hashes == nullptr) return;
-    for (std::uint32_t from = 0; from < in.size(); from += kPrefetchedRecords) {
-      const std::uint32_t end = std::min(in.size(), from + kPrefetchedRecords);
-      for (const auto& [name, table] : this->backend().tables()) {
-        table->PrefetchBlock(hashes + from, end - from);
+    this->WithHashes(in, [&](auto&& hash_of) {
+      for (std::uint32_t from = 0; from < in.size(); from += kPrefetchedRecords) {
+        ProcessSome(in, hash_of, from, std::min(in.size() - from, kPrefetchedRecords));
       }
-      for (std::uint32_t i = from; i < end; ++i) ProcessOne(in[i], in.timestamp(i), hashes[i]);
-    }
+    });
     collector_.Finish();
   }
   void OnWatermark(Watermark watermark) override {
@@ -55,6 +51,15 @@ class KeyedProcessOperator final : public KeyedOperator<T, U, F, KeySelector> {
   static constexpr bool kReadsOnly =
       std::invocable<ProcessCall<F>&, const T&, KeyedProcessContext<Key>&, Collector<U>&>;
 
+  template <class HashOf>
+  void ProcessSome(Batch<T>& in, HashOf& hash_of, std::uint32_t from, std::uint32_t count) {
+    std::uint64_t hashes[kPrefetchedRecords];
+    for (std::uint32_t i = 0; i < count; ++i) hashes[i] = hash_of(from + i);
+    for (const auto& [name, table] : this->backend().tables()) table->PrefetchBlock(hashes, count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      ProcessOne(in[from + i], in.timestamp(from + i), hashes[i]);
+    }
+  }
   void ProcessOne(T& record, std::int64_t timestamp, std::uint64_t hash) {
     ProcessCall<F> call{this->function_};
     collector_.SetTimestamp(timestamp);

@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <weir/internal/state/key_group_range.h>
@@ -64,39 +65,28 @@ class HeapTable final : public KeyedTable {
     return true;
   }
 
+  // Asks for an entry's place ahead of its use.
+  void Prefetch(const Where& where) const { segments_.Prefetch(TagOf(where)); }
+
   // --- a block of records ---
 
-  // For each of `count` records, in order: key_of(i), name_space and no map key is its address,
-  // make(i) the value where there is none, apply(i, value, inserted) changes it. The places of all
-  // are asked for before the first is used, so that their cache misses overlap.
-  template <class KeyOf, class Make, class Apply>
-  void UpsertBlock(std::uint32_t count, const std::uint64_t* key_hashes, KeyOf&& key_of,
-                   Make&& make, Apply&& apply)
-    requires std::is_same_v<M, NoMapKey>
-  {
-    UpsertBlock(count, key_hashes, key_of, [](std::uint32_t) { return N(); }, make, apply);
-  }
-  // The same with a namespace for each record: namespace_of(i).
-  template <class KeyOf, class NamespaceOf, class Make, class Apply>
-  void UpsertBlock(std::uint32_t count, const std::uint64_t* key_hashes, KeyOf&& key_of,
+  // For each of `count` records, in order: its address is key_of(i) with the stable hash
+  // hash_of(i), namespace_of(i) and no map key; make(i) is the value where there is none, apply(i,
+  // value, inserted) changes it. The places of all are asked for before the first is used, so that
+  // their cache misses overlap.
+  template <class HashOf, class KeyOf, class NamespaceOf, class Make, class Apply>
+  void UpsertBlock(std::uint32_t count, HashOf&& hash_of, KeyOf&& key_of,
                    NamespaceOf&& namespace_of, Make&& make, Apply&& apply)
     requires std::is_same_v<M, NoMapKey>
   {
     Home homes[kLookAhead];
     for (std::uint32_t done = 0; done < count; done += kLookAhead) {
-      const std::uint32_t some = std::min(kLookAhead, count - done);
-      const auto key = [&](std::uint32_t i) -> decltype(auto) { return key_of(done + i); };
-      const auto name_space = [&](std::uint32_t i) { return namespace_of(done + i); };
-      const auto made = [&](std::uint32_t i) -> decltype(auto) { return make(done + i); };
-      const auto applied = [&](std::uint32_t i, V& value, bool inserted) {
-        apply(done + i, value, inserted);
-      };
-      const BlockPart part{homes, key_hashes + done, some};
-      FindHomes(part, 0, name_space);
+      const BlockPart part{homes, done, std::min(kLookAhead, count - done)};
+      FindHomes(part, 0, hash_of, namespace_of);
       if (segments_.snapshot().running()) [[unlikely]] {
-        UpsertPart<true>(part, key, name_space, made, applied);
+        UpsertPart<true>(part, hash_of, key_of, namespace_of, make, apply);
       } else {
-        UpsertPart<false>(part, key, name_space, made, applied);
+        UpsertPart<false>(part, hash_of, key_of, namespace_of, make, apply);
       }
     }
   }
@@ -147,7 +137,7 @@ class HeapTable final : public KeyedTable {
   };
   struct BlockPart {
     Home* homes;
-    const std::uint64_t* key_hashes;
+    std::uint32_t first;  // number of the record that homes[0] is for
     std::uint32_t count;
   };
 
@@ -169,8 +159,7 @@ class HeapTable final : public KeyedTable {
 
   // For any kind of entry; the caller preserves a slot that was there before.
   template <class Make>
-  [[gnu::noinline]] Slot& UpsertSlot(const Where& where, std::uint64_t tag, bool& inserted,
-                                     Make&& make) {
+  Slot& UpsertSlot(const Where& where, std::uint64_t tag, bool& inserted, Make&& make) {
     Slot* slot = FindSlot(tag, where);
     inserted = slot == nullptr;
     if (inserted) {
@@ -179,40 +168,58 @@ class HeapTable final : public KeyedTable {
     return *slot;
   }
 
-  template <class NamespaceOf>
-  void FindHomes(const BlockPart& part, std::uint32_t from, NamespaceOf& namespace_of) const {
+  template <class HashOf, class NamespaceOf>
+  void FindHomes(const BlockPart& part, std::uint32_t from, HashOf& hash_of,
+                 NamespaceOf& namespace_of) const {
     for (std::uint32_t i = from; i < part.count; ++i) {
-      const std::uint64_t tag =
-          Slot::TagOf(segments_.space(), part.key_hashes[i], namespace_of(i), NoMapKey());
+      const std::uint64_t tag = Slot::TagOf(segments_.space(), hash_of(part.first + i),
+                                            namespace_of(part.first + i), NoMapKey());
       Slot* const home = segments_.Home(segments_.At(tag), tag);
       SegmentTable<Slot>::Prefetch(home);
       part.homes[i] = {tag, home};
     }
   }
 
-  template <bool kSnapshot, class KeyOf, class NamespaceOf, class Make, class Apply>
-  void UpsertPart(const BlockPart& part, KeyOf& key_of, NamespaceOf& namespace_of, Make& make,
-                  Apply& apply) {
-    constexpr NoMapKey kNoMapKey;
-    for (std::uint32_t i = 0; i < part.count; ++i) {
-      const auto& key = key_of(i);
-      const auto& name_space = namespace_of(i);
-      const Where where{part.key_hashes[i], key, name_space, kNoMapKey};
-      const std::uint64_t tag = part.homes[i].tag;
-      Slot* slot = part.homes[i].slot;
+  template <bool kSnapshot, class HashOf, class KeyOf, class NamespaceOf, class Make, class Apply>
+  void UpsertPart(const BlockPart& part, HashOf& hash_of, KeyOf& key_of, NamespaceOf& namespace_of,
+                  Make& make, Apply& apply) {
+    const Home* const homes = part.homes;
+    const std::uint32_t first = part.first;
+    const std::uint32_t count = part.count;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint64_t tag = homes[i].tag;
+      Slot* slot = homes[i].slot;
+      const auto holds = [&](const Slot& candidate) {
+        return candidate.tag() == tag &&
+               candidate.Holds(key_of(first + i), namespace_of(first + i), NoMapKey());
+      };
+      while (!holds(*slot) && !slot->IsEmptyFor(tag)) ++slot;
       bool inserted = false;
-      while (slot->tag() != tag || !slot->Holds(where)) {
-        if (slot->IsEmptyFor(tag)) [[unlikely]] {
-          const std::uint64_t structure = segments_.structure_version();
-          slot = &UpsertSlot(where, tag, inserted, [&] { return make(i); });
-          if (structure != segments_.structure_version()) FindHomes(part, i + 1, namespace_of);
-          break;
-        }
-        ++slot;
+      if (slot->tag() != tag) [[unlikely]] {
+        const auto upserted = UpsertInPart(part, i, hash_of, key_of, namespace_of, make);
+        slot = upserted.first;
+        inserted = upserted.second;
       }
       if constexpr (kSnapshot) segments_.BeforeWrite(slot);
-      apply(i, slot->value(), inserted);
+      apply(first + i, slot->value(), inserted);
     }
+  }
+  // What the search along the homes did not find. The homes after it are found again if slots
+  // moved.
+  template <class HashOf, class KeyOf, class NamespaceOf, class Make>
+  [[gnu::noinline]] std::pair<Slot*, bool> UpsertInPart(const BlockPart& part, std::uint32_t i,
+                                                        HashOf& hash_of, KeyOf& key_of,
+                                                        NamespaceOf& namespace_of, Make& make) {
+    const std::uint32_t record = part.first + i;
+    const auto& key = key_of(record);
+    const auto& name_space = namespace_of(record);
+    constexpr NoMapKey kNoMapKey;
+    const std::uint64_t structure = segments_.structure_version();
+    bool inserted = false;
+    Slot& slot = UpsertSlot({hash_of(record), key, name_space, kNoMapKey}, part.homes[i].tag,
+                            inserted, [&] { return make(record); });
+    if (structure != segments_.structure_version()) FindHomes(part, i + 1, hash_of, namespace_of);
+    return {&slot, inserted};
   }
 
   Status RestoreOne(ByteReader& reader) {

@@ -45,6 +45,7 @@ class KeyedStateBackend {
   // Whether all these keys are of this subtask. They are, unless a key's hash differs from one
   // process to another.
   bool OwnsAll(const std::uint64_t* key_hashes, std::uint32_t count) const {
+    if (range_.count == range_.max_parallelism) return true;
     bool owned = true;
     for (std::uint32_t i = 0; i < count; ++i) owned &= space_.Owns(key_hashes[i]);
     return owned;

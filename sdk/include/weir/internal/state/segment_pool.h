@@ -38,7 +38,10 @@ class SegmentPool {
   // A segment that is not in use, aligned to kSegmentBytes; what follows its header is unspecified.
   // Fresh memory is touched by whoever writes to it, not here. Throws std::bad_alloc.
   Segment* Take();
-  void GiveBack(Segment* segment) { free_.push_back(segment); }
+  void GiveBack(Segment* segment) {
+    segment->in_use = false;
+    free_.push_back(segment);
+  }
 
   // Segments that exist, in use or not: At(0) to At(size() - 1), which never move.
   std::uint32_t size() const { return size_; }

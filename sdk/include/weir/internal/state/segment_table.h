@@ -15,6 +15,7 @@
 
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/segment_directory.h>
+#include <weir/internal/state/segment_layout.h>
 #include <weir/internal/state/segment_pool.h>
 #include <weir/internal/state/table_snapshot.h>
 
@@ -31,11 +32,11 @@ class SegmentTable {
     }
   }
   SegmentTable(const SegmentTable&) = delete;
-  SegmentTable& operator=(const SegmentTable&) = delete;
   ~SegmentTable() {
     if constexpr (!Slot::kPlain) {
       for (std::uint32_t i = 0; i < pool_.size(); ++i) {
-        if (pool_.At(i)->in_use) ForEachSlot(pool_.At(i), [](Slot& slot) { slot.Destroy(); });
+        if (pool_.At(i)->in_use)
+          Layout::ForEachSlot(pool_.At(i), [](Slot& slot) { slot.Destroy(); });
       }
     }
   }
@@ -53,7 +54,7 @@ class SegmentTable {
   // Where the search for a tag begins. It ends at the first slot that is empty for the tag, and
   // goes on in FindInOverflow() if the entry has_overflow().
   Slot* Home(DirectoryEntry entry, std::uint64_t tag) const {
-    return SlotsOf<Slot>(entry.segment()) + HomeIndex(tag, entry.depth(), capacity_);
+    return SlotsOf<Slot>(entry.segment()) + Layout::HomeIndex(tag, entry.depth(), capacity_);
   }
   void Prefetch(std::uint64_t tag) const { Prefetch(Home(directory_.At(tag), tag)); }
   static void Prefetch(const Slot* slot) {
@@ -77,7 +78,7 @@ class SegmentTable {
   // --- writing ---
 
   // Before an entry is changed, while snapshot().running().
-  void BeforeWrite(const Slot* slot) { snapshot_.BeforeWrite(SegmentOf(slot)); }
+  void BeforeWrite(const Slot* slot) { snapshot_.BeforeWrite(Layout::SegmentOf(slot)); }
 
   // Makes room for an entry with a new address; `construct(slot)` fills the slot, or throws.
   template <class Construct>
@@ -87,7 +88,7 @@ class SegmentTable {
       if (Slot* free = FreeSlot(segment, tag)) {
         if (snapshot_.running()) BeforeWrite(free);
         construct(*free);
-        ++SegmentOf(free)->size;
+        ++Layout::SegmentOf(free)->size;
         ++size_;
         return free;
       }
@@ -97,7 +98,7 @@ class SegmentTable {
 
   // `slot` holds an entry.
   void Erase(Slot* slot) {
-    Segment* const segment = SegmentOf(slot);
+    Segment* const segment = Layout::SegmentOf(slot);
     if (snapshot_.running()) snapshot_.BeforeWrite(segment);
     slot->Destroy();
     --size_;
@@ -112,7 +113,7 @@ class SegmentTable {
     Slot* const slots = SlotsOf<Slot>(segment);
     Slot* gap = slot;
     for (Slot* next = slot + 1; !next->IsEmptyFor(tag); ++next) {
-      if (slots + HomeIndex(next->tag(), segment->depth, capacity_) > gap) continue;
+      if (slots + Layout::HomeIndex(next->tag(), segment->depth, capacity_) > gap) continue;
       next->RelocateTo(*gap);
       gap = next;
     }
@@ -130,7 +131,7 @@ class SegmentTable {
       const std::uint64_t last_here =
           entry.segment()->first_tag | (~std::uint64_t{0} >> entry.depth());
       for (Segment* part = entry.segment(); part != nullptr; part = part->overflow) {
-        ForEachSlot(part, [&](const Slot& slot) {
+        Layout::ForEachSlot(part, [&](const Slot& slot) {
           if (slot.tag() >= first && slot.tag() <= last) visit(slot);
         });
       }
@@ -140,38 +141,17 @@ class SegmentTable {
   }
 
  private:
-  static constexpr std::uint32_t kSlots =
-      static_cast<std::uint32_t>((kSegmentBytes - sizeof(Segment)) / sizeof(Slot));
-  // Slots behind the last home, for what does not fit there.
-  static constexpr std::uint32_t kTail = std::clamp<std::uint32_t>(kSlots / 16, 4, 64);
-  static constexpr std::uint32_t kMaximumCapacity = kSlots - kTail - 1;
-  static constexpr std::uint32_t kFirstCapacity = std::min<std::uint32_t>(32, kMaximumCapacity);
-  static_assert(kSlots >= 32);
+  using Layout = SegmentLayout<Slot>;
 
-  static Segment* SegmentOf(const Slot* slot) {
-    return reinterpret_cast<Segment*>(reinterpret_cast<std::uintptr_t>(slot) &
-                                      ~(kSegmentBytes - 1));
-  }
-  static std::uint32_t HomeIndex(std::uint64_t tag, std::uint32_t depth, std::uint64_t capacity) {
-    return static_cast<std::uint32_t>(((tag << depth) >> 32) * capacity >> 32);
-  }
   // Of the homes of a segment, how many may have an entry.
   std::uint32_t limit() const { return static_cast<std::uint32_t>(capacity_ * 13 / 16); }
-
-  template <class Visit>
-  static void ForEachSlot(Segment* segment, Visit&& visit) {
-    Slot* const slots = SlotsOf<Slot>(segment);
-    for (std::uint32_t i = 0; i < segment->slots; ++i) {
-      if (!slots[i].IsEmptyFor(segment->first_tag)) visit(slots[i]);
-    }
-  }
 
   Segment* NewSegment(std::uint32_t depth, std::uint64_t first_tag) {
     Segment* segment = pool_.Take();
     if (snapshot_.running()) snapshot_.Exempt(segment);
     segment->in_use = true;
     segment->depth = static_cast<std::uint8_t>(depth);
-    segment->slots = static_cast<std::uint32_t>(capacity_) + kTail;
+    segment->slots = static_cast<std::uint32_t>(capacity_) + Layout::kTail;
     segment->size = 0;
     segment->first_tag = first_tag;
     segment->overflow = nullptr;
@@ -180,16 +160,12 @@ class SegmentTable {
     for (std::uint32_t i = 0; i <= segment->slots; ++i) slots[i].SetEmpty(empty_tag);
     return segment;
   }
-  void GiveBack(Segment* segment) {
-    segment->in_use = false;
-    pool_.GiveBack(segment);
-  }
 
   // Null: the segment is to be grown.
   Slot* FreeSlot(Segment* segment, std::uint64_t tag) {
     if (segment->size < limit()) {
       Slot* const slots = SlotsOf<Slot>(segment);
-      Slot* slot = slots + HomeIndex(tag, segment->depth, capacity_);
+      Slot* slot = slots + Layout::HomeIndex(tag, segment->depth, capacity_);
       while (!slot->IsEmptyFor(tag)) ++slot;
       if (slot < slots + segment->slots) return slot;
     }
@@ -200,7 +176,7 @@ class SegmentTable {
 
   [[gnu::noinline]] void Grow(Segment* segment) {
     ++structure_version_;
-    if (capacity_ < kMaximumCapacity) {
+    if (capacity_ < Layout::kMaximumCapacity) {
       GrowCapacity();
     } else if (directory_.MaySplit(segment->depth, pool_.size())) {
       Split(segment);
@@ -210,7 +186,7 @@ class SegmentTable {
   }
   // While there are two segments they are small ones.
   void GrowCapacity() {
-    capacity_ = std::min<std::uint64_t>(2 * capacity_, kMaximumCapacity);
+    capacity_ = std::min<std::uint64_t>(2 * capacity_, Layout::kMaximumCapacity);
     for (const std::uint64_t first_tag : {std::uint64_t{0}, std::uint64_t{1} << 63}) {
       Segment* const larger = NewSegment(1, first_tag);
       MoveAll(directory_.At(first_tag).segment(), larger, larger);
@@ -238,8 +214,9 @@ class SegmentTable {
     const std::uint64_t bit = std::uint64_t{1} << (64 - high->depth);
     while (from != nullptr) {
       if (snapshot_.running()) snapshot_.BeforeWrite(from);
-      ForEachSlot(from, [&](Slot& slot) { Place(slot, (slot.tag() & bit) != 0 ? high : low); });
-      GiveBack(std::exchange(from, from->overflow));
+      Layout::ForEachSlot(from,
+                          [&](Slot& slot) { Place(slot, (slot.tag() & bit) != 0 ? high : low); });
+      pool_.GiveBack(std::exchange(from, from->overflow));
     }
   }
   void Place(Slot& slot, Segment* target) {
@@ -249,7 +226,7 @@ class SegmentTable {
       free = FreeSlot(target, slot.tag());
     }
     slot.RelocateTo(*free);
-    ++SegmentOf(free)->size;
+    ++Layout::SegmentOf(free)->size;
   }
 
   // The last entry of the overflow segment takes the place; an empty one is given back.
@@ -261,7 +238,7 @@ class SegmentTable {
     Segment* before = head;
     while (before->overflow != segment) before = before->overflow;
     before->overflow = segment->overflow;
-    GiveBack(segment);
+    pool_.GiveBack(segment);
     directory_.Assign(head);
   }
 
@@ -269,7 +246,7 @@ class SegmentTable {
   SegmentPool pool_;
   SegmentDirectory directory_;
   TableSnapshot<Slot> snapshot_;
-  std::uint64_t capacity_ = kFirstCapacity;  // home slots of a segment
+  std::uint64_t capacity_ = Layout::kFirstCapacity;  // homes in a segment
   std::uint64_t size_ = 0;
   std::uint64_t structure_version_ = 0;
 };

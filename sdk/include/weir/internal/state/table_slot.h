@@ -83,19 +83,21 @@ class TableSlot {
 
   // The tags are equal; are the addresses?
   bool Holds(const Address<K, N, M>& address) const {
-    if constexpr (kKeyInTag) {
-      return true;
-    } else {
+    return Holds(address.key, address.name_space, address.map_key);
+  }
+  bool Holds([[maybe_unused]] const K& key, [[maybe_unused]] const N& name_space,
+             [[maybe_unused]] const M& map_key) const {
+    if constexpr (!kKeyInTag) {
       const Entry& entry = this->entry();
-      if (!SameKey(entry.key, address.key)) return false;
+      if (!SameKey(entry.key, key)) return false;
       if constexpr (!std::is_same_v<N, NoNamespace>) {
-        if (!SameKey(entry.name_space, address.name_space)) return false;
+        if (!SameKey(entry.name_space, name_space)) return false;
       }
       if constexpr (!std::is_same_v<M, NoMapKey>) {
-        if (!SameKey(entry.map_key, address.map_key)) return false;
+        if (!SameKey(entry.map_key, map_key)) return false;
       }
-      return true;
     }
+    return true;
   }
 
   V& value() { return entry().value; }

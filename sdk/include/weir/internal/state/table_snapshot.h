@@ -20,15 +20,10 @@
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/keyed_table.h>
 #include <weir/internal/state/segment_copies.h>
+#include <weir/internal/state/segment_layout.h>
 #include <weir/internal/state/segment_pool.h>
 
 namespace weir::internal {
-
-template <class Slot>
-Slot* SlotsOf(Segment* segment) {
-  static_assert(alignof(Slot) <= alignof(Segment));
-  return reinterpret_cast<Slot*>(segment + 1);
-}
 
 template <class Slot>
 class TableSnapshot {

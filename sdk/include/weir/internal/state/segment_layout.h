@@ -1,0 +1,46 @@
+// How slots lie in a segment: homes, to which tags are mapped in their order, then a tail for what
+// does not fit behind the last homes, then one slot that is always empty and ends every search.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <weir/internal/state/segment_pool.h>
+
+namespace weir::internal {
+
+template <class Slot>
+Slot* SlotsOf(Segment* segment) {
+  static_assert(alignof(Slot) <= alignof(Segment));
+  return reinterpret_cast<Slot*>(segment + 1);
+}
+
+template <class Slot>
+struct SegmentLayout {
+  static constexpr std::uint32_t kSlots =
+      static_cast<std::uint32_t>((kSegmentBytes - sizeof(Segment)) / sizeof(Slot));
+  static_assert(kSlots >= 32);
+  static constexpr std::uint32_t kTail = std::clamp<std::uint32_t>(kSlots / 16, 4, 64);
+  // Homes of a full-sized segment, and of the two that a table begins with.
+  static constexpr std::uint32_t kMaximumCapacity = kSlots - kTail - 1;
+  static constexpr std::uint32_t kFirstCapacity = std::min<std::uint32_t>(32, kMaximumCapacity);
+
+  static Segment* SegmentOf(const Slot* slot) {
+    return reinterpret_cast<Segment*>(reinterpret_cast<std::uintptr_t>(slot) &
+                                      ~(kSegmentBytes - 1));
+  }
+  // By the bits below those that all tags of the segment share.
+  static std::uint32_t HomeIndex(std::uint64_t tag, std::uint32_t depth, std::uint64_t capacity) {
+    return static_cast<std::uint32_t>(((tag << depth) >> 32) * capacity >> 32);
+  }
+  template <class Visit>
+  static void ForEachSlot(Segment* segment, Visit&& visit) {
+    Slot* const slots = SlotsOf<Slot>(segment);
+    for (std::uint32_t i = 0; i < segment->slots; ++i) {
+      if (!slots[i].IsEmptyFor(segment->first_tag)) visit(slots[i]);
+    }
+  }
+};
+
+}  // namespace weir::internal
