@@ -30,7 +30,7 @@
 namespace weir {
 
 // The largest event timestamp that a record may have: leaves room for windows and delays.
-inline constexpr std::int64_t kMaximumTimestampMs = std::int64_t{1} << 62;
+inline constexpr std::int64_t kMaximumTimestampMs = (std::int64_t{1} << 62) - 1;
 
 // Where a generator puts its watermarks.
 class WatermarkOutput {
@@ -160,7 +160,7 @@ class WatermarkStrategy {
     if (!failure_.ok() || (value_ms >= minimum_ms && value_ms <= kMaximumTimestampMs)) return;
     failure_ = Status::InvalidArgument(std::string("WatermarkStrategy: ") + what + " is " +
                                        std::to_string(value_ms) + " ms; it must be from " +
-                                       std::to_string(minimum_ms) + " to 2^62");
+                                       std::to_string(minimum_ms) + " to 2^62 - 1");
   }
 
   std::shared_ptr<const internal::GeneratorFactory<T, WatermarkOutput>> generator_;

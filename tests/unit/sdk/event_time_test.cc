@@ -260,12 +260,12 @@ TEST(SourceEventTime, RefusesTimestampsThatCannotBe) {
   for (const Case& each :
        {Case{Strategy::ForMonotonousTimestamps(), -5,
              "a record has the timestamp -5 from the source; event timestamps are milliseconds "
-             "from 0 to 2^62"},
+             "from 0 to 2^62 - 1"},
         Case{Strategy::ForMonotonousTimestamps(), kNoTimestamp,
              "a record of the source has no timestamp; give the watermark strategy a "
              "WithTimestampAssigner"},
         Case{assigned(-1), 5, "a record has the timestamp -1 from the timestamp assigner"},
-        Case{assigned(kMaximumTimestampMs + 1), 5, "timestamp 4611686018427387905 from the"},
+        Case{assigned(kMaximumTimestampMs + 1), 5, "timestamp 4611686018427387904 from the"},
         Case{assigned(kNoTimestamp), 5, "the timestamp assigner gave a record no timestamp"}}) {
     SourceFixture test({.reads = {{{0, {1, 2, each.timestamp, 4}}}}}, each.strategy);
     const auto polled = test.op->Poll();

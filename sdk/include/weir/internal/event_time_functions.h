@@ -58,8 +58,18 @@ class TypedGenerator final : public ErasedGenerator<T, Output> {
   explicit TypedGenerator(const G& prototype) : generator_(prototype) {}
   void OnEvents(const T* records, const std::int64_t* timestamps, std::uint32_t count,
                 Output& output) override {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      generator_.OnEvent(records[i], timestamps[i], output);
+    if constexpr (std::is_trivially_copyable_v<G>) {
+      // In registers: the timestamps might alias its fields, and every record would wait for the
+      // one before to be stored (measured: 1.5 ns a record).
+      G generator = generator_;
+      for (std::uint32_t i = 0; i < count; ++i) {
+        generator.OnEvent(records[i], timestamps[i], output);
+      }
+      generator_ = generator;
+    } else {
+      for (std::uint32_t i = 0; i < count; ++i) {
+        generator_.OnEvent(records[i], timestamps[i], output);
+      }
     }
   }
   void OnPeriodicEmit(Output& output) override {
