@@ -6,6 +6,7 @@
 #include <weir/internal/channel_layout.h>
 
 #include "taskmanager/task/remote_output_channel.h"
+#include "taskmanager/task/task_outputs.h"
 
 namespace weir::task {
 
@@ -54,6 +55,15 @@ std::string ChannelBuilder::Describe(const ChannelKey& key) const {
   return "channel " + std::to_string(Identity(key).channel) + " (" +
          resources_.job.channel_type(edge_index).type_name() + ") from " +
          end(edge.source_vertex, source) + " to " + end(edge.target_vertex, target);
+}
+
+std::uint32_t ChannelBuilder::FanOut(const ChannelKey& key) const {
+  const auto [edge_index, source, target] = key;
+  const JobGraph& graph = resources_.job.graph();
+  const JobEdge& edge = graph.edges[edge_index];
+  return TargetsOf(edge.partitioning, source, graph.vertices[edge.source_vertex].parallelism,
+                   graph.vertices[edge.target_vertex].parallelism)
+      .size();
 }
 
 std::function<void(Status)> ChannelBuilder::OnFailure(std::shared_ptr<TaskMailbox> mailbox,
@@ -106,9 +116,10 @@ Result<std::unique_ptr<InputChannel>> ChannelBuilder::BuildInput(
       return Status(StatusCode::kFailedPrecondition,
                     Describe(key) + ": its source is placed here but not deployed with it");
     }
-    auto channel = std::make_shared<LocalChannel>(resources_.options.credits_per_channel,
-                                                  resources_.options.overdraft_batches, ready,
-                                                  ready_index, producer->second->shared_mailbox());
+    auto channel = std::make_shared<LocalChannel>(
+        LocalCredits(FanOut(key), resources_.options.credits_per_channel),
+        resources_.options.overdraft_batches, ready, ready_index,
+        producer->second->shared_mailbox());
     local_channels_[key] = channel;
     return std::unique_ptr<InputChannel>(std::make_unique<LocalInputChannel>(std::move(channel)));
   }

@@ -45,6 +45,8 @@ class ChannelBuilder {
   const network::PeerAddress& PeerOf(std::uint32_t vertex, std::uint32_t subtask) const;
   network::ChannelIdentity Identity(const ChannelKey& key) const;
   std::string Describe(const ChannelKey& key) const;
+  // Channels of the edge that leave the key's source.
+  std::uint32_t FanOut(const ChannelKey& key) const;
   Result<std::unique_ptr<InputChannel>> BuildInput(Task& task, const ChannelKey& key,
                                                    const std::shared_ptr<BatchPool>& pool,
                                                    const std::shared_ptr<ReadyList>& ready,

@@ -95,6 +95,12 @@ void TaskOutputs::Close() {
   outputs_.clear();
 }
 
+std::uint32_t LocalCredits(std::uint32_t channel_count, std::uint32_t most) {
+  constexpr std::uint32_t kBudgetOfAnOutput = 32;
+  if (channel_count == 0) return most;
+  return std::min(most, std::max<std::uint32_t>(2, kBudgetOfAnOutput / channel_count));
+}
+
 std::uint32_t BatchCapacity(std::uint32_t channel_count, std::uint32_t budget_records) {
   if (channel_count == 0) return internal::kMaximumBatchCapacity;
   return std::clamp(budget_records / channel_count, internal::kMinimumBatchCapacity,

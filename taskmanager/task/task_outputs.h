@@ -99,5 +99,8 @@ class TaskOutputs {
 // Records that a batch of an output with so many channels may hold: with a large fan-out the partly
 // filled batches of an output share `budget_records`.
 std::uint32_t BatchCapacity(std::uint32_t channel_count, std::uint32_t budget_records);
+// Batches that one of so many channels of an output may have under way within the process: `most`,
+// or fewer (at least 2: one is filled while one is read) where all of them together had too many.
+std::uint32_t LocalCredits(std::uint32_t channel_count, std::uint32_t most);
 
 }  // namespace weir::task

@@ -21,7 +21,8 @@ struct TaskEngineOptions {
   std::string worker_id;  // 32 hex digits: which of Deployment::peers this worker is
   std::string job_id;     // 32 hex digits
   std::uint32_t slot_count = 1;
-  // Batches a channel within the process may have under way to its receiver.
+  // Batches a channel within the process may have under way to its receiver, where the fan-out is
+  // small (task_outputs.h: LocalCredits).
   std::uint32_t credits_per_channel = 8;
   // Batches that a subtask may emit into full channels before its thread parks; 0 counts as 1.
   std::uint32_t overdraft_batches = 20;
@@ -29,8 +30,9 @@ struct TaskEngineOptions {
   std::int64_t buffer_timeout_ms = 100;
   // How often watermark generators are asked; 0: never.
   std::int64_t auto_watermark_interval_ms = 200;
-  // Records that the partly filled batches of one output may hold together.
-  std::uint32_t output_budget_records = 32 * 1024;
+  // Records that the partly filled batches of one output may hold together. With 256 x 256 channels
+  // of bids 32768 took four times the memory and, for the time it takes to touch it, of the time.
+  std::uint32_t output_budget_records = 2 * 1024;
   // Largest encoded record that a remote channel carries.
   std::size_t maximum_record_bytes = std::size_t{64} << 20;
   // A call that emits without end lets the slot's other tasks run this often.

@@ -145,13 +145,13 @@ TEST(BatchChannelType, ARunThatDoesNotFitTheRestOfABatchWaitsForTheNext) {
   const std::size_t first_run = used;
   type.Encode(*batch, 0, 1'000'000, bytes, used);
   bytes.resize(used);
-  auto target = type.NewBatch(150);
-  const auto consumed = type.Decode(bytes, *target);
+  Batch<Event> target(150);
+  const auto consumed = type.Decode(bytes, target);
   ASSERT_TRUE(consumed.ok());
   EXPECT_EQ(*consumed, first_run);
-  EXPECT_EQ(target->size(), 100u);
-  auto small = type.NewBatch(64);
-  EXPECT_EQ(type.Decode(bytes, *small).status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(target.size(), 100u);
+  Batch<Event> small(64);
+  EXPECT_EQ(type.Decode(bytes, small).status().code(), StatusCode::kCorruption);
 }
 
 TEST(BatchChannelType, OnlyHashesOfCostlyKeysAreShipped) {

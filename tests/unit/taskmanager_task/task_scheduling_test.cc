@@ -375,6 +375,29 @@ TEST(TaskSchedulingTest, ALargeFanOutShrinksTheBatches) {
   EXPECT_EQ(BatchCapacity(100'000, 32 * 1024), 16U);
 }
 
+TEST(LocalCreditsTest, ShrinkWithTheFanOut) {
+  EXPECT_EQ(LocalCredits(1, 8), 8U);
+  EXPECT_EQ(LocalCredits(4, 8), 8U);
+  EXPECT_EQ(LocalCredits(8, 8), 4U);
+  EXPECT_EQ(LocalCredits(256, 8), 2U);
+  EXPECT_EQ(LocalCredits(256, 1), 1U);
+}
+
+// The most that 256 to 256 subtasks of one process keep in batches of 128-byte records: partly
+// filled, under way, being read, and waiting to be filled again.
+TEST(LocalCreditsTest, TheChannelsOfAnAllToAllEdgeFitIntoMemory) {
+  struct Record {
+    std::byte bytes[128];
+  };
+  constexpr std::uint64_t kChannels = 256 * 256;
+  const TaskEngineOptions options;
+  const std::uint64_t records =
+      internal::BatchCapacity<Record>(BatchCapacity(256, options.output_budget_records));
+  const std::uint64_t batches = 2 + LocalCredits(256, options.credits_per_channel);
+  EXPECT_EQ(records, internal::kMinimumBatchCapacity);
+  EXPECT_LE(kChannels * batches * records * (sizeof(Record) + 16), std::uint64_t{640} << 20);
+}
+
 // Cancels at every moment of short lives, over and over: each attempt ends exactly once.
 TEST(TaskSchedulingTest, CancelsAtRandomMomentsAlwaysEnd) {
   for (int round = 0; round < (kSanitized ? 30 : 60); ++round) {
