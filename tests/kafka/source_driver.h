@@ -121,6 +121,8 @@ class SourceDriver {
     return true;
   }
   TestEnumeratorContext<Split>& enumerator_context() { return enumerator_context_; }
+  // While a record is handed over: the split output that the reader selected for it.
+  std::uint32_t split_output() const { return split_output_; }
   TestReaderContext& reader_context(std::uint32_t i) { return *contexts_[i]; }
   Reader& reader(std::uint32_t i) { return *readers_[i]; }
   void Close() {
@@ -133,9 +135,17 @@ class SourceDriver {
       std::uint32_t i, const std::function<void(std::uint32_t, Record&, std::int64_t)>& on_record) {
     if (ended_[i]) return false;
     batch_.Clear();
-    SourceOutput<Record> output(batch_);
+    runs_.Clear();
+    SourceOutput<Record> output(batch_, &runs_);
     WEIR_ASSIGN_OR_RETURN(const ReadStatus status, readers_[i]->Read(output));
-    for (std::uint32_t r = 0; r < batch_.size(); ++r) on_record(i, batch_[r], batch_.timestamp(r));
+    WEIR_RETURN_IF_ERROR(
+        runs_.ForEach(batch_.size(), [&](auto split_output, auto first, auto count) {
+          split_output_ = split_output;
+          for (std::uint32_t r = first; r < first + count; ++r) {
+            on_record(i, batch_[r], batch_.timestamp(r));
+          }
+          return Status::Ok();
+        }));
     ended_[i] = status == ReadStatus::kEndOfInput;
     return !batch_.empty() || ended_[i];
   }
@@ -148,6 +158,8 @@ class SourceDriver {
   std::vector<std::unique_ptr<Reader>> readers_;
   std::vector<bool> ended_;
   internal::Batch<Record> batch_;
+  internal::SplitRuns runs_;
+  std::uint32_t split_output_ = kMainOutput;
 };
 
 }  // namespace weir::test

@@ -103,7 +103,10 @@ class TestReaderContext final : public SourceReaderContext {
   std::shared_ptr<internal::Availability> availability() override { return availability_; }
   void RequestSplit() override {}
   std::uint32_t CreateSplitOutput() override { return ++split_outputs_; }
-  void ReleaseSplitOutput(std::uint32_t) override {}
+  void ReleaseSplitOutput(std::uint32_t split_output) override {
+    released_split_outputs.push_back(split_output);
+  }
+  std::vector<std::uint32_t> released_split_outputs;
 
  private:
   std::uint32_t split_outputs_ = 0;

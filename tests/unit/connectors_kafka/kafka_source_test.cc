@@ -51,6 +51,38 @@ TEST(KafkaSourceOnMock, ReadsEveryRecordOfEveryPartitionOnceAndEnds) {
   for (std::uint32_t i = 0; i < 3; ++i) EXPECT_TRUE(driver.reader(i).Snapshot(1).empty());
 }
 
+// What gives each partition a watermark generator of its own.
+TEST(KafkaSourceOnMock, RecordsOfAPartitionHaveATimestampAndAnOutputOfTheirOwn) {
+  MockKafka kafka;
+  kafka.CreateTopic("input", 5);
+  ASSERT_TRUE(TopicWriter(kafka.bootstrap_servers()).WriteKeyed("input", 5000, 100).ok());
+  SourceDriver driver(ReadStrings(kafka)
+                          .Bounded(OffsetsInitializer::Latest())
+                          .Deserializer([](const KafkaRecord& record, std::string& out) {
+                            out = std::to_string(record.partition);
+                            return true;
+                          })
+                          .Build(),
+                      1);
+  ASSERT_TRUE(driver.Start().ok());
+  std::map<std::string, std::set<std::uint32_t>> outputs;
+  const Status status = driver.Read(
+      seconds(60), [&](std::uint32_t, std::string& partition, std::int64_t timestamp_ms) {
+        outputs[partition].insert(driver.split_output());
+        EXPECT_GE(timestamp_ms, 0);
+      });
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  std::set<std::uint32_t> all;
+  for (const auto& [partition, of_partition] : outputs) {
+    EXPECT_EQ(of_partition.size(), 1u) << "partition " << partition;
+    all.insert(of_partition.begin(), of_partition.end());
+  }
+  EXPECT_EQ(all, (std::set<std::uint32_t>{1, 2, 3, 4, 5}));
+  const auto& released = driver.reader_context(0).released_split_outputs;
+  EXPECT_EQ(std::set<std::uint32_t>(released.begin(), released.end()), all) << "each has ended";
+  EXPECT_EQ(released.size(), 5u);
+}
+
 TEST(KafkaSourceOnMock, AnEmptyTopicAndReadersWithoutPartitionsEndAtOnce) {
   MockKafka kafka;
   kafka.CreateTopic("input", 2);
