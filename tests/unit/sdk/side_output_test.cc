@@ -118,6 +118,27 @@ TEST(SideOutput, HasTheWatermarksOfItsOperator) {
             (std::vector<std::string>{"1", "3"}));
 }
 
+TEST(SideOutput, KeyedFunctionsHaveThemToo) {
+  internal::JobInputs inputs;
+  StreamExecutionEnvironment env(inputs);
+  auto sums =
+      env.FromSequence(1, 1000)
+          .KeyBy([](const std::int64_t& number) { return number % 10; })
+          .Process([](const std::int64_t& number, KeyedProcessContext<std::int64_t>& context,
+                      Collector<std::int64_t>& out) {
+            out.Collect(number);
+            if (context.key() == 7) context.Output(kOdd, std::to_string(number));
+          });
+  const auto all = Into<std::int64_t>(sums);
+  const auto sevens = Into<std::string>(sums.GetSideOutput(kOdd).Rebalance());
+  auto job = env.Compile();
+  ASSERT_TRUE(job.ok()) << job.status().ToString();
+  const Status run = JobRunner(**job, 1).Run();
+  ASSERT_TRUE(run.ok()) << run.ToString();
+  EXPECT_EQ(all->records.size(), 1000u);
+  EXPECT_EQ(sevens->records.size(), 100u);
+}
+
 TEST(SideOutput, WhatNobodyGetsIsDropped) {
   internal::JobInputs inputs;
   StreamExecutionEnvironment env(inputs);
