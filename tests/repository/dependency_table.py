@@ -68,6 +68,7 @@ MODULES = {
     # Compiled into every job plugin: the standard library alone.
     "sdk": Module(headers=(
         ("dlfcn.h", "ExecuteLocal opens libweir-local.so, so that the SDK does not link the engine"),
+        ("sys/mman.h", "segments of keyed state lie on huge pages"),
     )),
     "proto": Module(libraries=("grpc", "protobuf")),
     # Values of the SDK as messages: what both servers send and neither owns.
