@@ -7,9 +7,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <weir/internal/plugin.h>
+
 #include "common/clock.h"
 #include "common/process_spawner.h"
 #include "common/temporary_directory.h"
+#include "common/text.h"
 
 namespace weir::jobmanager {
 namespace {
@@ -20,7 +23,7 @@ constexpr std::int64_t kDeadlineMillis = 30'000;
 class JobManagerProcessTest : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string folder = directory_.path() + "/lib/weir/abi-1";
+    const std::string folder = Concat(directory_.path(), "/lib/weir/abi-", internal::kAbiNumber);
     std::filesystem::create_directories(folder);
     std::filesystem::create_directories(directory_.path() + "/bin");
     std::ofstream(folder + "/weir-worker") << "#!/bin/sh\nexit 1\n";
