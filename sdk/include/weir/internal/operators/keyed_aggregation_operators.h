@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <weir/functions.h>
@@ -54,18 +55,27 @@ class KeyedAggregateOperator final : public KeyedOperator<T, U, F, KeySelector> 
   void Push(Batch<T>& in) override {
     this->context_.Enter();
     this->WithHashes(in, [&](auto&& hash_of) {
-      for (std::uint32_t from = 0; from < in.size(); from += out_.capacity()) {
-        this->context_.Enter();
-        AddSome(in, hash_of, from, std::min(out_.capacity(), in.size() - from));
-        this->output_.Push(out_);
-        out_.Clear();
+      if constexpr (std::is_same_v<T, U>) {
+        // Results of the records' own type take their places.
+        AddSome(in, hash_of, 0, in.size(), in);
+        this->output_.Push(in);
+      } else {
+        for (std::uint32_t from = 0; from < in.size(); from += out_.capacity()) {
+          this->context_.Enter();
+          const std::uint32_t count = std::min(out_.capacity(), in.size() - from);
+          for (std::uint32_t i = 0; i < count; ++i) out_.Next(in.timestamp(from + i));
+          AddSome(in, hash_of, from, count, out_);
+          this->output_.Push(out_);
+          out_.Clear();
+        }
       }
     });
   }
 
  private:
   template <class HashOf>
-  void AddSome(Batch<T>& in, HashOf& hash_of, std::uint32_t from, std::uint32_t count) {
+  void AddSome(Batch<T>& in, HashOf& hash_of, std::uint32_t from, std::uint32_t count,
+               Batch<U>& results) {
     F& function = this->function_;
     const auto key_of = [&](std::uint32_t i) -> decltype(auto) {
       return this->KeyOf(in[from + i]);
@@ -76,14 +86,13 @@ class KeyedAggregateOperator final : public KeyedOperator<T, U, F, KeySelector> 
         [&](std::uint32_t) { return function.CreateAccumulator(); },
         [&](std::uint32_t i, Accumulator& accumulator, bool) {
           AddTo(function, std::as_const(in[from + i]), accumulator);
-          out_.Next(in.timestamp(from + i)) =
-              AggregateResult(function, key_of(i), std::as_const(accumulator));
+          results[i] = AggregateResult(function, key_of(i), std::as_const(accumulator));
         });
   }
 
   HeapTable<Key, NoNamespace, NoMapKey, Accumulator>& table_ =
       this->backend().template Create<Key, NoNamespace, NoMapKey, Accumulator>("weir.aggregate");
-  Batch<U> out_{BlockCapacity<U>()};
+  Batch<U> out_{std::is_same_v<T, U> ? 1 : BlockCapacity<U>()};
 };
 
 }  // namespace weir::internal

@@ -5,9 +5,7 @@
 // Reads are const; writes go through methods that preserve the segment for a running snapshot
 // first. A value's address is good until the next insertion or removal. The task's thread, except
 // SaveNext().
-//
-// Twice as fast as a table of hash nodes or control bytes for each key group: one cache line for an
-// access, prefetched over the block, and no rehash pauses (design notes: internal/state/README.md).
+// sdk/README.md says how it is laid out.
 #pragma once
 
 #include <algorithm>
@@ -79,10 +77,13 @@ class HeapTable final : public KeyedTable {
                    NamespaceOf&& namespace_of, Make&& make, Apply&& apply)
     requires std::is_same_v<M, NoMapKey>
   {
-    Home homes[kLookAhead];
-    for (std::uint32_t done = 0; done < count; done += kLookAhead) {
-      const BlockPart part{homes, done, std::min(kLookAhead, count - done)};
-      FindHomes(part, 0, hash_of, namespace_of);
+    Home homes[2 * kChunk];
+    std::uint32_t found = 0;
+    for (std::uint32_t done = 0; done < count; done += kChunk) {
+      const std::uint32_t from = found;
+      found = std::min(count, done + 2 * kChunk);
+      FindHomes(homes, from, found, hash_of, namespace_of);
+      const BlockPart part{homes, done, std::min(count, done + kChunk), found};
       if (segments_.snapshot().running()) [[unlikely]] {
         UpsertPart<true>(part, hash_of, key_of, namespace_of, make, apply);
       } else {
@@ -102,7 +103,6 @@ class HeapTable final : public KeyedTable {
     });
   }
 
-  const KeyGroupRange& range() const { return range_; }
   std::size_t allocated_bytes() const { return segments_.allocated_bytes(); }
 
   // KeyedTable
@@ -129,16 +129,18 @@ class HeapTable final : public KeyedTable {
 
  private:
   using Slot = TableSlot<K, N, M, V>;
-  // At most so many records are looked ahead: their slots fit the first-level cache.
-  static constexpr std::uint32_t kLookAhead = 512;
+  // Records whose places are looked for in one go, one such chunk ahead of those that are used: as
+  // long as a cache miss takes, and little enough to stay in the first-level cache.
+  static constexpr std::uint32_t kChunk = 32;
   struct Home {
     std::uint64_t tag;
     Slot* slot;
   };
   struct BlockPart {
-    Home* homes;
-    std::uint32_t first;  // number of the record that homes[0] is for
-    std::uint32_t count;
+    Home* homes;  // of record i: homes[i % (2 * kChunk)]
+    std::uint32_t first;
+    std::uint32_t end;
+    std::uint32_t found;  // records whose homes are known
   };
 
   std::uint64_t TagOf(const Where& where) const {
@@ -169,14 +171,14 @@ class HeapTable final : public KeyedTable {
   }
 
   template <class HashOf, class NamespaceOf>
-  void FindHomes(const BlockPart& part, std::uint32_t from, HashOf& hash_of,
+  void FindHomes(Home* homes, std::uint32_t from, std::uint32_t end, HashOf& hash_of,
                  NamespaceOf& namespace_of) const {
-    for (std::uint32_t i = from; i < part.count; ++i) {
-      const std::uint64_t tag = Slot::TagOf(segments_.space(), hash_of(part.first + i),
-                                            namespace_of(part.first + i), NoMapKey());
+    for (std::uint32_t i = from; i < end; ++i) {
+      const std::uint64_t tag =
+          Slot::TagOf(segments_.space(), hash_of(i), namespace_of(i), NoMapKey());
       Slot* const home = segments_.Home(segments_.At(tag), tag);
       SegmentTable<Slot>::Prefetch(home);
-      part.homes[i] = {tag, home};
+      homes[i % (2 * kChunk)] = {tag, home};
     }
   }
 
@@ -184,14 +186,12 @@ class HeapTable final : public KeyedTable {
   void UpsertPart(const BlockPart& part, HashOf& hash_of, KeyOf& key_of, NamespaceOf& namespace_of,
                   Make& make, Apply& apply) {
     const Home* const homes = part.homes;
-    const std::uint32_t first = part.first;
-    const std::uint32_t count = part.count;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const std::uint64_t tag = homes[i].tag;
-      Slot* slot = homes[i].slot;
+    const std::uint32_t end = part.end;
+    for (std::uint32_t i = part.first; i < end; ++i) {
+      const std::uint64_t tag = homes[i % (2 * kChunk)].tag;
+      Slot* slot = homes[i % (2 * kChunk)].slot;
       const auto holds = [&](const Slot& candidate) {
-        return candidate.tag() == tag &&
-               candidate.Holds(key_of(first + i), namespace_of(first + i), NoMapKey());
+        return candidate.tag() == tag && candidate.Holds(key_of(i), namespace_of(i), NoMapKey());
       };
       while (!holds(*slot) && !slot->IsEmptyFor(tag)) ++slot;
       bool inserted = false;
@@ -201,7 +201,7 @@ class HeapTable final : public KeyedTable {
         inserted = upserted.second;
       }
       if constexpr (kSnapshot) segments_.BeforeWrite(slot);
-      apply(first + i, slot->value(), inserted);
+      apply(i, slot->value(), inserted);
     }
   }
   // What the search along the homes did not find. The homes after it are found again if slots
@@ -210,15 +210,16 @@ class HeapTable final : public KeyedTable {
   [[gnu::noinline]] std::pair<Slot*, bool> UpsertInPart(const BlockPart& part, std::uint32_t i,
                                                         HashOf& hash_of, KeyOf& key_of,
                                                         NamespaceOf& namespace_of, Make& make) {
-    const std::uint32_t record = part.first + i;
-    const auto& key = key_of(record);
-    const auto& name_space = namespace_of(record);
+    const auto& key = key_of(i);
+    const auto& name_space = namespace_of(i);
     constexpr NoMapKey kNoMapKey;
     const std::uint64_t structure = segments_.structure_version();
     bool inserted = false;
-    Slot& slot = UpsertSlot({hash_of(record), key, name_space, kNoMapKey}, part.homes[i].tag,
-                            inserted, [&] { return make(record); });
-    if (structure != segments_.structure_version()) FindHomes(part, i + 1, hash_of, namespace_of);
+    Slot& slot = UpsertSlot({hash_of(i), key, name_space, kNoMapKey},
+                            part.homes[i % (2 * kChunk)].tag, inserted, [&] { return make(i); });
+    if (structure != segments_.structure_version()) {
+      FindHomes(part.homes, i + 1, part.found, hash_of, namespace_of);
+    }
     return {&slot, inserted};
   }
 

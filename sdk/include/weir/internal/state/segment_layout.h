@@ -25,6 +25,10 @@ struct SegmentLayout {
   // Homes of a full-sized segment, and of the two that a table begins with.
   static constexpr std::uint32_t kMaximumCapacity = kSlots - kTail - 1;
   static constexpr std::uint32_t kFirstCapacity = std::min<std::uint32_t>(32, kMaximumCapacity);
+  // How full it may be. Small slots at most half, as the fastest flat tables: then most entries lie
+  // in their home, and each one that does not costs a mispredicted branch and often a cache line
+  // that was not prefetched (measured: 13/16 takes 1.5 times as long at 10 M keys).
+  static constexpr std::uint32_t kMaximumLoadOf16 = sizeof(Slot) <= 32 ? 8 : 11;
 
   static Segment* SegmentOf(const Slot* slot) {
     return reinterpret_cast<Segment*>(reinterpret_cast<std::uintptr_t>(slot) &

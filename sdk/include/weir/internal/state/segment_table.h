@@ -31,7 +31,6 @@ class SegmentTable {
       directory_.Assign(NewSegment(1, first_tag));
     }
   }
-  SegmentTable(const SegmentTable&) = delete;
   ~SegmentTable() {
     if constexpr (!Slot::kPlain) {
       for (std::uint32_t i = 0; i < pool_.size(); ++i) {
@@ -46,9 +45,7 @@ class SegmentTable {
   std::uint64_t size() const { return size_; }
   std::size_t allocated_bytes() const { return pool_.size() * kSegmentBytes; }
 
-  // --- looking ---
-
-  // Changes whenever slots move: homes that were found before are void.
+  // Changes when slots move: homes found before are void.
   std::uint64_t structure_version() const { return structure_version_; }
   DirectoryEntry At(std::uint64_t tag) const { return directory_.At(tag); }
   // Where the search for a tag begins. It ends at the first slot that is empty for the tag, and
@@ -108,8 +105,7 @@ class SegmentTable {
       EraseFromOverflow(head, segment, slot);
       return;
     }
-    // Closes the gap (Knuth, volume 3, 6.4, algorithm R): no marks of removed entries to search
-    // through.
+    // Closes the gap (Knuth, volume 3, 6.4, algorithm R): removal leaves no marks.
     Slot* const slots = SlotsOf<Slot>(segment);
     Slot* gap = slot;
     for (Slot* next = slot + 1; !next->IsEmptyFor(tag); ++next) {
@@ -143,8 +139,8 @@ class SegmentTable {
  private:
   using Layout = SegmentLayout<Slot>;
 
-  // Of the homes of a segment, how many may have an entry.
-  std::uint32_t limit() const { return static_cast<std::uint32_t>(capacity_ * 13 / 16); }
+  // Entries that a segment may have before it is split.
+  std::uint64_t limit() const { return capacity_ * Layout::kMaximumLoadOf16 / 16; }
 
   Segment* NewSegment(std::uint32_t depth, std::uint64_t first_tag) {
     Segment* segment = pool_.Take();
@@ -184,7 +180,6 @@ class SegmentTable {
       AddOverflow(segment);
     }
   }
-  // While there are two segments they are small ones.
   void GrowCapacity() {
     capacity_ = std::min<std::uint64_t>(2 * capacity_, Layout::kMaximumCapacity);
     for (const std::uint64_t first_tag : {std::uint64_t{0}, std::uint64_t{1} << 63}) {
