@@ -24,9 +24,7 @@ class KeyedProcessOperator final : public KeyedOperator<T, U, F, KeySelector> {
 
   KeyedProcessOperator(const OperatorContext& context, const typename Base::Prototype& prototype,
                        Input<U>& output)
-      : Base(context, prototype, output),
-        collector_(context, output),
-        process_context_(context) {
+      : Base(context, prototype, output), collector_(context, output), process_context_(context) {
     BindStates<Key>(this->function_, this->backend());
   }
 
