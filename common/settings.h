@@ -145,7 +145,8 @@ inline constexpr Setting<milliseconds> kBufferTimeout{
 inline constexpr Setting<milliseconds> kAutoWatermarkInterval{
     {.key = "pipeline.auto-watermark-interval",
      .default_text = "200 ms",
-     .description = "How often periodic watermark generators are asked for a watermark. 0: never."}};
+     .description =
+         "How often periodic watermark generators are asked for a watermark. 0: never."}};
 inline constexpr Setting<RestartStrategyType> kRestartStrategy{
     {.key = "restart-strategy.type",
      .default_text = "none",
