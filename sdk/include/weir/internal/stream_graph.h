@@ -103,7 +103,7 @@ struct StreamNode {
 struct StreamOrigin {
   std::uint32_t node = 0;
   std::shared_ptr<const EdgeFactory> edge;
-  std::string side_output;  // empty: the main one
+  std::string side_output{};  // empty: the main one
 };
 
 struct StreamEdge {
