@@ -61,7 +61,7 @@ class Message {
   std::string text;
 
  private:
-  int private_ = 0;
+  [[maybe_unused]] int private_ = 0;  // no aggregate, as messages are none
 };
 
 static_assert(internal::kWholeCopy<Stamped>, "times are numbers in memory");
