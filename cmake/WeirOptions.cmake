@@ -27,8 +27,8 @@ target_compile_options(weir_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-free-nonheap-object>
   # Clang 19 reports what std::stable_sort of GCC 12's library uses inside.
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wno-unused-lambda-capture;-Wno-deprecated-declarations>)
-# Sanitizer builds are for finding faults: -O1 compiles in two thirds of the time, and generated messages and jobs, which
-# do not see weir_options, in a third.
+# Sanitizer builds are for finding faults: -O1 compiles in two thirds of the time, and generated messages and jobs,
+# which do not see weir_options, in a third.
 if(WEIR_SANITIZER)
   string(REPLACE "-O3" "-O1" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 else()
