@@ -1,7 +1,6 @@
 // Keyed state in jobs across TaskManagers: what a function remembers for each key, whatever the
 // parallelism and wherever the key's records come from.
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
@@ -17,6 +16,7 @@
 
 #include "common/mutex.h"
 #include "minicluster/mini_cluster.h"
+#include "tests/unit/test_seed.h"
 
 namespace weir::minicluster {
 namespace {
@@ -103,9 +103,7 @@ Stream MakeStream(std::uint64_t seed) {
 class KeyedStateTest : public testing::TestWithParam<std::pair<std::uint32_t, std::uint32_t>> {};
 
 TEST_P(KeyedStateTest, RemembersForEachKeyAcrossTaskManagers) {
-  const char* const given = std::getenv("WEIR_TEST_SEED");
-  const std::uint64_t seed =
-      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+  const std::uint64_t seed = TestSeed();
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   const auto [before, behind] = GetParam();
   const Stream stream = MakeStream(seed);

@@ -2,7 +2,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <string>
@@ -13,6 +12,8 @@
 
 #include <weir/fields.h>
 #include <weir/internal/state/heap_table.h>
+
+#include "tests/unit/test_seed.h"
 
 namespace weir {
 namespace {
@@ -35,11 +36,6 @@ struct Colliding {
   std::int64_t number = 0;
   auto operator<=>(const Colliding&) const = default;
 };
-
-std::uint64_t Seed() {
-  const char* given = std::getenv("WEIR_TEST_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-}
 
 }  // namespace
 
@@ -153,7 +149,7 @@ struct Oracle {
 template <class K, class N, class M, class V>
 void RunOracle(int steps, KeyGroupRange range, std::uint64_t keys, std::uint64_t namespaces = 1,
                std::uint64_t map_keys = 1) {
-  const std::uint64_t seed = Seed();
+  const std::uint64_t seed = TestSeed();
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);
   Oracle<K, N, M, V> oracle(range, keys, namespaces, map_keys);
@@ -229,7 +225,7 @@ TEST(HeapTable, UsesItsMemoryWhateverPartOfTheHashesItOwns) {
 }
 
 TEST(HeapTable, BlocksGiveWhatSingleRecordsGive) {
-  const std::uint64_t seed = Seed();
+  const std::uint64_t seed = TestSeed();
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);
   HeapTable<std::string, std::int64_t, NoMapKey, std::int64_t> table(kAll);

@@ -1,6 +1,5 @@
 // State handles as a function on a keyed stream uses them.
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <string>
@@ -15,14 +14,10 @@
 
 #include "tests/unit/sdk/allocation_count.h"
 #include "tests/unit/sdk/chain_elements.h"
+#include "tests/unit/test_seed.h"
 
 namespace weir {
 namespace {
-
-std::uint64_t Seed() {
-  const char* given = std::getenv("WEIR_TEST_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-}
 
 template <class M>
 M MakeMapKey(std::uint64_t random) {
@@ -36,7 +31,7 @@ M MakeMapKey(std::uint64_t random) {
 // A map for each key against a std::map of std::maps.
 template <class M>
 void RunMapOracle(int steps, std::uint64_t keys, std::uint64_t map_keys) {
-  const std::uint64_t seed = Seed();
+  const std::uint64_t seed = TestSeed();
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);
   testing::OperatorHarness harness;

@@ -13,6 +13,8 @@
 
 #include <weir/internal/state/heap_table.h>
 
+#include "tests/unit/test_seed.h"
+
 namespace weir {
 namespace {
 
@@ -21,11 +23,6 @@ using internal::KeyGroupRange;
 using internal::NoMapKey;
 using internal::NoNamespace;
 using internal::SegmentClaim;
-
-std::uint64_t Seed() {
-  const char* given = std::getenv("WEIR_TEST_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-}
 
 template <class V>
 V MakeValue(std::uint64_t random) {
@@ -167,7 +164,7 @@ class LoadedTable {
 template <class V>
 void RunSnapshots(KeyGroupRange range, std::int64_t keys,
                   const std::vector<KeyGroupRange>& restored_to) {
-  const std::uint64_t seed = Seed();
+  const std::uint64_t seed = TestSeed();
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   LoadedTable<V> loaded(range, seed, keys);
   for (int snapshot = 0; snapshot < 8; ++snapshot) {
