@@ -28,6 +28,7 @@ std::span<const SettingDescription* const> ListSettings() {
       &kParallelism,
       &kMaxParallelism,
       &kOperatorChaining,
+      &kMaximumBatchRecords,
       &kAutoWatermarkInterval,
       &kBufferTimeout,
       &kRestartStrategy,

@@ -142,6 +142,14 @@ inline constexpr Setting<milliseconds> kBufferTimeout{
      .default_text = "100 ms",
      .description = "How long a subtask under back pressure keeps a partly filled batch. 0: never "
                     "keeps one."}};
+inline constexpr Setting<std::int64_t> kMaximumBatchRecords{
+    {.key = "execution.batch.max-records",
+     .default_text = "1024",
+     .stability = kEvolving,
+     .minimum = 1,
+     .maximum = 1024,
+     .description = "Records that travel together between subtasks at most; many channels or large "
+                    "records make it fewer."}};
 inline constexpr Setting<milliseconds> kAutoWatermarkInterval{
     {.key = "pipeline.auto-watermark-interval",
      .default_text = "200 ms",

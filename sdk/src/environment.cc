@@ -37,6 +37,8 @@ std::unique_ptr<internal::JobInputs> InputsOfProgram(int count, const char* cons
 StreamExecutionEnvironment::StreamExecutionEnvironment(internal::JobInputs& inputs)
     : inputs_(&inputs), graph_(std::make_shared<internal::StreamGraph>()) {
   graph_->default_parallelism = inputs.default_parallelism;
+  const auto chaining = inputs.configuration.find(internal::kOperatorChainingKey);
+  graph_->operator_chaining = chaining == inputs.configuration.end() || chaining->second != "false";
 }
 
 StreamExecutionEnvironment::StreamExecutionEnvironment(int argument_count,

@@ -58,7 +58,10 @@ class StreamCompiledJob final : public CompiledJob {
 class JobCompiler {
  public:
   explicit JobCompiler(const StreamGraph& graph)
-      : graph_(graph), nodes_(graph.nodes.size()), edges_(graph.edges.size()) {}
+      : graph_(graph),
+        chaining_enabled_(ChainingEnabled(graph)),
+        nodes_(graph.nodes.size()),
+        edges_(graph.edges.size()) {}
 
   Result<std::unique_ptr<CompiledJob>> Compile() {
     WEIR_RETURN_IF_ERROR(graph_.failure);
@@ -231,6 +234,7 @@ class JobCompiler {
     const ResolvedNode& source = SourceOf(index);
     const ResolvedNode& target = TargetOf(index);
     const Partitioning partitioning = edges_[index].partitioning;
+    if (!chaining_enabled_) return false;
     const bool pointwise = partitioning == Partitioning::kForward ||
                            (partitioning == Partitioning::kKeyGroup && source.parallelism == 1);
     return pointwise && target.inputs.size() == 1 && source.parallelism == target.parallelism &&
@@ -328,7 +332,13 @@ class JobCompiler {
     }
   }
 
+  static bool ChainingEnabled(const StreamGraph& graph) {
+    const auto own = graph.configuration.find(kOperatorChainingKey);
+    return own == graph.configuration.end() ? graph.operator_chaining : own->second != "false";
+  }
+
   const StreamGraph& graph_;
+  const bool chaining_enabled_;
   std::vector<ResolvedNode> nodes_;
   std::vector<ResolvedEdge> edges_;
 };

@@ -5,6 +5,7 @@
 // except MayResume() (whoever holds the baton while the call is parked) and what statistics read.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -65,7 +66,9 @@ class TaskContext final : public internal::ChainContext,
     return outputs_.channel(output, channel);
   }
   std::uint32_t batch_capacity(std::uint32_t output) const override {
-    return BatchCapacity(outputs_.channel_count(output), resources_.options.output_budget_records);
+    return std::min(
+        BatchCapacity(outputs_.channel_count(output), resources_.options.output_budget_records),
+        resources_.options.maximum_batch_records);
   }
   std::shared_ptr<internal::Availability> availability() override { return mailbox_; }
   bool ParkUntil(const std::function<bool()>& ready) override;

@@ -33,6 +33,8 @@ struct TaskEngineOptions {
   // Records that the partly filled batches of one output may hold together. With 256 x 256 channels
   // of bids 32768 took four times the memory and, for the time it takes to touch it, of the time.
   std::uint32_t output_budget_records = 2 * 1024;
+  // Records of a batch at most, however few the channels.
+  std::uint32_t maximum_batch_records = 1024;
   // Largest encoded record that a remote channel carries.
   std::size_t maximum_record_bytes = std::size_t{64} << 20;
   // A call that emits without end lets the slot's other tasks run this often.

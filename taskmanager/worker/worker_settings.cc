@@ -6,16 +6,17 @@ namespace weir::worker {
 
 task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, std::uint32_t slot_count,
                                         const Configuration& configuration) {
-  return {
-      .worker_id = identity.worker_id,
-      .job_id = identity.job_id,
-      .slot_count = slot_count,
-      .credits_per_channel =
-          static_cast<std::uint32_t>(configuration.Get(settings::kCreditsPerChannel)),
-      .overdraft_batches =
-          static_cast<std::uint32_t>(configuration.Get(settings::kOverdraftBuffers)),
-      .buffer_timeout_ms = configuration.Get(settings::kBufferTimeout).count(),
-      .auto_watermark_interval_ms = configuration.Get(settings::kAutoWatermarkInterval).count()};
+  return {.worker_id = identity.worker_id,
+          .job_id = identity.job_id,
+          .slot_count = slot_count,
+          .credits_per_channel =
+              static_cast<std::uint32_t>(configuration.Get(settings::kCreditsPerChannel)),
+          .overdraft_batches =
+              static_cast<std::uint32_t>(configuration.Get(settings::kOverdraftBuffers)),
+          .buffer_timeout_ms = configuration.Get(settings::kBufferTimeout).count(),
+          .auto_watermark_interval_ms = configuration.Get(settings::kAutoWatermarkInterval).count(),
+          .maximum_batch_records =
+              static_cast<std::uint32_t>(configuration.Get(settings::kMaximumBatchRecords))};
 }
 
 network::JobIdentity JobIdentityOf(const WorkerIdentity& identity) {

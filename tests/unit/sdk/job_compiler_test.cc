@@ -134,6 +134,23 @@ TEST(JobCompiler, OptionsAndShapeDecideOnChaining) {
   });
 }
 
+TEST(JobCompiler, ASettingForbidsChaining) {
+  const auto program = [](Environment& env) { env.FromSequence(1, 9).Map(Same).Print(); };
+  const auto forbids = [&](Environment& env) {
+    env.Set("pipeline.operator-chaining.enabled", "false");
+    program(env);
+  };
+  EXPECT_EQ(VertexNames(forbids), (std::vector<std::string>{kSource, "Map", kPrint}));
+  // The cluster's default, which the program may overrule.
+  JobInputs inputs;
+  inputs.configuration["pipeline.operator-chaining.enabled"] = "false";
+  Environment of_cluster(inputs);
+  program(of_cluster);
+  EXPECT_EQ((*of_cluster.Compile())->graph().vertices.size(), 3u);
+  of_cluster.Set("pipeline.operator-chaining.enabled", "true");
+  EXPECT_EQ((*of_cluster.Compile())->graph().vertices.size(), 1u);
+}
+
 TEST(JobCompiler, EdgesSayHowRecordsAreDistributed) {
   const auto graph = GraphOf([](Environment& env) {
     auto source = env.FromSequence(1, 2);

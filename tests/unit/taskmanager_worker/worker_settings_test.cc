@@ -12,6 +12,7 @@ TEST(WorkerSettingsTest, TheJobsOwnSettingsReachEngineAndNetwork) {
   ASSERT_TRUE(configuration.Set(settings::kBufferTimeout.key, "7 ms").ok());
   ASSERT_TRUE(configuration.Set(settings::kCreditsPerChannel.key, "5").ok());
   ASSERT_TRUE(configuration.Set(settings::kOverdraftBuffers.key, "3").ok());
+  ASSERT_TRUE(configuration.Set(settings::kMaximumBatchRecords.key, "9").ok());
   const WorkerIdentity identity{.worker_id = "w", .job_id = "j"};
   const task::TaskEngineOptions engine = EngineOptionsOf(identity, 4, configuration);
   EXPECT_EQ(engine.worker_id, "w");
@@ -20,6 +21,7 @@ TEST(WorkerSettingsTest, TheJobsOwnSettingsReachEngineAndNetwork) {
   EXPECT_EQ(engine.buffer_timeout_ms, 7);
   EXPECT_EQ(engine.credits_per_channel, 5u);
   EXPECT_EQ(engine.overdraft_batches, 3u);
+  EXPECT_EQ(engine.maximum_batch_records, 9u);
   const network::NetworkOptions network = NetworkOptionsOf(configuration);
   EXPECT_EQ(network.credits.exclusive, 5u);
   EXPECT_EQ(network.credits.maximum_floating, 5u);

@@ -2,7 +2,8 @@
 //
 // Two operators share a chain, as in Flink, when the edge between them is the only input of the
 // second, is forward (or a keyBy from one subtask to one), and both have the same parallelism, slot
-// sharing group, max parallelism and .Blocking(); and neither forbids it.
+// sharing group, max parallelism and .Blocking(); and neither forbids it,
+// nor does the setting `pipeline.operator-chaining.enabled`.
 #pragma once
 
 #include <memory>
@@ -12,6 +13,8 @@
 #include <weir/status.h>
 
 namespace weir::internal {
+
+inline constexpr char kOperatorChainingKey[] = "pipeline.operator-chaining.enabled";
 
 // Errors are InvalidArgument of domain kUser and name the operator.
 Result<std::unique_ptr<CompiledJob>> CompileStreamGraph(std::shared_ptr<const StreamGraph> graph);

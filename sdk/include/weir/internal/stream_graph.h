@@ -119,6 +119,7 @@ struct StreamGraph {
   std::uint32_t default_parallelism = 1;
   std::optional<std::uint32_t> max_parallelism;
   std::map<std::string, std::string> configuration;
+  bool operator_chaining = true;  // where `configuration` says nothing of it
   std::vector<StreamNode> nodes;  // in the order of the program
   std::vector<StreamEdge> edges;
   Status failure;         // the first wrong use of the API
