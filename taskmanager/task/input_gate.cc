@@ -42,7 +42,8 @@ void InputGate::AddInputs(const std::vector<Edge>& edges) {
         channels += static_cast<std::uint32_t>(other.channels.size());
       }
     }
-    inputs_.push_back({.number = number, .first_edge = edge, .merger = WatermarkMerger(channels)});
+    inputs_.push_back(
+        {.number = number, .first_edge = edge, .merger = internal::WatermarkMerger(channels)});
   }
 }
 
@@ -99,7 +100,7 @@ Status InputGate::DeliverControl(std::uint32_t index, const internal::ControlEle
   return End(channel, chain);
 }
 
-Status InputGate::Announce(const Input& input, const WatermarkMerger::Outcome& outcome,
+Status InputGate::Announce(const Input& input, const internal::WatermarkMerger::Outcome& outcome,
                            internal::Chain& chain) {
   if (outcome.became_active) {
     WEIR_RETURN_IF_ERROR(chain.OnWatermarkStatus(input.first_edge, {.idle = false}));

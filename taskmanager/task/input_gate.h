@@ -12,10 +12,10 @@
 #include <vector>
 
 #include <weir/internal/chain.h>
+#include <weir/internal/watermark_merger.h>
 
 #include "taskmanager/task/input_channel.h"
 #include "taskmanager/task/ready_list.h"
-#include "taskmanager/task/watermark_merger.h"
 
 namespace weir::task {
 
@@ -66,7 +66,7 @@ class InputGate {
   struct Input {
     std::uint32_t number = 0;
     std::uint32_t first_edge = 0;
-    WatermarkMerger merger{0};
+    internal::WatermarkMerger merger{0};
   };
 
   void AddInputs(const std::vector<Edge>& edges);
@@ -74,7 +74,7 @@ class InputGate {
                       internal::Chain& chain);
   Status DeliverControl(std::uint32_t index, const internal::ControlElement& element,
                         internal::Chain& chain);
-  Status Announce(const Input& input, const WatermarkMerger::Outcome& outcome,
+  Status Announce(const Input& input, const internal::WatermarkMerger::Outcome& outcome,
                   internal::Chain& chain);
   Status End(Channel& channel, internal::Chain& chain);
 

@@ -10,8 +10,7 @@
 
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
-
-#include "tests/unit/sdk/fake_chain_context.h"
+#include <weir/internal/testing/fake_chain_context.h>
 
 namespace weir::testing {
 

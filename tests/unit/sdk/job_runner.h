@@ -12,8 +12,7 @@
 #include <vector>
 
 #include <weir/internal/compiled_job.h>
-
-#include "tests/unit/sdk/fake_chain_context.h"
+#include <weir/internal/testing/fake_chain_context.h>
 
 namespace weir::testing {
 

@@ -16,7 +16,7 @@
 
 #include <weir/internal/control_element.h>
 
-namespace weir::task {
+namespace weir::internal {
 
 class WatermarkMerger {
  public:
@@ -60,4 +60,4 @@ class WatermarkMerger {
   bool idle_ = false;
 };
 
-}  // namespace weir::task
+}  // namespace weir::internal

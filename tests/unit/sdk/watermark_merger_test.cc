@@ -1,12 +1,12 @@
-#include "taskmanager/task/watermark_merger.h"
-
 #include <algorithm>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-namespace weir::task {
+#include <weir/internal/watermark_merger.h>
+
+namespace weir::internal {
 namespace {
 
 using Outcome = WatermarkMerger::Outcome;
@@ -186,4 +186,4 @@ TEST(WatermarkMergerTest, RandomHistoriesKeepTheRules) {
 }
 
 }  // namespace
-}  // namespace weir::task
+}  // namespace weir::internal

@@ -2,6 +2,7 @@
 // test sets. For tests of operators and of anything that drives a chain.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -72,10 +73,11 @@ class FakeOutputChannel final : public internal::OutputChannel {
   std::uint32_t backlog = 0;
 };
 
+// Any thread.
 class FakeAvailability final : public internal::Availability {
  public:
   void NotifyAvailable() override { ++notified; }
-  int notified = 0;
+  std::atomic<int> notified{0};
 };
 
 class FakeChainContext final : public internal::ChainContext {

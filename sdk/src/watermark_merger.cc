@@ -1,9 +1,9 @@
-#include "taskmanager/task/watermark_merger.h"
-
 #include <algorithm>
 #include <utility>
 
-namespace weir::task {
+#include <weir/internal/watermark_merger.h>
+
+namespace weir::internal {
 
 std::optional<std::int64_t> WatermarkMerger::Advance() {
   std::int64_t minimum = std::numeric_limits<std::int64_t>::max();
@@ -97,4 +97,4 @@ WatermarkMerger::Outcome WatermarkMerger::Left(bool counted) {
   return outcome;
 }
 
-}  // namespace weir::task
+}  // namespace weir::internal
