@@ -65,6 +65,7 @@ class JobCompiler {
 
   Result<std::unique_ptr<CompiledJob>> Compile() {
     WEIR_RETURN_IF_ERROR(graph_.failure);
+    WEIR_RETURN_IF_ERROR(graph_.CheckErrorPolicies());
     ConnectNodes();
     WEIR_RETURN_IF_ERROR(CheckSources());
     for (std::uint32_t i = 0; i < nodes_.size(); ++i) WEIR_RETURN_IF_ERROR(ResolveNode(i));
@@ -275,7 +276,7 @@ class JobCompiler {
     resolved.position = static_cast<std::uint32_t>(operators.size());
     operators.push_back({resolved.id, node.uid, resolved.name, node.type,
                          node.factory->has_coordinator(), node.description});
-    job.plans_[vertex].operators.push_back({resolved.name, node.factory, {}});
+    job.plans_[vertex].operators.push_back({resolved.name, node.factory, {}, {}, node.error_policy});
     std::vector<std::string> chained;
     for (std::uint32_t edge : resolved.outputs) {
       if (edges_[edge].chained) {

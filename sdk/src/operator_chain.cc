@@ -25,13 +25,14 @@ OperatorChain::OperatorChain(const ChainPlan& plan, ChainContext& context)
       first_opened_(static_cast<std::uint32_t>(plan.operators.size())) {
   operators_.resize(plan.operators.size());
   side_outputs_.resize(plan.operators.size());
+  errors_.resize(plan.operators.size());
   outputs_.resize(plan.outputs.size());
   // Last one first: an operator is made with what it pushes into.
   for (auto i = static_cast<std::uint32_t>(plan.operators.size()); i-- > 0;) {
     ConnectSideOutputs(i);
     AnyInput* output = ConnectOutput(i);
     operators_[i] = plan.operators[i].factory->Create(
-        {&context_, &failure_, i, &timers_, side_outputs_[i].get()}, output);
+        {&context_, &failure_, i, &timers_, side_outputs_[i].get(), errors_[i].get()}, output);
   }
   for (std::uint32_t number : plan.input_numbers) {
     inputs_.push_back(operators_.front()->input(number));
@@ -72,7 +73,8 @@ AnyInput* OperatorChain::ConnectOutput(std::uint32_t operator_index) {
 }
 
 void OperatorChain::ConnectSideOutputs(std::uint32_t operator_index) {
-  const OperatorContext context{&context_, &failure_, operator_index, &timers_};
+  const OperatorContext context{&context_, &failure_, operator_index, &timers_, nullptr,
+                                CreateErrors(operator_index)};
   for (const PlannedSideOutput& planned : plan_.operators[operator_index].side_outputs) {
     const SideOutputFactory& factory = *planned.output.factory;
     std::vector<AnyInput*> consumers = Connect(operator_index, planned.consumers);
@@ -83,6 +85,18 @@ void OperatorChain::ConnectSideOutputs(std::uint32_t operator_index) {
     if (!sides) sides = std::make_unique<SideOutputs>();
     sides->Add(planned.output.id, factory.type(), factory.CreateCollector(context, *input));
   }
+  if (errors_[operator_index]) {
+    errors_[operator_index]->SetSideOutputs(side_outputs_[operator_index].get());
+  }
+}
+
+RecordErrors* OperatorChain::CreateErrors(std::uint32_t operator_index) {
+  const PlannedOperator& planned = plan_.operators[operator_index];
+  if (planned.error_policy != ErrorPolicy::kFail) {
+    errors_[operator_index] =
+        std::make_unique<RecordErrors>(planned.error_policy, planned.name, context_);
+  }
+  return errors_[operator_index].get();
 }
 
 AnyInput* OperatorChain::CreateWriter(std::uint32_t operator_index, std::uint32_t output) {

@@ -11,11 +11,12 @@ void StreamGraph::AddSideOutput(std::uint32_t index, SideOutput output) {
     Fail(Status::InvalidArgument("GetSideOutput('" + output.id + "') of operator '" +
                                  (node.name.empty() ? node.type : node.name) + "': " + why));
   };
+  const bool dead_letters = output.id == kDeadLetterTagId;
   if (output.id.empty()) return refuse("the tag's id is empty");
-  if (!node.factory->may_have_side_outputs()) {
+  if (!dead_letters && !node.factory->may_have_side_outputs()) {
     return refuse("it has no side outputs; Process functions have them");
   }
-  const auto declared = node.factory->declared_side_outputs();
+  const auto declared = dead_letters ? std::nullopt : node.factory->declared_side_outputs();
   if (declared && std::find(declared->begin(), declared->end(), output.id) == declared->end()) {
     std::string names;
     for (const std::string& id : *declared) names += (names.empty() ? "'" : ", '") + id + "'";
@@ -30,6 +31,31 @@ void StreamGraph::AddSideOutput(std::uint32_t index, SideOutput output) {
     return;
   }
   node.side_outputs.push_back(std::move(output));
+}
+
+Status StreamGraph::CheckErrorPolicies() const {
+  for (const StreamNode& node : nodes) {
+    const auto refuse = [&](const std::string& why) {
+      return Status::InvalidArgument("operator '" + (node.name.empty() ? node.type : node.name) +
+                                     "': " + why);
+    };
+    const bool fails = node.error_policy == ErrorPolicy::kFail;
+    const bool taken =
+        std::any_of(node.side_outputs.begin(), node.side_outputs.end(),
+                    [](const SideOutput& output) { return output.id == kDeadLetterTagId; });
+    if (!fails && !node.factory->handles_errors()) {
+      return refuse(
+          "OnError() is for Map, MapInto, Update, Filter, FlatMap, Process and for sources that "
+          "deserialize");
+    }
+    if (node.error_policy == ErrorPolicy::kDeadLetter && !taken) {
+      return refuse("OnError(ErrorPolicy::kDeadLetter), but nobody takes its DeadLetters()");
+    }
+    if (node.error_policy != ErrorPolicy::kDeadLetter && taken) {
+      return refuse("DeadLetters() of an operator without OnError(ErrorPolicy::kDeadLetter)");
+    }
+  }
+  return Status::Ok();
 }
 
 Status StreamGraph::CheckBounded() const {

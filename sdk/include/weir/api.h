@@ -5,6 +5,8 @@
 #include <weir/connected_streams.h>
 #include <weir/data_stream.h>
 #include <weir/environment.h>
+#include <weir/error_policy.h>
+#include <weir/format.h>
 #include <weir/fields.h>
 #include <weir/functions.h>
 #include <weir/job_execution_result.h>

@@ -7,6 +7,7 @@
 #include <weir/internal/batch.h>
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
+#include <weir/internal/record_errors.h>
 
 namespace weir {
 
@@ -49,7 +50,9 @@ class Collector {
     context_.Enter();  // back in the user function
   }
   void Push() {
+    if (context_.errors != nullptr) context_.errors->SetPushing(true);
     output_.Push(block_);
+    if (context_.errors != nullptr) context_.errors->SetPushing(false);
     block_.Clear();
   }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include <weir/error_policy.h>
 #include <weir/internal/stream_graph.h>
 
 namespace weir {
@@ -52,6 +53,12 @@ class OperatorOptions {
   // This operator is chained to nothing.
   Derived DisableChaining() {
     node().chaining = internal::ChainingStrategy::kNever;
+    return self();
+  }
+  // What becomes of a record that the operator's function or deserializer rejects; kFail where
+  // nothing is said (weir/error_policy.h).
+  Derived OnError(ErrorPolicy policy) {
+    node().error_policy = policy;
     return self();
   }
   // The user function may block: its subtasks get threads of their own.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <weir/data_stream.h>
+#include <weir/error_policy.h>
 #include <weir/internal/edge_factories.h>
 #include <weir/internal/side_outputs.h>
 #include <weir/internal/stream_graph.h>
@@ -23,6 +24,8 @@ class SingleOutputStreamOperator : public DataStream<T>,
       : DataStream<T>(graph, {{node, std::make_shared<const internal::DefaultEdge<T>>()}}),
         OperatorOptions<SingleOutputStreamOperator<T>>(graph, node) {}
 
+  // What OnError(ErrorPolicy::kDeadLetter) puts aside.
+  DataStream<DeadLetter> DeadLetters() const { return GetSideOutput(internal::DeadLetterTag()); }
   // What the operator puts out to this tag (weir/side_output.h). The operator must be able to have
   // side outputs, and have this one if its function declares them; else submission fails.
   template <class S>

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/error_policy.h>
 #include <weir/internal/batch.h>
 #include <weir/internal/chain.h>
 #include <weir/internal/split_runs.h>
@@ -117,6 +118,12 @@ class SourceReaderContext {
   virtual std::uint32_t CreateSplitOutput() = 0;
   // The split has ended. May be called in the Read() that gives its last records.
   virtual void ReleaseSplitOutput(std::uint32_t split_output) = 0;
+  // The reader cannot make sense of a record: the source's ErrorPolicy decides (weir/error_policy.h).
+  // Ok: go on with the next one; else end Read() with this error. For sources with
+  // `static constexpr bool kReportsBadRecords = true`. Not between Next() and its record.
+  virtual Status HandleBadRecord(const BadRecord& record) {
+    return record.error.WithContext(record.origin);
+  }
 };
 
 // One per subtask. All calls come from the task's thread and must not block; what blocks belongs

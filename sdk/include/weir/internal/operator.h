@@ -12,6 +12,7 @@
 
 namespace weir::internal {
 
+class RecordErrors;
 class SideOutputs;
 
 // The first error of a chain. Push() returns nothing (an error costs no check per block); whoever
@@ -35,6 +36,7 @@ struct OperatorContext {
   std::uint32_t operator_index = 0;
   OperatorTimers* timers = nullptr;
   SideOutputs* side_outputs = nullptr;  // null where nobody gets any
+  RecordErrors* errors = nullptr;       // null: what user code throws fails the task
 
   // Call once per block, right before user code runs.
   void Enter() const { chain->EnterOperator(operator_index); }

@@ -9,6 +9,7 @@
 
 #include <weir/internal/chain.h>
 #include <weir/internal/operator_timers.h>
+#include <weir/internal/record_errors.h>
 #include <weir/internal/side_outputs.h>
 #include <weir/internal/stream_graph.h>
 #include <weir/status.h>
@@ -31,6 +32,7 @@ struct PlannedOperator {
   std::shared_ptr<const OperatorFactory> factory;
   std::vector<ChainConsumer> consumers;  // in the order of the program
   std::vector<PlannedSideOutput> side_outputs;
+  ErrorPolicy error_policy = ErrorPolicy::kFail;
 };
 
 struct PlannedOutput {
@@ -70,6 +72,7 @@ class OperatorChain final : public Chain {
   AnyInput* Keep(std::unique_ptr<AnyInput> connection);
   AnyInput* ConnectOutput(std::uint32_t operator_index);
   void ConnectSideOutputs(std::uint32_t operator_index);
+  RecordErrors* CreateErrors(std::uint32_t operator_index);
   AnyInput* CreateWriter(std::uint32_t operator_index, std::uint32_t output);
   void InputBlockDone();
 
@@ -79,6 +82,7 @@ class OperatorChain final : public Chain {
   OperatorTimers timers_;
   std::vector<std::unique_ptr<AnyInput>> connections_;      // forks, discards and writers
   std::vector<std::unique_ptr<SideOutputs>> side_outputs_;  // by operator; null: none
+  std::vector<std::unique_ptr<RecordErrors>> errors_;       // by operator; null: the task fails
   std::vector<OutputNode*> outputs_;                        // by outgoing edge, in connections_
   std::vector<std::unique_ptr<Operator>> operators_;        // destroyed before what they push into
   std::vector<AnyInput*> inputs_;                           // by incoming edge

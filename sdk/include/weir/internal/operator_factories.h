@@ -35,6 +35,9 @@ class FunctionOperatorFactory final : public OperatorFactory {
   bool may_have_side_outputs() const override {
     return requires { requires MadeOperator::kHasSideOutputs; };
   }
+  bool handles_errors() const override {
+    return requires { requires MadeOperator::kHandlesErrors; };
+  }
   std::optional<std::vector<std::string>> declared_side_outputs() const override {
     if constexpr (requires { prototype_.SideOutputs(); }) {
       return prototype_.SideOutputs();
@@ -73,7 +76,13 @@ class SourceOperatorFactory final : public OperatorFactory {
       CoordinatorContext& context) const override {
     return std::make_unique<SourceCoordinator<Source>>(source_, context);
   }
+  std::unique_ptr<AnyInput> CreateMainOutput(AnyInput* output, SideOutputs& sides) const override {
+    return std::make_unique<MainOutput<T>>(static_cast<Input<T>&>(*output), sides);
+  }
   bool has_coordinator() const override { return true; }
+  bool handles_errors() const override {
+    return requires { requires Source::kReportsBadRecords; };
+  }
   bool bounded() const override { return source_.bounded(); }
 
  private:

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/error_policy.h>
 #include <weir/internal/chain.h>
 #include <weir/internal/channel.h>
 #include <weir/internal/coordinator.h>
@@ -33,6 +34,8 @@ class OperatorFactory {
   // Of a source: whether it ends by itself.
   virtual bool bounded() const { return true; }
   virtual bool may_have_side_outputs() const { return false; }
+  // Whether it knows another ErrorPolicy than kFail.
+  virtual bool handles_errors() const { return false; }
   // The tags that the function says it has; nothing: it does not say.
   virtual std::optional<std::vector<std::string>> declared_side_outputs() const {
     return std::nullopt;
@@ -93,6 +96,7 @@ struct StreamNode {
   std::optional<std::string> slot_sharing_group;
   ChainingStrategy chaining = ChainingStrategy::kAlways;
   bool blocking = false;
+  ErrorPolicy error_policy = ErrorPolicy::kFail;
   // Of what the operator keeps between records. Not empty: it needs a uid.
   std::vector<std::string> state_names;
   std::shared_ptr<const OperatorFactory> factory;
@@ -142,6 +146,8 @@ struct StreamGraph {
   }
   // Somebody gets this side output of the node.
   void AddSideOutput(std::uint32_t node, SideOutput output);
+  // An error that names an operator whose ErrorPolicy cannot be, if there is one.
+  Status CheckErrorPolicies() const;
   // An error that names a source without an end, if there is one.
   Status CheckBounded() const;
   // Takes back the nodes from `first` on, and the edges to them.

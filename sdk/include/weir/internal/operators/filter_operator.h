@@ -7,12 +7,15 @@
 #include <utility>
 
 #include <weir/internal/operators/one_input_operator.h>
+#include <weir/internal/record_errors.h>
 
 namespace weir::internal {
 
 template <class T, class F>
 class FilterOperator final : public OneInputOperator<T, T, F> {
  public:
+  static constexpr bool kHandlesErrors = true;
+
   using OneInputOperator<T, T, F>::OneInputOperator;
   void Push(Batch<T>& in) override {
     this->context_.Enter();
@@ -28,17 +31,19 @@ class FilterOperator final : public OneInputOperator<T, T, F> {
 
   template <bool kHashes>
   std::uint32_t Compact(Batch<T>& in) {
-    const std::uint32_t size = in.size();
     std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < size; ++i) {
-      const bool keep = this->function_(std::as_const(in[i]));
-      if (kAlwaysCopy || (keep && kept != i)) {
-        in[kept] = std::move(in[i]);
-        in.timestamp(kept) = in.timestamp(i);
-        if constexpr (kHashes) in.key_hashes()[kept] = in.key_hashes()[i];
-      }
-      kept += keep ? 1 : 0;
-    }
+    ForEachRecord(
+        this->context_, in, 0, in.size(),
+        [&](std::uint32_t i) {
+          const bool keep = this->function_(std::as_const(in[i]));
+          if (kAlwaysCopy || (keep && kept != i)) {
+            in[kept] = std::move(in[i]);
+            in.timestamp(kept) = in.timestamp(i);
+            if constexpr (kHashes) in.key_hashes()[kept] = in.key_hashes()[i];
+          }
+          kept += keep ? 1 : 0;
+        },
+        [](std::uint32_t) {});
     return kept;
   }
 };

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include <weir/internal/operators/one_input_operator.h>
+#include <weir/internal/record_errors.h>
 
 namespace weir::internal {
 
@@ -17,21 +19,35 @@ class MappedBlock {
   void Run(const OperatorContext& context, Batch<T>& in, Input<U>& output, Assign&& assign) {
     const std::uint32_t size = in.size();
     for (std::uint32_t i = 0; i < size;) {
-      const std::uint32_t end = std::min(size, i + block_.capacity());
+      const std::uint32_t count = std::min(size - i, block_.capacity());
       context.Enter();
-      for (; i < end; ++i) assign(block_.Next(in.timestamp(i)), in[i]);
-      output.Push(block_);
+      block_.Claim(count);
+      std::copy_n(in.timestamps() + i, count, block_.timestamps());
+      U* const slots = block_.records();
+      T* const records = in.records() + i;
+      ForEachRecord(
+          context, in, i, i + count,
+          [&](std::uint32_t at) { assign(slots[at - i], records[at - i]); },
+          [&](std::uint32_t at) { rejected_.push_back(at - i); });
+      i += count;
+      if (!rejected_.empty()) {
+        RemoveRecords(block_, rejected_);
+        rejected_.clear();
+      }
+      if (!block_.empty()) output.Push(block_);
       block_.Clear();
     }
   }
 
  private:
   Batch<U> block_{BlockCapacity<U>()};
+  std::vector<std::uint32_t> rejected_;  // of block_, while it is filled
 };
 
 template <class T, class U, class F>
 class MapOperator final : public OneInputOperator<T, U, F> {
  public:
+  static constexpr bool kHandlesErrors = true;
   using OneInputOperator<T, U, F>::OneInputOperator;
   void Push(Batch<T>& in) override {
     mapped_.Run(this->context_, in, this->output_,
@@ -45,6 +61,7 @@ class MapOperator final : public OneInputOperator<T, U, F> {
 template <class T, class U, class F>
 class MapIntoOperator final : public OneInputOperator<T, U, F> {
  public:
+  static constexpr bool kHandlesErrors = true;
   using OneInputOperator<T, U, F>::OneInputOperator;
   void Push(Batch<T>& in) override {
     mapped_.Run(this->context_, in, this->output_,

@@ -11,6 +11,7 @@
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
 #include <weir/internal/operators/event_time.h>
+#include <weir/internal/record_errors.h>
 #include <weir/internal/source_protocol.h>
 #include <weir/source.h>
 
@@ -100,6 +101,10 @@ class SourceOperator final : public Operator, private SourceReaderContext {
   }
   void ReleaseSplitOutput(std::uint32_t split_output) override {
     if (split_output != kMainOutput) ended_outputs_.push_back(split_output);
+  }
+  Status HandleBadRecord(const BadRecord& record) override {
+    if (context_.errors == nullptr) return SourceReaderContext::HandleBadRecord(record);
+    return context_.errors->Handle(record);
   }
 
   // Timestamps and generators for the block that was read.

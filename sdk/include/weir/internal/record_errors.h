@@ -1,0 +1,104 @@
+// An operator's error policy at work: what becomes of records that user code rejected, and the loop
+// that goes on behind them. weir/error_policy.h says what users see.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <weir/error_policy.h>
+#include <weir/internal/batch.h>
+#include <weir/internal/operator.h>
+#include <weir/serializer.h>
+#include <weir/status.h>
+
+namespace weir::internal {
+
+class SideOutputs;
+
+// Of the exception that is being handled: domain user, with what() of a std::exception; the status
+// of a RecordError.
+Status StatusOfCurrentException();
+
+// Of one operator whose policy is not kFail. The task's thread.
+class RecordErrors {
+ public:
+  // `chain` outlives it. Opens nothing: the counter is asked for with the first error.
+  RecordErrors(ErrorPolicy policy, std::string operator_name, ChainContext& chain)
+      : policy_(policy), operator_name_(std::move(operator_name)), chain_(chain) {}
+  // Of the operator; null where nobody gets any.
+  void SetSideOutputs(SideOutputs* sides) { sides_ = sides; }
+
+  // Drops the record or sends its letter, and counts it. An error is one of the side output.
+  Status Handle(const BadRecord& record);
+
+  // While a block is pushed on: what is thrown then comes from an operator behind this one, whose
+  // policy is not this operator's business.
+  void SetPushing(bool pushing) { pushing_ = pushing; }
+  bool pushing() const { return pushing_; }
+
+  template <class T>
+  Status Handle(const T& record, Status error, std::int64_t timestamp_ms) {
+    std::vector<std::byte> bytes;
+    if (policy_ == ErrorPolicy::kDeadLetter) SerializeTo(record, bytes);
+    return Handle(BadRecord{{reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                            std::move(error),
+                            std::string(),
+                            timestamp_ms});
+  }
+
+ private:
+  const ErrorPolicy policy_;
+  const std::string operator_name_;
+  ChainContext& chain_;
+  SideOutputs* sides_ = nullptr;
+  Counter* counter_ = nullptr;
+  bool pushing_ = false;
+};
+
+// step(i) for each i from `from` to `end`. A step that throws is the business of the operator's
+// policy: with one, `rejected(i)` takes back what the step began and the loop goes on behind it.
+// The handler stands around the loop: a record that does not throw pays nothing for it.
+template <class T, class Step, class Rejected>
+inline void ForEachRecord(const OperatorContext& context, const Batch<T>& in, std::uint32_t from,
+                          std::uint32_t end, Step&& step, Rejected&& rejected) {
+  std::uint32_t i = from;
+  for (;;) {
+    Status error;
+    try {
+      for (; i < end; ++i) step(i);
+      return;
+    } catch (...) {
+      if (context.errors == nullptr || context.errors->pushing()) throw;
+      error = StatusOfCurrentException();
+    }
+    rejected(i);
+    Status handled = context.errors->Handle(in[i], std::move(error), in.timestamp(i));
+    if (!handled.ok()) context.failure->Report(std::move(handled));
+    ++i;
+    context.Enter();
+  }
+}
+
+// Takes the records at these places, in rising order, out of a block.
+template <class T>
+void RemoveRecords(Batch<T>& block, const std::vector<std::uint32_t>& places) {
+  std::uint32_t kept = places.front();
+  auto next = places.begin();
+  for (std::uint32_t i = kept; i < block.size(); ++i) {
+    if (next != places.end() && *next == i) {
+      ++next;
+      continue;
+    }
+    block[kept] = std::move(block[i]);
+    block.timestamp(kept) = block.timestamp(i);
+    if (block.has_key_hashes()) block.key_hashes()[kept] = block.key_hashes()[i];
+    ++kept;
+  }
+  block.Truncate(kept);
+}
+
+}  // namespace weir::internal
