@@ -177,6 +177,16 @@ Status OperatorChain::OnProcessingTime(std::int64_t now_ms) {
   return Status::Ok();
 }
 
+Status OperatorChain::FireTimers() {
+  if (!timers_.any_due()) return Status::Ok();
+  const std::uint32_t index = timers_.last_due();
+  context_.EnterOperator(index);
+  WEIR_RETURN_IF_ERROR(operators_[index]->FireTimers().WithContext(plan_.operators[index].name));
+  if (failure_.failed()) return failure_.status();
+  InputBlockDone();
+  return Status::Ok();
+}
+
 Result<bool> OperatorChain::Drain() {
   bool drained = true;
   for (std::size_t i = 0; i < operators_.size(); ++i) {
@@ -193,6 +203,7 @@ void OperatorChain::Flush() {
 
 Result<bool> OperatorChain::Finish() {
   for (; finished_ < operators_.size(); ++finished_) {
+    if (timers_.any_due()) return false;  // by what an operator before it emitted
     Result<bool> result = operators_[finished_]->Finish();
     if (!result.ok()) return result.status().WithContext(plan_.operators[finished_].name);
     if (failure_.failed()) return failure_.status();

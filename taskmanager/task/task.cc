@@ -151,13 +151,17 @@ Result<StepOutcome> Task::StepChain() {
   }
   WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
   if (!drained) return StepOutcome::kBlocked;
+  if (chain_->timers_due()) {
+    WEIR_RETURN_IF_ERROR(chain_->FireTimers());
+    return StepOutcome::kProgress;
+  }
   if (context_.TakeDueTimer()) {
     WEIR_RETURN_IF_ERROR(chain_->OnProcessingTime(context_.processing_time_ms()));
     return StepOutcome::kProgress;
   }
   if (phase_ == Phase::kInput) return StepInput();
   WEIR_ASSIGN_OR_RETURN(const bool finished, chain_->Finish());
-  if (!finished) return StepOutcome::kIdle;
+  if (!finished) return chain_->timers_due() ? StepOutcome::kProgress : StepOutcome::kIdle;
   phase_ = Phase::kEmptying;
   return StepOutcome::kProgress;
 }

@@ -178,6 +178,10 @@ Status JobRunner::Step(Task& task, bool& progress) {
     progress = true;  // the test's sink takes more when asked again
     return Status::Ok();
   }
+  if (task.chain->timers_due()) {
+    progress = true;
+    return task.chain->FireTimers();
+  }
   if (task.input_ended) {
     WEIR_ASSIGN_OR_RETURN(task.done, task.chain->Finish());
     progress = true;

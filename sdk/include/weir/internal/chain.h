@@ -136,8 +136,15 @@ class Chain {
 
   // After the last input ended: finishes the operators in order (flushes sink writers, emits what
   // is left, then EndOfInput into every channel). False: not yet, call again after
-  // NotifyAvailable(). Never waits.
+  // NotifyAvailable(), or, if that made timers_due(), after those. Never waits.
   virtual Result<bool> Finish() = 0;
+
+  // Due timers that one call did not fire, as a burst of them must not hold up control elements.
+  // While there are any, the chain takes no batch, no watermark, no Poll(), no OnProcessingTime()
+  // and no Finish(): first FireTimers() is called, in steps of its own, each of which fires a
+  // bounded number. Drain() comes first.
+  virtual bool timers_due() const { return false; }
+  virtual Status FireTimers() { return Status::Ok(); }
 
   // Closes the operators, first one first; called exactly once after Open() was called, whatever
   // came between. May block for a bounded time.

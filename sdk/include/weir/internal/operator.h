@@ -43,6 +43,8 @@ struct OperatorContext {
   // Operator::OnProcessingTime() is called once processing time has reached `time_ms`; replaces the
   // earlier time. kNoTimer: it is not called.
   void SetTimer(std::int64_t time_ms) const { timers->Set(operator_index, time_ms); }
+  // Operator::FireTimers() is called in the next step, before anything else comes in.
+  void SetTimersDue(bool due) const { timers->SetDue(operator_index, due); }
 };
 
 // Life: Open, then inputs, Poll and events, then Finish until true, then Close. The contracts of
@@ -66,6 +68,8 @@ class Operator {
   }
   // The time of OperatorContext::SetTimer() has come; it is set no more. `now_ms` is not before it.
   virtual Status OnProcessingTime(std::int64_t /*now_ms*/) { return Status::Ok(); }
+  // Fires the next part of a burst of timers; OperatorContext::SetTimersDue(false) ends it.
+  virtual Status FireTimers() { return Status::Ok(); }
   virtual Result<bool> Drain() { return true; }
   virtual Result<bool> Finish() { return true; }
   virtual Status Close() { return Status::Ok(); }

@@ -62,6 +62,8 @@ class OperatorChain final : public Chain {
   Status OnCoordinatorEvent(std::uint32_t operator_index, std::string_view payload) override;
   Status OnProcessingTime(std::int64_t now_ms) override;
   Result<bool> Drain() override;
+  bool timers_due() const override { return timers_.any_due(); }
+  Status FireTimers() override;
   void Flush() override;
   Result<bool> Finish() override;
   Status Close() override;

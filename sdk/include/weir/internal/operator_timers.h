@@ -1,7 +1,8 @@
 // Which operators of a chain want to be called when, on the one timer that a chain has.
 //
-// One time per operator: what has many timers (windows, Process functions) keeps them itself and
-// sets the first. The task's thread.
+// One time per operator: what has many timers (windows, Process functions) keeps them itself
+// (internal/timers/) and sets the first; while a burst of them is being fired, it says so here. The
+// task's thread.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,7 @@ class OperatorTimers {
  public:
   // `chain` outlives it.
   OperatorTimers(ChainContext& chain, std::uint32_t operator_count)
-      : chain_(chain), times_ms_(operator_count, kNoTimer) {}
+      : chain_(chain), times_ms_(operator_count, kNoTimer), due_(operator_count, false) {}
 
   // Operator::OnProcessingTime() is called once processing time has reached `time_ms`. Replaces the
   // operator's earlier time; kNoTimer: it is not called.
@@ -44,6 +45,21 @@ class OperatorTimers {
     return Status::Ok();
   }
 
+  // Whether timers of the operator are due that it has not fired yet.
+  void SetDue(std::uint32_t operator_index, bool due) {
+    if (due_[operator_index] == due) return;
+    due_[operator_index] = due;
+    due_count_ += due ? 1 : -1;
+  }
+  bool any_due() const { return due_count_ > 0; }
+  // The last operator with due timers: it goes first, so that what operators before it emit finds
+  // it ready. any_due() holds.
+  std::uint32_t last_due() const {
+    auto index = static_cast<std::uint32_t>(due_.size()) - 1;
+    while (!due_[index]) --index;
+    return index;
+  }
+
  private:
   void Arm() {
     const std::int64_t first_ms = *std::min_element(times_ms_.begin(), times_ms_.end());
@@ -55,6 +71,8 @@ class OperatorTimers {
   ChainContext& chain_;
   std::vector<std::int64_t> times_ms_;  // by operator
   std::int64_t armed_ms_ = kNoTimer;
+  std::vector<bool> due_;  // by operator
+  int due_count_ = 0;
 };
 
 }  // namespace weir::internal

@@ -4,8 +4,7 @@
 //
 // Reads are const; writes go through methods that preserve the segment for a running snapshot
 // first. A value's address is good until the next insertion or removal. The task's thread, except
-// SaveNext().
-// sdk/README.md says how it is laid out.
+// SaveNext(). sdk/README.md says how it is laid out.
 #pragma once
 
 #include <algorithm>
@@ -78,8 +77,7 @@ class HeapTable final : public KeyedTable {
     requires std::is_same_v<M, NoMapKey>
   {
     Home homes[2 * kChunk];
-    std::uint32_t found = 0;
-    for (std::uint32_t done = 0; done < count; done += kChunk) {
+    for (std::uint32_t done = 0, found = 0; done < count; done += kChunk) {
       const std::uint32_t from = found;
       found = std::min(count, done + 2 * kChunk);
       FindHomes(homes, from, found, hash_of, namespace_of);
@@ -128,9 +126,10 @@ class HeapTable final : public KeyedTable {
   }
 
  private:
+  friend class TaggedEntries<HeapTable>;
   using Slot = TableSlot<K, N, M, V>;
-  // Records whose places are looked for in one go, one such chunk ahead of those that are used: as
-  // long as a cache miss takes, and little enough to stay in the first-level cache.
+  // Records whose places are looked for in one go, a chunk ahead of their use: as long as a cache
+  // miss takes, little enough for the first-level cache.
   static constexpr std::uint32_t kChunk = 32;
   struct Home {
     std::uint64_t tag;
@@ -148,15 +147,16 @@ class HeapTable final : public KeyedTable {
   }
 
   Slot* FindSlot(std::uint64_t tag, const Where& where) const {
-    const SegmentDirectory::Entry entry = segments_.At(tag);
+    return FindTagged(tag, [&where](const Slot& slot) { return slot.Holds(where); });
+  }
+  // `holds(slot)` is asked for slots with this tag.
+  template <class Holds>
+  Slot* FindTagged(std::uint64_t tag, Holds&& holds) const {
+    const auto entry = segments_.At(tag);
     for (Slot* slot = segments_.Home(entry, tag); !slot->IsEmptyFor(tag); ++slot) {
-      if (slot->tag() == tag && slot->Holds(where)) return slot;
+      if (slot->tag() == tag && holds(*slot)) return slot;
     }
-    if (!entry.has_overflow()) [[likely]] {
-      return nullptr;
-    }
-    return segments_.FindInOverflow(entry, tag,
-                                    [&where](const Slot& slot) { return slot.Holds(where); });
+    return entry.has_overflow() ? segments_.FindInOverflow(entry, tag, holds) : nullptr;
   }
 
   // For any kind of entry; the caller preserves a slot that was there before.

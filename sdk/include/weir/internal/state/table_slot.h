@@ -38,6 +38,9 @@ constexpr std::uint64_t InverseFmix64(std::uint64_t h) {
   return h;
 }
 
+template <class Table>
+class TaggedEntries;  // internal/state/tagged_entries.h
+
 // Where an entry is: by key, namespace and map key. References for the length of a call.
 template <class K, class N, class M>
 struct Address {
