@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -41,6 +42,10 @@ class ResultSink {
     weir::Result<weir::WriteStatus> Write(T& record, std::int64_t) override {
       result_.Add(Hash()(record));
       return weir::WriteStatus::kAccepted;
+    }
+    weir::Result<std::uint32_t> WriteBlock(std::span<T> records, std::span<const std::int64_t>) {
+      result_.AddBlock(records, Hash());
+      return static_cast<std::uint32_t>(records.size());
     }
     weir::Result<weir::FlushStatus> Flush(bool end_of_input) override {
       if (end_of_input) WEIR_RETURN_IF_ERROR(result_.Write());

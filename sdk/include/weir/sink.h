@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include <weir/internal/chain.h>
 #include <weir/runtime_context.h>
@@ -45,6 +46,13 @@ class SinkWriter {
   // Takes one record, or none. May move out of `record` only when it accepts it. Called through the
   // concrete writer's loop over a block: see SinkWriterOperator.
   virtual Result<WriteStatus> Write(T& record, std::int64_t timestamp_ms) = 0;
+  // A writer may also have
+  //   Result<std::uint32_t> WriteBlock(std::span<T> records,
+  //                                    std::span<const std::int64_t> timestamps_ms)
+  // which is called instead of Write() and takes records from the first one on; it returns how
+  // many, and fewer than all mean kNotReady. So its loop is its own: what it counts may live in
+  // registers.
+  //
   // A writer may also have `Status EndBlock()`: called after the records of a block, so that what
   // it gathered from several records can leave at once.
 

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -124,6 +126,55 @@ TEST(SinkWriterOperator, TellsTheWriterOfEachBlockAndReportsItsErrors) {
   op.PushBatch(*good);
   EXPECT_EQ(blocks, 2);
   auto bad = MakeBatch<int>({1, -1, 3});
+  op.PushBatch(*bad);
+  EXPECT_EQ(harness.failure.status().message(), "the disk is full");
+}
+
+// Takes at most three records of a block at a time; Write() is an error.
+class WholeBlockSink {
+ public:
+  using Record = int;
+  explicit WholeBlockSink(std::vector<std::int64_t>* taken) : taken_(taken) {}
+  class Writer final : public SinkWriter<int> {
+   public:
+    explicit Writer(std::vector<std::int64_t>* taken) : taken_(taken) {}
+    Status Open(SinkWriterContext&) override { return Status::Ok(); }
+    Result<WriteStatus> Write(int&, std::int64_t) override {
+      return Status::Internal("a record by itself");
+    }
+    Result<std::uint32_t> WriteBlock(std::span<int> records,
+                                     std::span<const std::int64_t> timestamps_ms) {
+      const std::size_t count = std::min<std::size_t>(records.size(), 3);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (records[i] < 0) return Status::IoError("the disk is full");
+        taken_->push_back(records[i] * 1000 + timestamps_ms[i]);
+      }
+      return static_cast<std::uint32_t>(count);
+    }
+    Result<FlushStatus> Flush(bool) override { return FlushStatus::kDone; }
+
+   private:
+    std::vector<std::int64_t>* taken_;
+  };
+  std::string name() const { return "WholeBlock"; }
+  std::unique_ptr<Writer> CreateWriter() const { return std::make_unique<Writer>(taken_); }
+
+ private:
+  std::vector<std::int64_t>* taken_;
+};
+
+TEST(SinkWriterOperator, GivesWholeBlocksToAWriterThatTakesThem) {
+  std::vector<std::int64_t> taken;
+  OperatorHarness harness;
+  internal::SinkWriterOperator<WholeBlockSink> op(harness.context(), WholeBlockSink(&taken));
+  auto batch = MakeBatch<int>({1, 2, 3, 4, 5, 6, 7});
+  for (std::uint32_t i = 0; i < batch->size(); ++i) batch->timestamp(i) = i;
+  op.PushBatch(*batch);
+  EXPECT_EQ(taken.size(), 3u) << "the rest waits";
+  EXPECT_FALSE(*op.Drain());
+  EXPECT_TRUE(*op.Drain());
+  EXPECT_EQ(taken, (std::vector<std::int64_t>{1000, 2001, 3002, 4003, 5004, 6005, 7006}));
+  auto bad = MakeBatch<int>({-1});
   op.PushBatch(*bad);
   EXPECT_EQ(harness.failure.status().message(), "the disk is full");
 }

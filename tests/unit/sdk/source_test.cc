@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,23 @@ std::string AddSplits(const std::vector<RangeSplit>& splits) {
   std::vector<std::byte> content;
   SerializeTo(splits, content);
   return EncodeSourceMessage(SourceMessage::kAddSplits, content);
+}
+
+TEST(SourceOutput, ClaimsSlotsOfOneTimestampBehindTheOthers) {
+  internal::Batch<int> block(8);
+  SourceOutput<int> output(block);
+  output.Collect(7, 70);
+  EXPECT_EQ(output.room(), 7u);
+  const std::span<int> slots = output.Claim(3, 90);
+  ASSERT_EQ(slots.size(), 3u);
+  std::iota(slots.begin(), slots.end(), 8);
+  output.Collect(11);
+  ASSERT_EQ(block.size(), 5u);
+  for (std::uint32_t i = 0; i < block.size(); ++i) EXPECT_EQ(block[i], 7 + static_cast<int>(i));
+  EXPECT_EQ(block.timestamp(0), 70);
+  EXPECT_EQ(block.timestamp(1), 90);
+  EXPECT_EQ(block.timestamp(3), 90);
+  EXPECT_EQ(block.timestamp(4), internal::kNoTimestamp);
 }
 
 TEST(SourceOperator, PollsOneBlockAtATimeUntilTheEnd) {

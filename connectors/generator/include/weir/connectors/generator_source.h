@@ -74,16 +74,15 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
     const std::int64_t available = pacer_.Available();
     if (available == 0) return ReadStatus::kNothingAvailable;
     IndexRange& range = ranges_.front();
-    const std::int64_t limit = std::min(available, range.remaining);
-    const std::int64_t first = range.next;
-    const std::int64_t step = range.step;
-    std::int64_t made = 0;
+    const std::int64_t made = std::min({available, range.remaining, std::int64_t{output.room()}});
     output.Select(split_outputs_.front());
-    while (made < limit && !output.full()) {
-      Make(first + made * step, output.Next());
-      ++made;
+    const std::int64_t step = range.step;
+    std::int64_t index = range.next;
+    for (T& record : output.Claim(static_cast<std::uint32_t>(made))) {
+      Make(index, record);
+      index += step;
     }
-    range.next += made * step;
+    range.next = index;
     if (range.remaining != kUnbounded) range.remaining -= made;
     pacer_.Take(made);
     Advance();

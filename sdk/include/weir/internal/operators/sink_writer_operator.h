@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include <weir/internal/input.h>
@@ -70,25 +71,40 @@ class SinkWriterOperator final : public Operator,
 
   std::uint32_t pending_size() const { return pending_ ? pending_->size() - pending_from_ : 0; }
 
-  // Writes records [i, …); i ends at the first one not taken. False after an error.
-  bool WriteFrom(Batch<T>& block, std::uint32_t& i) {
-    const std::uint32_t size = block.size();
-    for (; i < size; ++i) {
-      Result<WriteStatus> written = writer_->Write(block[i], block.timestamp(i));
-      if (!written.ok()) [[unlikely]] {
-        context_.failure->Report(written.status());
-        return false;
-      }
-      if (*written == WriteStatus::kNotReady) break;
-    }
+  // Writes records [next, …); next ends at the first one not taken. False after an error.
+  bool WriteFrom(Batch<T>& block, std::uint32_t& next) {
+    Result<std::uint32_t> taken = Take(block, next);
+    if (taken.ok()) next += *taken;
+    Status status = taken.status();
     if constexpr (requires(Writer& writer) { writer.EndBlock(); }) {
-      Status status = writer_->EndBlock();
-      if (!status.ok()) {
-        context_.failure->Report(std::move(status));
-        return false;
-      }
+      if (status.ok()) status = writer_->EndBlock();
     }
-    return true;
+    if (status.ok()) return true;
+    context_.failure->Report(std::move(status));
+    return false;
+  }
+
+  // How many of the records [from, …) the writer took.
+  Result<std::uint32_t> Take(Batch<T>& block, std::uint32_t from) {
+    const std::uint32_t size = block.size();
+    Writer& writer = *writer_;
+    if constexpr (requires(std::span<T> records, std::span<const std::int64_t> timestamps) {
+                    writer.WriteBlock(records, timestamps);
+                  }) {
+      const std::uint32_t count = size - from;
+      return writer.WriteBlock(std::span<T>(block.records() + from, count),
+                               std::span<const std::int64_t>(block.timestamps() + from, count));
+    } else {
+      std::uint32_t i = from;
+      for (; i < size; ++i) {
+        Result<WriteStatus> written = writer.Write(block[i], block.timestamp(i));
+        if (!written.ok()) [[unlikely]] {
+          return written.status();
+        }
+        if (*written == WriteStatus::kNotReady) break;
+      }
+      return i - from;
+    }
   }
 
   void DrainPending() {
