@@ -58,7 +58,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   void Fail(const Status& status);
   bool terminal() const;
 
-  // One bounded piece of work: a batch, a control element, a poll, a coordinator's event.
+  // One bounded piece of work: a batch, a control element, some polls, a coordinator's event.
   StepOutcome Step(SlotPageEntry* entry, std::int64_t now_ns);
   // When the task wants to be stepped although nobody wakes it: a blocked one to ship its partly
   // filled batches, another one for its timer.
@@ -78,6 +78,8 @@ class Task final : public std::enable_shared_from_this<Task> {
   void Close();
   Result<StepOutcome> StepChain();
   Result<StepOutcome> StepInput();
+  Result<StepOutcome> StepSource();
+  void FitTurn(std::int64_t turn_ns);
   Status FlushIfDue(StepOutcome outcome, std::int64_t now_ns);
   StepOutcome Fault(const Status& cause);
   Status Named(const Status& cause) const;
@@ -100,6 +102,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   Phase phase_ = Phase::kInput;
   // The operator that a failure names; nothing where the error is none of the chain's.
   std::optional<std::uint32_t> failed_operator_;
+  std::uint32_t blocks_of_a_turn_ = 1;  // at most; of a source
   bool flush_wanted_ = false;
   bool blocked_ = false;
   std::int64_t flushed_ns_ = 0;

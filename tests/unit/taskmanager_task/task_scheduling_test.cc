@@ -35,6 +35,47 @@ TEST(TimeAccountingTest, TheThreeAddUpToTheTimeSinceTheBeginning) {
   EXPECT_EQ(ended.busy_ms + ended.idle_ms + ended.back_pressured_ms, 50);
 }
 
+// Says how often it was read.
+class CountedClock final : public Clock {
+ public:
+  std::int64_t MonotonicNanos() const override {
+    ++readings;
+    return now_ns;
+  }
+  std::int64_t WallMillis() const override { return 0; }
+  mutable std::atomic<std::int64_t> readings{0};
+  std::atomic<std::int64_t> now_ns{1'000'000'000};
+};
+
+// Steps of a source that polls `polls` times, by readings of the clock: one for each step.
+std::int64_t StepsOfASource(std::int64_t polls, std::int64_t poll_ns, bool emits) {
+  CountedClock clock;
+  Sum sum;
+  auto job = std::make_shared<TestJob>();
+  const auto source = job->AddSource("Source", 1, [&](ChainContext&) {
+    return ChainHooks{.poll = [&, polled = std::make_shared<std::int64_t>(0)](
+                                  TestChain& chain) -> Result<PollStatus> {
+      clock.now_ns += poll_ns;
+      for (int i = 0; emits && i < 1024; ++i) chain.Emit(0, i);
+      return ++*polled == polls ? PollStatus::kEndOfInput : PollStatus::kProgress;
+    }};
+  });
+  const auto sink = job->AddVertex("Sink", 1, SummingSink(sum));
+  job->AddEdge(source, sink);
+  TestCluster cluster(job, 1, TestCluster::DefaultOptions(), clock);
+  cluster.RunInOneSlot();
+  cluster.ExpectFinished();
+  return clock.readings;
+}
+
+TEST(TaskSchedulingTest, ASourceTakesSeveralBlocksInATurnWhileTheyAreShort) {
+  constexpr std::int64_t kPolls = 4000;
+  // Two tasks take turns.
+  EXPECT_LT(StepsOfASource(kPolls, 100, false), kPolls / 2);
+  EXPECT_GT(StepsOfASource(kPolls, 50'000, false), kPolls) << "long ones are turns of their own";
+  EXPECT_GT(StepsOfASource(kPolls, 100, true), kPolls) << "a batch is consumed while it is cached";
+}
+
 // Low load means low latency: a record that is emitted alone arrives although its batch is not
 // full.
 TEST(TaskSchedulingTest, AnIdleTaskShipsItsPartlyFilledBatches) {
