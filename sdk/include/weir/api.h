@@ -1,6 +1,7 @@
 // Everything a job author needs: #include <weir/api.h>.
 #pragma once
 
+#include <weir/collect_sink.h>
 #include <weir/collector.h>
 #include <weir/connected_streams.h>
 #include <weir/data_stream.h>

@@ -1,0 +1,59 @@
+#include <utility>
+
+#include <weir/testing.h>
+
+namespace weir::testing {
+
+StreamHarness::StreamHarness() : env_(inputs_of_job_) {
+  env_.SetJobName("harness");
+}
+
+StreamHarness::~StreamHarness() {
+  if (closed_) return;
+  // A destructor that may run because a test has failed: nobody can be told.
+  try {
+    static_cast<void>(tasks_.Close());
+  } catch (...) {
+  }
+}
+
+void StreamHarness::Open() {
+  if (closed_) {
+    throw HarnessError(Status(StatusCode::kFailedPrecondition, "the harness has been finished",
+                              ErrorDomain::kUser, RetryHint::kNoRetry));
+  }
+  if (std::exchange(opened_, true)) return;
+  Result<std::unique_ptr<internal::CompiledJob>> job = env_.Compile();
+  ThrowUnlessOk(job.status());
+  ThrowUnlessOk(tasks_.Open(*std::move(job), consumers_));
+}
+
+void StreamHarness::AdvanceProcessingTime(std::int64_t to_ms) {
+  Do([&] { return tasks_.AdvanceProcessingTime(to_ms); });
+}
+
+void StreamHarness::Finish() {
+  Do([this] {
+    for (const auto& ended : input_ends_) *ended = true;
+    return tasks_.Run();
+  });
+  closed_ = true;
+  const bool finished = tasks_.finished();
+  ThrowUnlessOk(tasks_.Close());
+  if (!finished) {
+    throw HarnessError(Status::Internal("an operator did not finish after the end of its input"));
+  }
+}
+
+void StreamHarness::ThrowUnlessOk(Status status) {
+  if (!status.ok()) throw HarnessError(std::move(status));
+}
+
+void StreamHarness::RefuseWhenOpen(const char* call) const {
+  if (!opened_) return;
+  throw HarnessError(Status(StatusCode::kFailedPrecondition,
+                            std::string(call) + ": the harness is open already", ErrorDomain::kUser,
+                            RetryHint::kNoRetry));
+}
+
+}  // namespace weir::testing

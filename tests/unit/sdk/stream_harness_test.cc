@@ -1,0 +1,172 @@
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weir/api.h>
+#include <weir/testing.h>
+
+namespace weir::testing {
+namespace {
+
+constexpr std::int64_t kFinal = std::numeric_limits<std::int64_t>::max();
+
+struct Payment {
+  std::string account;
+  std::int64_t cents = 0;
+  bool operator==(const Payment&) const = default;
+};
+WEIR_FIELDS(Payment, account, cents)
+
+// Sums by account; refuses what is negative.
+struct Balance {
+  ValueState<std::int64_t> sum{"sum"};
+  OutputTag<std::string> refused{"refused"};
+  auto States() { return std::tie(sum); }
+  Status Open(RuntimeContext& context) {
+    context.logger().Info("open");
+    payments = &context.metrics().counter("payments");
+    return Status::Ok();
+  }
+  void ProcessElement(const Payment& payment, KeyedProcessContext<std::string>& context,
+                      Collector<Payment>& out) {
+    payments->Increment();
+    if (payment.cents == 0) throw std::out_of_range("nothing to pay");
+    if (payment.cents < 0) return context.Output(refused, payment.account);
+    out.Collect({context.key(), sum.Mutable(context) += payment.cents});
+  }
+  Counter* payments = nullptr;
+};
+
+TEST(StreamHarnessTest, AKeyedFunctionWithStateAndSideOutput) {
+  StreamHarness harness;
+  auto payments = harness.AddInput<Payment>();
+  const auto balances = payments.stream()
+                            .KeyBy([](const Payment& payment) { return payment.account; })
+                            .Process(Balance())
+                            .Uid("balance");
+  auto out = harness.AddOutput(balances);
+  auto refused = harness.AddOutput(balances.GetSideOutput(OutputTag<std::string>("refused")));
+
+  payments.PushRecord({"a", 100}, 1);
+  payments.PushRecord({"b", 5}, 2);
+  payments.PushRecord({"a", -1}, 3);
+  payments.PushRecords({{{"a", 20}, 4}, {{"b", 5}, 5}});
+  const std::vector<TimestampedRecord<Payment>> expected = {
+      {{"a", 100}, 1}, {{"b", 5}, 2}, {{"a", 120}, 4}, {{"b", 10}, 5}};
+  EXPECT_EQ(out.records(), expected);
+  EXPECT_EQ(out.TakeRecords().size(), 4u);
+  EXPECT_TRUE(out.records().empty());
+  EXPECT_EQ(refused.records(), (std::vector<TimestampedRecord<std::string>>{{"a", 3}}));
+  EXPECT_EQ(harness.counter("payments"), 5u);
+  EXPECT_EQ(harness.logged(), std::vector<std::string>{"open"});
+
+  payments.PushWatermark(10);
+  EXPECT_EQ(out.watermarks(), std::vector<std::int64_t>{10});
+  EXPECT_EQ(refused.watermarks(), std::vector<std::int64_t>{10});
+  harness.Finish();
+  EXPECT_EQ(out.watermarks(), (std::vector<std::int64_t>{10, kFinal}));
+}
+
+TEST(StreamHarnessTest, TheSlowerOfTwoInputsHoldsBackTheWatermark) {
+  StreamHarness harness;
+  auto words = harness.AddInput<std::string>();
+  auto numbers = harness.AddInput<std::int64_t>();
+  auto out = harness.AddOutput(
+      words.stream()
+          .Connect(numbers.stream())
+          .Map([](const std::string& word) { return word + "!"; },
+               [](const std::int64_t& number) { return std::to_string(number); }));
+  words.PushRecord("one", 7);
+  numbers.PushRecord(2);
+  EXPECT_EQ(out.values(), (std::vector<std::string>{"one!", "2"}));
+  EXPECT_EQ(out.records()[1].timestamp_ms, internal::kNoTimestamp);
+  words.PushWatermark(50);
+  EXPECT_TRUE(out.watermarks().empty());
+  numbers.PushWatermark(20);
+  EXPECT_EQ(out.watermarks(), std::vector<std::int64_t>{20});
+  numbers.PushIdle();
+  EXPECT_EQ(out.watermarks(), (std::vector<std::int64_t>{20, 50}));
+  EXPECT_FALSE(out.idle());
+  words.PushIdle();
+  EXPECT_TRUE(out.idle());
+  words.PushActive();
+  EXPECT_FALSE(out.idle());
+  words.End();
+  numbers.End();
+  EXPECT_EQ(out.watermarks().back(), kFinal);
+}
+
+TEST(StreamHarnessTest, OperatorsThatAreNotChainedAndAUnion) {
+  StreamHarness harness;
+  auto left = harness.AddInput<std::int64_t>();
+  auto right = harness.AddInput<std::int64_t>();
+  const auto twice = [](std::int64_t value) { return 2 * value; };
+  auto out = harness.AddOutput(
+      left.stream().Map(twice).DisableChaining().Union(right.stream()).Rebalance().Map(twice));
+  left.PushRecord(1);
+  right.PushRecord(1);
+  EXPECT_EQ(out.values(), (std::vector<std::int64_t>{4, 2}));
+  left.PushWatermark(5);
+  EXPECT_TRUE(out.watermarks().empty());
+  right.PushWatermark(4);
+  EXPECT_EQ(out.watermarks(), std::vector<std::int64_t>{4});
+}
+
+TEST(StreamHarnessTest, TheClockStopsAtEveryTimerOnTheWay) {
+  // Says at which times it was asked.
+  struct Asked {
+    void OnEvent(std::int64_t, std::int64_t, WatermarkOutput&) {}
+    void OnPeriodicEmit(WatermarkOutput& output) {
+      output.EmitWatermark(output.processing_time_ms());
+    }
+  };
+  StreamHarness harness;
+  auto numbers = harness.AddInput<std::int64_t>();
+  auto out = harness.AddOutput(numbers.stream().AssignTimestampsAndWatermarks(
+      WatermarkStrategy<std::int64_t>::ForGenerator(Asked())));
+  numbers.PushRecord(1, 1);
+  harness.AdvanceProcessingTime(650);
+  EXPECT_EQ(out.watermarks(), (std::vector<std::int64_t>{200, 400, 600}));
+  EXPECT_EQ(harness.processing_time_ms(), 650);
+  EXPECT_THROW(harness.AdvanceProcessingTime(649), HarnessError);
+}
+
+TEST(StreamHarnessTest, WhatGoesWrongIsThrown) {
+  const auto by_account = [](const Payment& payment) { return payment.account; };
+  StreamHarness throwing;
+  auto payments = throwing.AddInput<Payment>();
+  throwing.AddOutput(payments.stream().KeyBy(by_account).Process(Balance()).Uid("balance"));
+  EXPECT_THROW(payments.PushRecord({"a", 0}), std::out_of_range);
+  EXPECT_THROW(throwing.AddInput<Payment>(), HarnessError) << "open already";
+
+  StreamHarness without_uid;
+  auto input = without_uid.AddInput<Payment>();
+  without_uid.AddOutput(input.stream().KeyBy(by_account).Process(Balance()));
+  try {
+    without_uid.Open();
+    FAIL() << "the operator has no uid";
+  } catch (const HarnessError& error) {
+    EXPECT_EQ(error.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(error.status().message().find("no uid"), std::string::npos) << error.what();
+  }
+
+  StreamHarness parallel;
+  auto numbers = parallel.AddInput<std::int64_t>();
+  parallel.AddOutput(
+      numbers.stream().Map([](std::int64_t value) { return value; }).SetParallelism(2));
+  EXPECT_THROW(parallel.Open(), HarnessError);
+
+  StreamHarness finished;
+  auto last = finished.AddInput<std::int64_t>();
+  finished.AddOutput(last.stream());
+  finished.Finish();
+  EXPECT_THROW(last.PushRecord(1), HarnessError);
+}
+
+}  // namespace
+}  // namespace weir::testing
