@@ -41,6 +41,9 @@ LIBRARIES = {
     "yaml": Library(("yaml-cpp/",), ("yaml-cpp", "${WEIR_YAML_CPP_ARCHIVE}"), True),
     "cli11": Library(("CLI/",), ("CLI11::CLI11",), True),
     "rdkafka": Library(("librdkafka/",), ("PkgConfig::RDKAFKA",), True),
+    "simdjson": Library(("simdjson.h",), ("PkgConfig::SIMDJSON",), True),
+    "zlib": Library(("zlib.h",), ("PkgConfig::ZLIB",), True),
+    "zstd": Library(("zstd.h",), ("PkgConfig::ZSTD",), True),
     "rocksdb": Library(("rocksdb/",), ("RocksDB::rocksdb",), True),
     "isal": Library(("isa-l/", "isa-l.h"), ("${WEIR_ISAL}",), True),
     "gtest": Library(("gtest/", "gmock/"), ("GTest::gtest", "GTest::gmock", "GTest::gtest_main")),
@@ -86,6 +89,11 @@ MODULES = {
     )),
     "connectors/generator": Module(uses=("sdk",), public_headers_only=True),
     "connectors/socket": Module(uses=("sdk",), libraries=("posix",), public_headers_only=True),
+    "connectors/files": Module(uses=("sdk",), libraries=("zlib", "zstd", "posix"), public_headers_only=True),
+    # Formats: bytes to records and back, whatever the connector.
+    "connectors/json": Module(uses=("sdk",), libraries=("simdjson",), public_headers_only=True),
+    "connectors/csv": Module(uses=("sdk",), public_headers_only=True),
+    "connectors/protobuf": Module(uses=("sdk",), public_headers_only=True),
     "connectors/print": Module(uses=("sdk",), public_headers_only=True),
 
     # network, state <- checkpoint <- task <- the worker's and the daemon's files.
@@ -140,7 +148,8 @@ MODULES = {
         libraries=("grpc", "protobuf", "posix")),
     # What a job author may use, and nothing else.
     "examples": Module(
-        uses=("sdk", "connectors/kafka", "connectors/generator", "connectors/socket", "connectors/print"),
+        uses=("sdk", "connectors/kafka", "connectors/generator", "connectors/socket", "connectors/files",
+              "connectors/json", "connectors/csv", "connectors/protobuf", "connectors/print"),
         public_headers_only=True),
     "benchmarks": Module(uses=ANY, libraries=ANY),
     "tests": Module(uses=ANY, libraries=ANY),

@@ -127,9 +127,9 @@ class SourceReaderContext {
   virtual std::uint32_t CreateSplitOutput() = 0;
   // The split has ended. May be called in the Read() that gives its last records.
   virtual void ReleaseSplitOutput(std::uint32_t split_output) = 0;
-  // The reader cannot make sense of a record: the source's ErrorPolicy decides (weir/error_policy.h).
-  // Ok: go on with the next one; else end Read() with this error. For sources with
-  // `static constexpr bool kReportsBadRecords = true`. Not between Next() and its record.
+  // The reader cannot make sense of a record: the source's ErrorPolicy (weir/error_policy.h) says
+  // what becomes of it. Ok: go on with the next one; else end Read() with this error. For sources
+  // with `static constexpr bool kReportsBadRecords = true`; take the record's slot back first.
   virtual Status HandleBadRecord(const BadRecord& record) {
     return record.error.WithContext(record.origin);
   }
