@@ -187,13 +187,15 @@ class JobCompiler {
   // State is found again by the operator's uid and the state's name.
   Status CheckState(std::uint32_t index) const {
     const StreamNode& node = graph_.nodes[index];
-    if (!node.state_names.empty() && node.uid.empty()) {
+    std::vector<std::string> names = node.factory->operator_state_names();
+    names.insert(names.end(), node.state_names.begin(), node.state_names.end());
+    if (!names.empty() && node.uid.empty()) {
       return Invalid(index,
                      "it keeps state and has no uid. Give it one with .Uid(\"...\"), unique within "
                      "the job, so that its state is found again when the program has changed");
     }
     std::set<std::string> seen;
-    for (const std::string& name : node.state_names) {
+    for (const std::string& name : names) {
       // What stands behind a slash are tables that a state has beside its own.
       if (name.empty() || name.find('/') != std::string::npos) {
         return Invalid(index, "'" + name + "' is no name of a state: it is empty or has a '/'");
@@ -276,7 +278,8 @@ class JobCompiler {
     resolved.position = static_cast<std::uint32_t>(operators.size());
     operators.push_back({resolved.id, node.uid, resolved.name, node.type,
                          node.factory->has_coordinator(), node.description});
-    job.plans_[vertex].operators.push_back({resolved.name, node.factory, {}, {}, node.error_policy});
+    job.plans_[vertex].operators.push_back(
+        {resolved.name, node.factory, {}, {}, node.error_policy});
     std::vector<std::string> chained;
     for (std::uint32_t edge : resolved.outputs) {
       if (edges_[edge].chained) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -34,6 +35,7 @@ OperatorChain::OperatorChain(const ChainPlan& plan, ChainContext& context)
     operators_[i] = plan.operators[i].factory->Create(
         {&context_, &failure_, i, &timers_, side_outputs_[i].get(), errors_[i].get()}, output);
   }
+  holding_ = operators_.empty() ? nullptr : operators_.front()->holding();
   for (std::uint32_t number : plan.input_numbers) {
     inputs_.push_back(operators_.front()->input(number));
     if (open_edges_.size() <= number) open_edges_.resize(number + 1);
@@ -73,8 +75,8 @@ AnyInput* OperatorChain::ConnectOutput(std::uint32_t operator_index) {
 }
 
 void OperatorChain::ConnectSideOutputs(std::uint32_t operator_index) {
-  const OperatorContext context{&context_, &failure_, operator_index, &timers_, nullptr,
-                                CreateErrors(operator_index)};
+  const OperatorContext context{&context_, &failure_, operator_index,
+                                &timers_,  nullptr,   CreateErrors(operator_index)};
   for (const PlannedSideOutput& planned : plan_.operators[operator_index].side_outputs) {
     const SideOutputFactory& factory = *planned.output.factory;
     std::vector<AnyInput*> consumers = Connect(operator_index, planned.consumers);
@@ -113,10 +115,55 @@ Status OperatorChain::Open() {
   while (first_opened_ > 0) {
     --first_opened_;
     context_.EnterOperator(first_opened_);
-    Status status = operators_[first_opened_]->Open();
+    const Status status = OpenOperator(first_opened_);
     if (!status.ok()) return status.WithContext(plan_.operators[first_opened_].name);
   }
+  restored_.clear();
   return Status::Ok();
+}
+
+Status OperatorChain::OpenOperator(std::uint32_t operator_index) {
+  const auto restored = std::find_if(restored_.begin(), restored_.end(), [&](const auto& each) {
+    return each.operator_index == operator_index;
+  });
+  WEIR_RETURN_IF_ERROR(operators_[operator_index]->InitializeState(
+      restored == restored_.end() ? nullptr : &restored->states));
+  return operators_[operator_index]->Open();
+}
+
+void OperatorChain::RestoreOperatorState(std::vector<ChainedOperatorState> restored) {
+  restored_ = std::move(restored);
+}
+
+Result<std::vector<ChainedOperatorState>> OperatorChain::SnapshotOperatorState(
+    std::uint64_t checkpoint_id) {
+  std::vector<ChainedOperatorState> snapshot;
+  for (std::uint32_t i = 0; i < operators_.size(); ++i) {
+    context_.EnterOperator(i);
+    ChainedOperatorState state{i, {}};
+    Status status = operators_[i]->SnapshotState(checkpoint_id, state.states);
+    if (!status.ok()) return status.WithContext(plan_.operators[i].name);
+    if (!state.states.empty()) snapshot.push_back(std::move(state));
+  }
+  if (failure_.failed()) return failure_.status();
+  return snapshot;
+}
+
+Status OperatorChain::NotifyCheckpointComplete(std::uint64_t checkpoint_id) {
+  return EndCheckpoint(checkpoint_id, true);
+}
+
+Status OperatorChain::NotifyCheckpointAborted(std::uint64_t checkpoint_id) {
+  return EndCheckpoint(checkpoint_id, false);
+}
+
+Status OperatorChain::EndCheckpoint(std::uint64_t checkpoint_id, bool complete) {
+  for (std::uint32_t i = 0; i < operators_.size(); ++i) {
+    context_.EnterOperator(i);
+    Status status = operators_[i]->OnCheckpointEnd(checkpoint_id, complete);
+    if (!status.ok()) return status.WithContext(plan_.operators[i].name);
+  }
+  return failure_.status();
 }
 
 void OperatorChain::InputBlockDone() {
@@ -194,7 +241,13 @@ Result<bool> OperatorChain::Drain() {
     if (!result.ok()) return result.status().WithContext(plan_.operators[i].name);
     drained = drained && *result;
   }
-  return drained;
+  // What it passes on would wait in front of the due timers.
+  if (!drained || holding_ == nullptr || timers_.any_due()) return drained;
+  Result<bool> resumed = holding_->Resume();
+  if (!resumed.ok()) return resumed.status().WithContext(plan_.operators.front().name);
+  if (failure_.failed()) return failure_.status();
+  if (*resumed) InputBlockDone();
+  return true;
 }
 
 void OperatorChain::Flush() {

@@ -146,6 +146,7 @@ StepOutcome Task::Step(SlotPageEntry* entry, std::int64_t now_ns) {
 }
 
 Result<StepOutcome> Task::StepChain() {
+  holds_input_ = false;
   if (mailbox_->HasEvents()) {
     if (const auto event = mailbox_->TakeEvent()) {
       WEIR_RETURN_IF_ERROR(chain_->OnCoordinatorEvent(event->operator_index, event->payload));
@@ -166,7 +167,10 @@ Result<StepOutcome> Task::StepChain() {
     WEIR_RETURN_IF_ERROR(chain_->OnProcessingTime(context_.processing_time_ms()));
     return StepOutcome::kProgress;
   }
-  if (phase_ == Phase::kInput) return StepInput();
+  if (phase_ == Phase::kInput) {
+    holds_input_ = chain_->HoldsInput();
+    return holds_input_ ? StepOutcome::kBlocked : StepInput();
+  }
   WEIR_ASSIGN_OR_RETURN(const bool finished, chain_->Finish());
   if (!finished) return chain_->timers_due() ? StepOutcome::kProgress : StepOutcome::kIdle;
   phase_ = Phase::kEmptying;
@@ -203,7 +207,7 @@ Result<StepOutcome> Task::StepSource() {
     if (context_.outputs().records_out().value() != records_out) return StepOutcome::kProgress;
     if (mailbox_->canceled() || mailbox_->HasEvents()) return StepOutcome::kProgress;
     WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
-    if (!drained) return StepOutcome::kProgress;
+    if (!drained || chain_->timers_due()) return StepOutcome::kProgress;
   }
 }
 
@@ -235,10 +239,12 @@ Status Task::FlushIfDue(StepOutcome outcome, std::int64_t now_ns) {
 }
 
 std::optional<std::int64_t> Task::next_wake_ns() const {
-  if (!blocked_) return context_.timer_ns();
-  if (!flush_wanted_) return std::nullopt;
+  const std::optional<std::int64_t> timer_ns = context_.timer_ns();
+  if (!blocked_) return timer_ns;
+  if (!flush_wanted_) return holds_input_ ? timer_ns : std::nullopt;
   const std::int64_t timeout_ms = std::max<std::int64_t>(resources_.options.buffer_timeout_ms, 1);
-  return flushed_ns_ + timeout_ms * kNanosPerMilli;
+  const std::int64_t flush_ns = flushed_ns_ + timeout_ms * kNanosPerMilli;
+  return holds_input_ && timer_ns ? std::min(flush_ns, *timer_ns) : flush_ns;
 }
 
 StepOutcome Task::Fault(const Status& cause) {

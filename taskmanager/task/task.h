@@ -105,6 +105,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   std::uint32_t blocks_of_a_turn_ = 1;  // at most; of a source
   bool flush_wanted_ = false;
   bool blocked_ = false;
+  bool holds_input_ = false;  // that is why it is blocked; timers go on
   std::int64_t flushed_ns_ = 0;
   std::int64_t stepped_ns_ = 0;
 

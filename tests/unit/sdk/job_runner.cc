@@ -182,6 +182,10 @@ Status JobRunner::Step(Task& task, bool& progress) {
     progress = true;
     return task.chain->FireTimers();
   }
+  if (task.chain->HoldsInput()) {
+    progress = true;  // until what it waits for has come
+    return Status::Ok();
+  }
   if (task.input_ended) {
     WEIR_ASSIGN_OR_RETURN(task.done, task.chain->Finish());
     progress = true;

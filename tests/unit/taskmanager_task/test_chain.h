@@ -75,6 +75,7 @@ struct ChainHooks {
   std::function<Status(TestChain&, std::uint32_t, std::string_view)> event;
   std::function<Status(TestChain&, std::int64_t now_ms)> processing_time;
   std::function<Result<bool>(TestChain&)> drain;
+  std::function<bool()> holds_input;
   std::function<Result<bool>(TestChain&)> finish;
   std::function<void(TestChain&)> flush;
   std::function<Status(TestChain&)> close;
@@ -140,6 +141,7 @@ class TestChain final : public internal::Chain {
     return hooks_.processing_time ? hooks_.processing_time(*this, now_ms) : Status::Ok();
   }
   Result<bool> Drain() override { return hooks_.drain ? hooks_.drain(*this) : Result<bool>(true); }
+  bool HoldsInput() const override { return hooks_.holds_input && hooks_.holds_input(); }
   void Flush() override {
     if (hooks_.flush) hooks_.flush(*this);
     for (std::uint32_t output = 0; output < open_.size(); ++output) {

@@ -13,10 +13,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weir/internal/batch.h>
 #include <weir/internal/channel.h>
 #include <weir/internal/control_element.h>
+#include <weir/internal/state/operator_state_snapshot.h>
 #include <weir/runtime_context.h>
 #include <weir/status.h>
 
@@ -96,9 +98,30 @@ class ChainContext {
   virtual std::int64_t auto_watermark_interval_ms() const = 0;
 };
 
+// The operator state of one operator of a chain.
+struct ChainedOperatorState {
+  std::uint32_t operator_index = 0;
+  OperatorStateSnapshot states;
+  bool operator==(const ChainedOperatorState&) const = default;
+};
+
 class Chain {
  public:
   virtual ~Chain() = default;
+
+  // Before Open(): this subtask's part of what SnapshotOperatorState() gave, by operator (see
+  // RedistributeOperatorState). An operator that is not named starts fresh. Each operator gets its
+  // part in Open().
+  virtual void RestoreOperatorState(std::vector<ChainedOperatorState> /*restored*/) {}
+  // Between steps: calls the functions' SnapshotState() and copies the state of operators that have
+  // any, the head first. Keyed state is frozen beside it (KeyedTable::Freeze).
+  virtual Result<std::vector<ChainedOperatorState>> SnapshotOperatorState(
+      std::uint64_t /*checkpoint_id*/) {
+    return std::vector<ChainedOperatorState>();
+  }
+  // The checkpoint is complete, or given up. At most once for each; not for every one.
+  virtual Status NotifyCheckpointComplete(std::uint64_t /*checkpoint_id*/) { return Status::Ok(); }
+  virtual Status NotifyCheckpointAborted(std::uint64_t /*checkpoint_id*/) { return Status::Ok(); }
 
   // Opens the operators, last one first, so that each may emit into an open successor. May block (a
   // task is INITIALIZING meanwhile, on a thread that does not hold the baton).
@@ -126,9 +149,15 @@ class Chain {
   // before it where the wall clock was set back meanwhile.
   virtual Status OnProcessingTime(std::int64_t now_ms) = 0;
 
-  // Tries to move what a sink writer did not take (bounded). True: nothing is pending, input may
-  // come. Called before each step while it said false; never waits.
+  // Tries to move what a sink writer did not take (bounded), then passes on what an operator at the
+  // head had to wait for. True: nothing is pending, input may come. Called before each step; never
+  // waits.
   virtual Result<bool> Drain() = 0;
+
+  // The head has as many records under way as it may have: no input before this is false again,
+  // which NotifyAvailable() or the timer brings about. Unlike with Drain(), what is behind has
+  // room: timers go on. Asked after Drain().
+  virtual bool HoldsInput() const { return false; }
 
   // Ships partly filled batches into channels that have credit. Called when the task is out of
   // input (not when it is blocked), and when the buffer timeout has passed.

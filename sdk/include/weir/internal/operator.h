@@ -8,6 +8,7 @@
 #include <weir/internal/chain.h>
 #include <weir/internal/input.h>
 #include <weir/internal/operator_timers.h>
+#include <weir/internal/state/operator_state_snapshot.h>
 #include <weir/status.h>
 
 namespace weir::internal {
@@ -47,8 +48,20 @@ struct OperatorContext {
   void SetTimersDue(bool due) const { timers->SetDue(operator_index, due); }
 };
 
-// Life: Open, then inputs, Poll and events, then Finish until true, then Close. The contracts of
-// the methods are those of Chain's.
+// An operator whose results come from elsewhere, or later (async I/O, a rate limiter). It starts a
+// chain (ChainingStrategy::kHead), so that nothing in front of it is held up within a task.
+class HoldingOperator {
+ public:
+  virtual ~HoldingOperator() = default;
+  // Passes on what is ready. Called in each step in which what is behind has room. Returns whether
+  // anything was passed on. Never waits; when there is more, Availability or a timer says so.
+  virtual Result<bool> Resume() = 0;
+  // Chain::HoldsInput()
+  virtual bool HoldsInput() const = 0;
+};
+
+// Life: InitializeState, Open, then inputs, Poll and events, then Finish until true, then Close.
+// The contracts of the methods are those of Chain's.
 class Operator {
  public:
   Operator() = default;
@@ -56,7 +69,20 @@ class Operator {
   Operator& operator=(const Operator&) = delete;
   virtual ~Operator() = default;
 
+  // Operator state (weir/operator_state.h), not that of keys. Before Open(); `restored`: from the
+  // checkpoint that the job starts from, null without one.
+  virtual Status InitializeState(const OperatorStateSnapshot* /*restored*/) { return Status::Ok(); }
   virtual Status Open() { return Status::Ok(); }
+  // Between inputs: copies the operator state. Appends.
+  virtual Status SnapshotState(std::uint64_t /*checkpoint_id*/, OperatorStateSnapshot& /*out*/) {
+    return Status::Ok();
+  }
+  // The checkpoint holds, or will never.
+  virtual Status OnCheckpointEnd(std::uint64_t /*checkpoint_id*/, bool /*complete*/) {
+    return Status::Ok();
+  }
+  // Null for an operator that passes on at once what it has.
+  virtual HoldingOperator* holding() { return nullptr; }
   // By input number; null for sources.
   virtual AnyInput* input(std::uint32_t number) = 0;
   // All edges of this input number have ended.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weir/internal/chain.h>
+#include <weir/internal/operator.h>
 #include <weir/internal/operator_timers.h>
 #include <weir/internal/record_errors.h>
 #include <weir/internal/side_outputs.h>
@@ -53,6 +54,11 @@ class OperatorChain final : public Chain {
   // Both outlive the chain.
   OperatorChain(const ChainPlan& plan, ChainContext& context);
 
+  void RestoreOperatorState(std::vector<ChainedOperatorState> restored) override;
+  Result<std::vector<ChainedOperatorState>> SnapshotOperatorState(
+      std::uint64_t checkpoint_id) override;
+  Status NotifyCheckpointComplete(std::uint64_t checkpoint_id) override;
+  Status NotifyCheckpointAborted(std::uint64_t checkpoint_id) override;
   Status Open() override;
   Result<PollStatus> Poll() override;
   Status OnBatch(std::uint32_t input, AnyBatch& batch) override;
@@ -62,6 +68,7 @@ class OperatorChain final : public Chain {
   Status OnCoordinatorEvent(std::uint32_t operator_index, std::string_view payload) override;
   Status OnProcessingTime(std::int64_t now_ms) override;
   Result<bool> Drain() override;
+  bool HoldsInput() const override { return holding_ != nullptr && holding_->HoldsInput(); }
   bool timers_due() const override { return timers_.any_due(); }
   Status FireTimers() override;
   void Flush() override;
@@ -77,6 +84,8 @@ class OperatorChain final : public Chain {
   RecordErrors* CreateErrors(std::uint32_t operator_index);
   AnyInput* CreateWriter(std::uint32_t operator_index, std::uint32_t output);
   void InputBlockDone();
+  Status OpenOperator(std::uint32_t operator_index);
+  Status EndCheckpoint(std::uint64_t checkpoint_id, bool complete);
 
   const ChainPlan& plan_;
   ChainContext& context_;
@@ -87,11 +96,13 @@ class OperatorChain final : public Chain {
   std::vector<std::unique_ptr<RecordErrors>> errors_;       // by operator; null: the task fails
   std::vector<OutputNode*> outputs_;                        // by outgoing edge, in connections_
   std::vector<std::unique_ptr<Operator>> operators_;        // destroyed before what they push into
+  HoldingOperator* holding_ = nullptr;                      // the head, if it is one
   std::vector<AnyInput*> inputs_;                           // by incoming edge
   std::vector<std::uint32_t> open_edges_;  // by input number: edges that have not ended
   std::uint32_t first_opened_;             // operators from here on were opened
   std::uint32_t finished_ = 0;             // operators before this are finished
   bool ended_ = false;
+  std::vector<ChainedOperatorState> restored_;  // until Open()
 };
 
 }  // namespace weir::internal

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/internal/checkpointed_function.h>
 #include <weir/internal/operators/connections.h>
 #include <weir/internal/operators/sink_writer_operator.h>
 #include <weir/internal/operators/source_operator.h>
@@ -45,6 +46,15 @@ class FunctionOperatorFactory final : public OperatorFactory {
       return prototype_.function.SideOutputs();  // with the key selector beside it
     } else {
       return std::nullopt;
+    }
+  }
+  std::vector<std::string> operator_state_names() const override {
+    F copy(prototype_);  // the function names its states by references to them
+    if constexpr (
+        requires { copy.function, copy.key_selector; } || requires { F::kWrapsFunction; }) {
+      return OperatorStateNamesOf(copy.function);
+    } else {
+      return OperatorStateNamesOf(copy);
     }
   }
   std::unique_ptr<AnyInput> CreateMainOutput(AnyInput* output, SideOutputs& sides) const override {

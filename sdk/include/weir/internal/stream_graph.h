@@ -40,6 +40,8 @@ class OperatorFactory {
   virtual std::optional<std::vector<std::string>> declared_side_outputs() const {
     return std::nullopt;
   }
+  // Of the states that the function keeps per subtask (weir/operator_state.h).
+  virtual std::vector<std::string> operator_state_names() const { return {}; }
   // In place of `output`, for an operator with side outputs. Null where it can have none.
   virtual std::unique_ptr<AnyInput> CreateMainOutput(AnyInput* /*output*/,
                                                      SideOutputs& /*sides*/) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <weir/internal/checkpointed_function.h>
 #include <weir/internal/function_traits.h>
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
@@ -17,6 +18,16 @@ class OneInputOperator : public Operator, public Input<T> {
   OneInputOperator(const OperatorContext& context, const F& prototype, Input<U>& output)
       : context_(context), function_(prototype), output_(output) {}
 
+  Status InitializeState(const OperatorStateSnapshot* restored) override {
+    WEIR_RETURN_IF_ERROR(CheckAllRestored(restored, OperatorStateNamesOf(function_)));
+    return InitializeFunctionState(function_, context_.chain->runtime(), restored);
+  }
+  Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
+    return SnapshotFunctionState(function_, checkpoint_id, out);
+  }
+  Status OnCheckpointEnd(std::uint64_t checkpoint_id, bool complete) override {
+    return NotifyFunction(function_, checkpoint_id, complete);
+  }
   Status Open() override { return OpenFunction(function_, context_.chain->runtime()); }
   AnyInput* input(std::uint32_t) override { return this; }
   Status Close() override { return CloseFunction(function_); }

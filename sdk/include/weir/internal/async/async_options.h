@@ -1,0 +1,65 @@
+// What the program says of an async operator, and the calls that it will make again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include <weir/async_function.h>
+#include <weir/internal/async/async_element_queue.h>
+#include <weir/internal/batch.h>
+#include <weir/internal/chain.h>
+#include <weir/status.h>
+
+namespace weir::internal {
+
+struct AsyncOptions {
+  AsyncOutputMode mode = AsyncOutputMode::kOrdered;
+  std::int64_t timeout_ms = 0;  // 0: none
+  std::uint32_t capacity = 100;
+};
+
+template <class F, class U>
+struct AsyncPrototype {
+  static constexpr bool kWrapsFunction = true;
+  F function;
+  AsyncOptions options;
+  AsyncRetryStrategy<U> retry;
+};
+
+// Calls by the time at which they are due. Those that were given up meanwhile stay until then.
+class AsyncRetries {
+ public:
+  struct Retry {
+    std::int64_t time_ms = 0;
+    std::uint32_t entry = 0;
+    std::uint64_t call = 0;
+    bool operator>(const Retry& other) const { return time_ms > other.time_ms; }
+  };
+  void Add(const Retry& retry) { retries_.push(retry); }
+  // kNoTimer: there are none.
+  std::int64_t next_ms() const { return retries_.empty() ? kNoTimer : retries_.top().time_ms; }
+  std::optional<Retry> TakeDue(std::int64_t now_ms) {
+    if (retries_.empty() || retries_.top().time_ms > now_ms) return std::nullopt;
+    const Retry retry = retries_.top();
+    retries_.pop();
+    return retry;
+  }
+
+ private:
+  std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
+};
+
+inline Status AsyncCallFailed(const Status& error, std::int64_t timestamp_ms,
+                              std::uint32_t retries) {
+  std::string context = "the asynchronous call for a record";
+  if (timestamp_ms != kNoTimestamp) context += " with timestamp " + std::to_string(timestamp_ms);
+  context += " failed";
+  if (retries > 0) context += " after " + std::to_string(retries) + " retries";
+  return error.WithContext(context);
+}
+
+}  // namespace weir::internal

@@ -1,0 +1,269 @@
+// Async I/O: calls the function for as many records as may be under way, and passes results on in
+// the order that its queue allows.
+//
+// Records that are not yet called for wait here, at most a batch of them, as the operator then
+// holds back input. All that is not passed on is operator state; restored, the calls are made
+// again. The task's thread, but for the mailbox.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <weir/async_function.h>
+#include <weir/collector.h>
+#include <weir/internal/async/async_element_queue.h>
+#include <weir/internal/async/async_options.h>
+#include <weir/internal/operators/one_input_operator.h>
+
+namespace weir::internal {
+
+template <class T, class U, class F>
+class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private HoldingOperator {
+ public:
+  static constexpr const char* kStateName = "weir.async";
+  using Base = OneInputOperator<T, U, F>;
+
+  AsyncWaitOperator(const OperatorContext& context, const AsyncPrototype<F, U>& prototype,
+                    Input<U>& output)
+      : Base(context, prototype.function, output),
+        options_(prototype.options),
+        retry_(prototype.retry),
+        queue_(options_.mode, options_.capacity),
+        mailbox_(std::make_shared<AsyncMailbox<U>>(context.chain->availability())),
+        collector_(context, output) {}
+  ~AsyncWaitOperator() override { mailbox_->Close(); }
+
+  Status InitializeState(const OperatorStateSnapshot* restored) override {
+    std::vector<std::string> names = OperatorStateNamesOf(this->function_);
+    names.emplace_back(kStateName);
+    WEIR_RETURN_IF_ERROR(CheckAllRestored(restored, names));
+    InFlightState in_flight{std::string(kStateName)};
+    WEIR_RETURN_IF_ERROR(LoadOperatorState(in_flight, restored));
+    for (const auto& [timestamp_ms, record] : in_flight.Get()) {
+      waiting_.push_back(Record{record, timestamp_ms});
+    }
+    return InitializeFunctionState(this->function_, this->context_.chain->runtime(), restored);
+  }
+  Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
+    InFlightState in_flight{std::string(kStateName)};
+    queue_.ForEachRecord(
+        [&](const T& record, std::int64_t timestamp_ms) { in_flight.Add({timestamp_ms, record}); });
+    for (const Element& element : waiting_) {
+      if (const auto* waiting = std::get_if<Record>(&element)) {
+        in_flight.Add({waiting->timestamp_ms, waiting->record});
+      }
+    }
+    out.push_back(in_flight.Save());
+    return Base::SnapshotState(checkpoint_id, out);
+  }
+  Status Open() override {
+    WEIR_RETURN_IF_ERROR(Base::Open());
+    AdmitWaiting();
+    return Status::Ok();
+  }
+  Status Close() override {
+    mailbox_->Close();
+    return Base::Close();
+  }
+  HoldingOperator* holding() override { return this; }
+
+  void Push(Batch<T>& in) override {
+    for (std::uint32_t i = 0; i < in.size(); ++i) {
+      waiting_.push_back(Record{std::move(in[i]), in.timestamp(i)});
+    }
+    AdmitWaiting();
+  }
+  void OnWatermark(Watermark watermark) override {
+    waiting_.push_back(watermark);
+    AdmitWaiting();
+  }
+  void OnWatermarkStatus(WatermarkStatus status) override {
+    waiting_.push_back(status);
+    AdmitWaiting();
+  }
+
+  bool HoldsInput() const override { return !waiting_.empty() || queue_.full(); }
+
+  Result<bool> Resume() override {
+    bool emitted = false;
+    for (;;) {
+      WEIR_RETURN_IF_ERROR(TakeCompletions());
+      const bool more = EmitReady();
+      emitted = emitted || more;
+      // Timers that a watermark made due come before what is behind it.
+      if (this->context_.timers->any_due()) break;
+      if (!AdmitWaiting() && !more) break;
+    }
+    ArmTimer();
+    return emitted;
+  }
+  Status OnProcessingTime(std::int64_t now_ms) override {
+    armed_ms_ = kNoTimer;
+    WEIR_RETURN_IF_ERROR(TakeCompletions());  // what is there is not overdue
+    WEIR_RETURN_IF_ERROR(EndOverdue(now_ms));
+    WEIR_RETURN_IF_ERROR(TakeCompletions());
+    while (const auto retry = retries_.TakeDue(now_ms)) {
+      if (queue_.holds(retry->entry, retry->call)) Call(retry->entry);
+    }
+    ArmTimer();
+    return Status::Ok();
+  }
+  Result<bool> Finish() override { return waiting_.empty() && queue_.empty(); }
+
+ private:
+  using Queue = AsyncElementQueue<T, U>;
+  using InFlightState = ListOfItems<std::pair<std::int64_t, T>, OperatorStateMode::kSplit>;
+  struct Record {
+    T record;
+    std::int64_t timestamp_ms;
+  };
+  using Element = std::variant<Record, Watermark, WatermarkStatus>;
+
+  // Whether any was.
+  bool AdmitWaiting() {
+    bool admitted = false;
+    while (!waiting_.empty()) {
+      if (auto* record = std::get_if<Record>(&waiting_.front())) {
+        if (queue_.full()) break;
+        const std::uint32_t index = queue_.Add(std::move(record->record), record->timestamp_ms);
+        if (options_.timeout_ms > 0) {
+          queue_.entry(index).deadline_ms =
+              this->context_.chain->processing_time_ms() + options_.timeout_ms;
+        }
+        waiting_.pop_front();
+        Call(index);
+      } else {
+        const auto* watermark = std::get_if<Watermark>(&waiting_.front());
+        queue_.Add(watermark != nullptr
+                       ? typename Queue::Control(*watermark)
+                       : typename Queue::Control(std::get<WatermarkStatus>(waiting_.front())));
+        waiting_.pop_front();
+      }
+      admitted = true;
+    }
+    if (admitted) ArmTimer();
+    return admitted;
+  }
+
+  ResultFuture<U> NewCall(std::uint32_t index) {
+    queue_.entry(index).call = ++calls_;
+    return ResultFuture<U>(std::make_shared<AsyncCall<U>>(mailbox_, index, calls_));
+  }
+  void Call(std::uint32_t index) {
+    ResultFuture<U> result = NewCall(index);
+    this->context_.Enter();
+    InvokeAsync<F, T, U>(this->function_, queue_.entry(index).record, std::move(result));
+  }
+
+  Status TakeCompletions() {
+    for (const auto& completion : mailbox_->TakeAll()) {
+      if (!queue_.holds(completion->entry, completion->call)) continue;  // it was too late
+      auto& entry = queue_.entry(completion->entry);
+      this->context_.Enter();
+      if (retry_.ShallRetry(entry.retries, completion->results, completion->error)) {
+        Postpone(completion->entry);
+      } else if (completion->error.ok()) {
+        queue_.Complete(completion->entry, std::move(completion->results));
+        entry.call = 0;
+      } else {
+        return Failed(entry, completion->error);
+      }
+    }
+    return Status::Ok();
+  }
+  void Postpone(std::uint32_t index) {
+    auto& entry = queue_.entry(index);
+    entry.call = ++calls_;
+    retries_.Add({this->context_.chain->processing_time_ms() + retry_.DelayMs(entry.retries), index,
+                  entry.call});
+    ++entry.retries;
+  }
+  static Status Failed(const typename Queue::Entry& entry, const Status& error) {
+    return AsyncCallFailed(error, entry.timestamp_ms, entry.retries);
+  }
+
+  // Gives up the calls whose time is over, retries and all.
+  Status EndOverdue(std::int64_t now_ms) {
+    if (options_.timeout_ms <= 0) return Status::Ok();
+    for (std::uint32_t index = queue_.oldest_incomplete(); index != Queue::kNone;) {
+      auto& entry = queue_.entry(index);
+      if (entry.deadline_ms > now_ms) break;
+      WEIR_RETURN_IF_ERROR(EndOverdueEntry(index));
+      index = entry.next;
+    }
+    return Status::Ok();
+  }
+  Status EndOverdueEntry(std::uint32_t index) {
+    auto& entry = queue_.entry(index);
+    if constexpr (requires(F& f, const T& record, ResultFuture<U> result) {
+                    f.Timeout(record, result);
+                  }) {
+      entry.call = ++calls_;
+      auto call = std::make_shared<AsyncCall<U>>(mailbox_, index, calls_);
+      this->context_.Enter();
+      this->function_.Timeout(std::as_const(entry.record), ResultFuture<U>(call));
+      if (call->ended()) return Status::Ok();
+      return Failed(entry, Status::UserError("Timeout() returned without completing the result"));
+    } else {
+      return Failed(
+          entry, Status(StatusCode::kTimedOut,
+                        "there was no result within " + std::to_string(options_.timeout_ms) + " ms",
+                        ErrorDomain::kUser));
+    }
+  }
+
+  // Whether anything was.
+  bool EmitReady() {
+    bool emitted = false;
+    queue_.EmitReady(
+        [&](typename Queue::Entry& entry) {
+          for (U& result : entry.results) {
+            collector_.CollectWithTimestamp(std::move(result), entry.timestamp_ms);
+          }
+          emitted = true;
+        },
+        [&](const typename Queue::Control& control) {
+          collector_.Finish();
+          if (const auto* watermark = std::get_if<Watermark>(&control)) {
+            this->output_.OnWatermark(*watermark);
+          } else {
+            this->output_.OnWatermarkStatus(std::get<WatermarkStatus>(control));
+          }
+          emitted = true;
+          return !this->context_.timers->any_due();
+        });
+    collector_.Finish();
+    return emitted;
+  }
+
+  // For the next retry, or the next call that may be overdue.
+  void ArmTimer() {
+    std::int64_t next_ms = retries_.next_ms();
+    const std::uint32_t oldest = queue_.oldest_incomplete();
+    if (options_.timeout_ms > 0 && oldest != Queue::kNone) {
+      next_ms = std::min(next_ms, queue_.entry(oldest).deadline_ms);
+    }
+    if (next_ms == armed_ms_) return;
+    armed_ms_ = next_ms;
+    this->context_.SetTimer(next_ms);
+  }
+
+  const AsyncOptions options_;
+  const AsyncRetryStrategy<U> retry_;
+  Queue queue_;
+  std::deque<Element> waiting_;  // behind what is in the queue
+  const std::shared_ptr<AsyncMailbox<U>> mailbox_;
+  std::uint64_t calls_ = 0;
+  AsyncRetries retries_;
+  std::int64_t armed_ms_ = kNoTimer;
+  Collector<U> collector_;
+};
+
+}  // namespace weir::internal

@@ -1,0 +1,559 @@
+// Async I/O: the queue against an oracle, the operator in its chain, and calls that end on threads
+// of their own.
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weir/api.h>
+#include <weir/async_data_stream.h>
+
+#include "tests/unit/sdk/chain_elements.h"
+#include "tests/unit/sdk/collecting_sink.h"
+#include "tests/unit/sdk/job_runner.h"
+#include "tests/unit/test_seed.h"
+
+namespace weir {
+namespace {
+
+using internal::AsyncElementQueue;
+using internal::AsyncOutputMode;
+using Number = std::int64_t;
+
+// --- the queue ---
+
+// What came in and went out of a queue: numbers count up, watermarks are negative.
+struct QueueHistory {
+  std::vector<Number> in;
+  std::vector<Number> out;
+};
+
+void PassOn(AsyncElementQueue<Number, Number>& queue, QueueHistory& history, bool stop) {
+  queue.EmitReady([&](const auto& entry) { history.out.push_back(entry.results.at(0)); },
+                  [&](const auto& control) {
+                    history.out.push_back(-std::get<internal::Watermark>(control).timestamp_ms);
+                    return !stop;
+                  });
+}
+
+QueueHistory RunQueue(AsyncOutputMode mode, std::mt19937_64& random) {
+  const std::uint32_t capacity = 1 + random() % 20;
+  AsyncElementQueue<Number, Number> queue(mode, capacity);
+  QueueHistory history;
+  std::vector<std::uint32_t> incomplete;
+  std::uint32_t under_way = 0;
+  for (Number n = 1; n <= 200 || !incomplete.empty();) {
+    const std::uint32_t act = random() % 10;
+    if (n <= 200 && act < 4 && !queue.full()) {
+      incomplete.push_back(queue.Add(n, n));
+      history.in.push_back(n++);
+    } else if (n <= 200 && act == 4) {
+      queue.Add(internal::Watermark{n});
+      // Of those in a row the last one stays.
+      if (!history.in.empty() && history.in.back() < 0) history.in.pop_back();
+      if (!history.out.empty() && history.out.back() < 0 && queue.size() == 0) {
+        history.in.push_back(history.out.back());
+      }
+      history.in.push_back(-n++);
+    } else if (!incomplete.empty()) {
+      const std::size_t at = random() % incomplete.size();
+      const std::uint32_t index = incomplete[at];
+      incomplete.erase(incomplete.begin() + static_cast<std::ptrdiff_t>(at));
+      queue.Complete(index, {queue.entry(index).record});
+    }
+    if (random() % 3 == 0) PassOn(queue, history, random() % 2 == 0);
+    under_way = queue.size();
+    EXPECT_LE(under_way, capacity);
+    EXPECT_EQ(queue.oldest_incomplete() == queue.kNone, incomplete.empty());
+  }
+  while (!queue.empty()) PassOn(queue, history, false);
+  EXPECT_EQ(queue.size(), 0u);
+  return history;
+}
+
+std::vector<Number> RecordsIn(const std::vector<Number>& elements) {
+  std::vector<Number> records;
+  std::copy_if(elements.begin(), elements.end(), std::back_inserter(records),
+               [](Number element) { return element > 0; });
+  return records;
+}
+
+TEST(AsyncElementQueue, KeepsTheOrderThatItsModePromises) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 300; ++round) {
+    const QueueHistory ordered = RunQueue(AsyncOutputMode::kOrdered, random);
+    ASSERT_EQ(RecordsIn(ordered.out), RecordsIn(ordered.in));
+    for (const auto& [in, out] : {ordered, RunQueue(AsyncOutputMode::kUnordered, random)}) {
+      std::vector<Number> sorted = RecordsIn(out);
+      std::sort(sorted.begin(), sorted.end());
+      ASSERT_EQ(sorted, RecordsIn(in));
+      // A watermark comes behind all that came before it, and before all else.
+      std::set<Number> seen;
+      Number last_watermark = 0;
+      for (const Number element : out) {
+        if (element > 0) {
+          ASSERT_GT(element, last_watermark);
+          seen.insert(element);
+        } else {
+          ASSERT_GT(-element, last_watermark);
+          last_watermark = -element;
+          for (const Number record : RecordsIn(in)) {
+            if (record < last_watermark) {
+              ASSERT_TRUE(seen.contains(record));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// --- the operator ---
+
+// Calls that the test ends itself.
+struct Service {
+  struct Call {
+    Number number;
+    ResultFuture<std::string> result;
+  };
+  std::vector<Call> calls;
+  std::vector<Number> timed_out;
+
+  // Of the call for this number that was made last.
+  const ResultFuture<std::string>& result_of(Number number) const {
+    const auto found = std::find_if(calls.rbegin(), calls.rend(),
+                                    [&](const Call& call) { return call.number == number; });
+    return found->result;
+  }
+  void Answer(Number number) { result_of(number).Complete("r" + std::to_string(number)); }
+};
+
+struct Ask {
+  void AsyncInvoke(const Number& number, ResultFuture<std::string> result) {
+    if (number == 666) throw std::runtime_error("beastly");
+    service->calls.push_back({number, std::move(result)});
+  }
+  std::shared_ptr<Service> service;
+};
+struct AskWithTimeout : Ask {
+  void Timeout(const Number& number, const ResultFuture<std::string>& result) {
+    service->timed_out.push_back(number);
+    if (number != 13) result.Complete("late" + std::to_string(number));
+  }
+};
+using Retry = AsyncRetryStrategy<std::string>;
+
+class AsyncWait : public ::testing::Test {
+ protected:
+  enum class Mode { kOrdered, kUnordered };
+
+  template <class F = Ask>
+  void Start(Mode mode, std::int64_t timeout_ms, std::uint32_t capacity,
+             Retry retry = Retry::Never(),
+             std::vector<internal::ChainedOperatorState> restored = {}) {
+    StreamExecutionEnvironment env(inputs_);
+    DataStream<Number> numbers = env.FromSequence(1, 2);
+    F function;
+    function.service = service_;
+    auto asked = mode == Mode::kOrdered
+                     ? AsyncDataStream::OrderedWaitWithRetry(numbers, function, timeout_ms,
+                                                             capacity, std::move(retry))
+                     : AsyncDataStream::UnorderedWaitWithRetry(numbers, function, timeout_ms,
+                                                               capacity, std::move(retry));
+    asked.Uid("ask").Rebalance().SinkTo(testing::CollectingSink<std::string>(nullptr));
+    auto job = env.Compile();
+    ASSERT_TRUE(job.ok()) << job.status().ToString();
+    job_ = *std::move(job);
+    chain_ = job_->CreateChain(1, context_);
+    if (!restored.empty()) chain_->RestoreOperatorState(std::move(restored));
+    ASSERT_TRUE(chain_->Open().ok());
+  }
+  // A step of the engine with these numbers, if it may have input.
+  Status Step(const std::vector<Number>& numbers = {}) {
+    WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
+    EXPECT_TRUE(drained);
+    if (context_.timer_ms <= context_.processing_time) {
+      context_.timer_ms = internal::kNoTimer;
+      return chain_->OnProcessingTime(context_.processing_time);
+    }
+    EXPECT_EQ(chain_->HoldsInput() && !numbers.empty(), false);
+    return numbers.empty() ? Status::Ok() : chain_->OnBatch(0, *testing::MakeBatch(numbers));
+  }
+  void Pass(std::int64_t time_ms) { context_.processing_time += time_ms; }
+  // Steps without input until nothing more comes, then what came out since the last time: results,
+  // and "W7" for a watermark.
+  std::string Out() {
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(Step().ToString(), "OK");
+    chain_->Flush();
+    std::string out;
+    for (const auto& element : context_.outputs[0][0]->written) {
+      if (!out.empty()) out += ' ';
+      if (const auto* any = std::get_if<std::unique_ptr<internal::AnyBatch>>(&element)) {
+        const auto& batch = static_cast<const internal::Batch<std::string>&>(**any);
+        for (std::uint32_t i = 0; i < batch.size(); ++i) out += (i > 0 ? " " : "") + batch[i];
+      } else {
+        const auto& control = std::get<internal::ControlElement>(element);
+        const auto* watermark = std::get_if<internal::Watermark>(&control);
+        out += watermark == nullptr ? "S" : "W" + std::to_string(watermark->timestamp_ms);
+      }
+    }
+    context_.outputs[0][0]->written.clear();
+    return out;
+  }
+
+  internal::JobInputs inputs_;
+  std::shared_ptr<Service> service_ = std::make_shared<Service>();
+  std::unique_ptr<internal::CompiledJob> job_;
+  testing::FakeChainContext context_{{1}};
+  std::unique_ptr<internal::Chain> chain_;
+};
+
+TEST_F(AsyncWait, OrderedResultsKeepTheOrderOfTheirRecords) {
+  Start(Mode::kOrdered, 0, 10);
+  ASSERT_TRUE(Step({1, 2, 3}).ok());
+  ASSERT_TRUE(chain_->OnWatermark(0, {7}).ok());
+  service_->Answer(3);
+  service_->Answer(2);
+  EXPECT_EQ(Out(), "");
+  EXPECT_EQ(context_.fake_availability->notified, 1);  // one notification until they are taken
+  service_->Answer(1);
+  EXPECT_EQ(Out(), "r1 r2 r3 W7");
+}
+
+TEST_F(AsyncWait, UnorderedResultsOvertakeEachOtherButNoWatermark) {
+  Start(Mode::kUnordered, 0, 10);
+  ASSERT_TRUE(Step({1, 2}).ok());
+  ASSERT_TRUE(chain_->OnWatermark(0, {7}).ok());
+  ASSERT_TRUE(chain_->OnWatermarkStatus(0, {true}).ok());
+  ASSERT_TRUE(Step({3, 4}).ok());
+  service_->Answer(4);
+  service_->Answer(2);
+  EXPECT_EQ(Out(), "r2");
+  service_->result_of(1).CompleteAll({"a", "b", "c"});
+  EXPECT_EQ(Out(), "a b c W7 S r4");
+  service_->result_of(3).CompleteAll({});
+  EXPECT_EQ(Out(), "");
+}
+
+TEST_F(AsyncWait, AtItsCapacityItHoldsBackInputAndMakesNoCalls) {
+  Start(Mode::kUnordered, 0, 2);
+  EXPECT_FALSE(chain_->HoldsInput());
+  ASSERT_TRUE(Step({1, 2, 3, 4, 5}).ok());
+  ASSERT_TRUE(chain_->OnWatermark(0, {9}).ok());
+  EXPECT_TRUE(chain_->HoldsInput());
+  EXPECT_EQ(service_->calls.size(), 2u);
+  service_->Answer(2);
+  EXPECT_EQ(Out(), "r2");
+  EXPECT_EQ(service_->calls.size(), 3u);
+  service_->Answer(1);
+  service_->Answer(3);
+  EXPECT_EQ(Out(), "r1 r3");
+  EXPECT_EQ(service_->calls.size(), 5u);
+  EXPECT_TRUE(chain_->HoldsInput());  // full, though nothing waits
+  service_->Answer(5);
+  EXPECT_EQ(Out(), "r5");
+  EXPECT_FALSE(chain_->HoldsInput());
+  service_->Answer(4);
+  EXPECT_EQ(Out(), "r4 W9");
+}
+
+TEST_F(AsyncWait, TheEndWaitsForAllCalls) {
+  Start(Mode::kOrdered, 0, 1);
+  ASSERT_TRUE(Step({1, 2}).ok());
+  ASSERT_TRUE(chain_->OnEndOfInput(0).ok());
+  EXPECT_FALSE(*chain_->Finish());
+  service_->Answer(1);
+  EXPECT_EQ(Out(), "r1");
+  EXPECT_FALSE(*chain_->Finish());
+  service_->Answer(2);
+  EXPECT_EQ(Out(), "r2");
+  EXPECT_TRUE(*chain_->Finish());
+}
+
+TEST_F(AsyncWait, WhatComesTwiceOrTooLateIsIgnored) {
+  Start<AskWithTimeout>(Mode::kUnordered, 50, 10);
+  ASSERT_TRUE(Step({1, 2}).ok());
+  service_->result_of(1).Complete("first");
+  service_->result_of(1).Complete("second");
+  service_->result_of(1).CompleteExceptionally(Status::UserError("third"));
+  EXPECT_EQ(Out(), "first");
+  Pass(50);
+  EXPECT_EQ(Out(), "late2");
+  service_->Answer(2);
+  service_->Answer(1);
+  EXPECT_EQ(Out(), "");
+  ASSERT_TRUE(Step({3}).ok());  // in the place of one of them
+  service_->Answer(2);
+  EXPECT_EQ(Out(), "");
+  service_->Answer(3);
+  EXPECT_EQ(Out(), "r3");
+  ASSERT_TRUE(chain_->Close().ok());
+  chain_.reset();
+  service_->Answer(3);
+}
+
+TEST_F(AsyncWait, TimeoutsCountFromTheFirstCallOfEach) {
+  Start<AskWithTimeout>(Mode::kOrdered, 100, 2);
+  ASSERT_TRUE(Step({1, 2, 3}).ok());
+  Pass(99);
+  EXPECT_EQ(Out(), "");
+  EXPECT_EQ(service_->timed_out, (std::vector<Number>{}));
+  service_->Answer(2);
+  Pass(1);
+  EXPECT_EQ(Out(), "late1 r2");
+  EXPECT_EQ(service_->timed_out, (std::vector<Number>{1}));
+  ASSERT_EQ(service_->calls.size(), 3u);
+  Pass(99);
+  EXPECT_EQ(Out(), "");
+  Pass(1);
+  EXPECT_EQ(Out(), "late3");
+  EXPECT_EQ(context_.timer_ms, internal::kNoTimer);
+}
+
+TEST_F(AsyncWait, WithoutATimeoutHandlerTheJobFails) {
+  Start(Mode::kOrdered, 100, 10);
+  ASSERT_TRUE(Step({1}).ok());
+  Pass(100);
+  const Status failed = Step();
+  EXPECT_EQ(failed.code(), StatusCode::kTimedOut);
+  EXPECT_EQ(failed.message(),
+            "Async Wait: the asynchronous call for a record with timestamp 0 failed: there was no "
+            "result within 100 ms");
+}
+
+TEST_F(AsyncWait, ATimeoutHandlerMustComplete) {
+  Start<AskWithTimeout>(Mode::kOrdered, 100, 10);
+  ASSERT_TRUE(Step({13}).ok());
+  Pass(100);
+  EXPECT_NE(Step().message().find("Timeout() returned without completing the result"),
+            std::string::npos);
+}
+
+TEST_F(AsyncWait, ErrorsOfCallsFailTheJobAndNameOperatorAndRecord) {
+  Start(Mode::kOrdered, 0, 10);
+  ASSERT_TRUE(Step({1, 2}).ok());
+  service_->result_of(2).CompleteExceptionally(Status::Unavailable("gone"));
+  const Status failed = Step();
+  EXPECT_EQ(failed.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(failed.message(),
+            "Async Wait: the asynchronous call for a record with timestamp 1 failed: gone");
+  Start(Mode::kOrdered, 0, 10);
+  ASSERT_TRUE(Step({1}).ok());
+  service_->result_of(1).CompleteExceptionally(
+      std::make_exception_ptr(std::runtime_error("thrown elsewhere")));
+  EXPECT_NE(Step().message().find("failed: thrown elsewhere"), std::string::npos);
+  EXPECT_THROW(static_cast<void>(Step({666})), std::runtime_error);
+  Start(Mode::kOrdered, 0, 10);
+  ASSERT_TRUE(Step({1}).ok());
+  service_->calls.clear();
+  EXPECT_NE(Step().message().find("let go of its ResultFuture"), std::string::npos);
+}
+
+TEST_F(AsyncWait, RetriesByResultWithAFixedDelayUntilTheyAreUsedUp) {
+  Start(Mode::kOrdered, 0, 10,
+        Retry::FixedDelay(2, 30).IfResult([](const auto& results) { return results.empty(); }));
+  ASSERT_TRUE(Step({1, 2}).ok());
+  service_->result_of(1).CompleteAll({});
+  service_->Answer(2);
+  EXPECT_EQ(Out(), "");
+  EXPECT_EQ(service_->calls.size(), 2u);
+  Pass(29);
+  EXPECT_EQ(Out(), "");
+  EXPECT_EQ(service_->calls.size(), 2u);
+  Pass(1);
+  EXPECT_EQ(Out(), "");
+  EXPECT_EQ(service_->calls.size(), 3u);
+  service_->calls[0].result.Complete("of the first call");
+  service_->result_of(1).CompleteAll({});
+  EXPECT_EQ(Out(), "");
+  Pass(30);
+  EXPECT_EQ(Out(), "");
+  ASSERT_EQ(service_->calls.size(), 4u);
+  service_->result_of(1).CompleteAll({});
+  EXPECT_EQ(Out(), "r2");
+}
+
+TEST_F(AsyncWait, RetriesByErrorWithGrowingDelaysWithinTheTimeout) {
+  const auto unavailable = [](const Status& error) {
+    return error.code() == StatusCode::kUnavailable;
+  };
+  Start<AskWithTimeout>(Mode::kUnordered, 1000, 10,
+                        Retry::ExponentialBackoff(9, 10, 35, 2).IfException(unavailable));
+  ASSERT_TRUE(Step({1}).ok());
+  for (const std::int64_t delay_ms : {10, 20, 35, 35}) {
+    service_->result_of(1).CompleteExceptionally(Status::Unavailable("not now"));
+    EXPECT_EQ(Out(), "");
+    const std::size_t calls = service_->calls.size();
+    Pass(delay_ms - 1);
+    EXPECT_EQ(Out(), "");
+    EXPECT_EQ(service_->calls.size(), calls);
+    Pass(1);
+    EXPECT_EQ(Out(), "");
+    EXPECT_EQ(service_->calls.size(), calls + 1);
+  }
+  ASSERT_TRUE(Step({2}).ok());
+  service_->result_of(1).CompleteExceptionally(Status::Unavailable("not now"));
+  EXPECT_EQ(Out(), "");
+  Pass(900);  // the time of the retry and that of the record are over
+  EXPECT_EQ(Out(), "late1");
+  service_->result_of(2).CompleteExceptionally(Status::UserError("never"));
+  EXPECT_NE(Step().message().find("timestamp 0 failed: never"), std::string::npos);
+}
+
+TEST_F(AsyncWait, ExponentialDelaysStayWithinTheirBounds) {
+  const auto retry = Retry::ExponentialBackoff(100, 0, 1'000'000, 1e300);
+  EXPECT_EQ(retry.DelayMs(0), 0);
+  EXPECT_EQ(retry.DelayMs(1), 1);
+  EXPECT_EQ(retry.DelayMs(4'000'000'000), 1'000'000);
+  EXPECT_TRUE(retry.failure().ok());
+  EXPECT_FALSE(Retry::ExponentialBackoff(1, 10, 9, 2).failure().ok());
+  EXPECT_FALSE(Retry::ExponentialBackoff(1, 10, 20, 0.5).failure().ok());
+  EXPECT_FALSE(Retry::FixedDelay(1, -1).failure().ok());
+}
+
+TEST_F(AsyncWait, WhatIsUnderWayIsStateAndIsAskedForAgain) {
+  Start(Mode::kOrdered, 0, 3);
+  ASSERT_TRUE(Step({1, 2, 3, 4, 5}).ok());
+  service_->Answer(1);
+  service_->Answer(3);
+  EXPECT_EQ(Out(), "r1");
+  auto snapshot = chain_->SnapshotOperatorState(1);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status().ToString();
+  ASSERT_EQ(snapshot->size(), 1u);
+  EXPECT_EQ((*snapshot)[0].states.at(0).items.size(), 4u);  // 3 is not passed on yet
+  service_->Answer(2);
+  EXPECT_EQ(Out(), "r2 r3");
+
+  service_->calls.clear();
+  context_.is_canceled = false;
+  Start(Mode::kOrdered, 0, 3, Retry::Never(), *snapshot);
+  ASSERT_EQ(service_->calls.size(), 3u);
+  EXPECT_TRUE(chain_->HoldsInput());
+  for (const Number number : {2, 3, 4}) service_->Answer(number);
+  EXPECT_EQ(Out(), "r2 r3 r4");
+  EXPECT_FALSE(chain_->HoldsInput());
+  service_->Answer(5);
+  EXPECT_EQ(Out(), "r5");
+  EXPECT_EQ(context_.outputs[0][0]->written.size(), 0u);
+}
+
+TEST_F(AsyncWait, WrongArgumentsAreReportedAtSubmission) {
+  const auto message = [this](const auto& build) {
+    StreamExecutionEnvironment env(inputs_);
+    build(DataStream<Number>(env.FromSequence(1, 2)));
+    return std::string(env.Compile().status().message());
+  };
+  const Ask ask{service_};
+  EXPECT_NE(message([&](auto stream) {
+              AsyncDataStream::OrderedWait(stream, ask, 1);
+            }).find("it keeps state and has no uid"),
+            std::string::npos);
+  EXPECT_NE(message([&](auto stream) {
+              AsyncDataStream::OrderedWait(stream, ask, 1, 0).Uid("a");
+            }).find("the capacity is 0"),
+            std::string::npos);
+  EXPECT_NE(message([&](auto stream) {
+              AsyncDataStream::UnorderedWait(stream, ask, -5).Uid("a");
+            }).find("Async Wait Unordered: the timeout is -5 ms"),
+            std::string::npos);
+  EXPECT_NE(message([&](auto stream) {
+              AsyncDataStream::UnorderedWaitWithRetry(stream, ask, 5, 1, Retry::FixedDelay(1, -1))
+                  .Uid("a");
+            }).find("AsyncRetryStrategy"),
+            std::string::npos);
+}
+
+// --- threads ---
+
+// Ends calls on two threads, the newest first as often as not.
+class Worker {
+ public:
+  explicit Worker(std::uint64_t seed) : random_(seed) {
+    for (auto& thread : threads_) thread = std::thread([this] { Run(); });
+  }
+  ~Worker() {
+    stopped_ = true;
+    for (auto& thread : threads_) thread.join();
+  }
+  void Add(Number number, ResultFuture<Number> result) {
+    const std::lock_guard lock(mutex_);
+    calls_.emplace_back(number, std::move(result));
+  }
+
+ private:
+  void Run() {
+    while (!stopped_) {
+      std::vector<std::pair<Number, ResultFuture<Number>>> taken;
+      {
+        const std::lock_guard lock(mutex_);
+        std::shuffle(calls_.begin(), calls_.end(), random_);
+        const std::size_t keep = calls_.empty() ? 0 : random_() % calls_.size();
+        taken.assign(calls_.begin() + static_cast<std::ptrdiff_t>(keep), calls_.end());
+        calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(keep), calls_.end());
+      }
+      for (auto& [number, result] : taken) result.Complete(number * 10);
+      if (taken.empty()) std::this_thread::yield();
+    }
+  }
+
+  std::mutex mutex_;
+  std::mt19937_64 random_;
+  std::vector<std::pair<Number, ResultFuture<Number>>> calls_;
+  std::atomic<bool> stopped_{false};
+  std::thread threads_[2];
+};
+
+TEST(AsyncWaitThreads, EveryRecordHasItsResultOnceAndInOrderWherePromised) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  auto worker = std::make_shared<Worker>(seed);
+  const auto ask = [worker](const Number& number, ResultFuture<Number> result) {
+    if (number % 7 == 0) {
+      result.Complete(number * 10);  // knows it already
+    } else {
+      worker->Add(number, std::move(result));
+    }
+  };
+  for (const std::uint32_t capacity : {1u, 3u, 100u, 5000u}) {
+    SCOPED_TRACE(capacity);
+    auto ordered = std::make_shared<testing::Collected<Number>>();
+    auto unordered = std::make_shared<testing::Collected<Number>>();
+    internal::JobInputs inputs;
+    StreamExecutionEnvironment env(inputs);
+    env.SetParallelism(2);
+    DataStream<Number> numbers = env.FromSequence(1, 3000).SetParallelism(1);
+    AsyncDataStream::OrderedWait(numbers, ask, 60'000, capacity)
+        .Uid("ordered")
+        .SetParallelism(1)
+        .SinkTo(testing::CollectingSink<Number>(ordered))
+        .SetParallelism(1);
+    AsyncDataStream::UnorderedWait(numbers, ask, 60'000, capacity)
+        .Uid("unordered")
+        .SinkTo(testing::CollectingSink<Number>(unordered));
+    auto job = env.Compile();
+    ASSERT_TRUE(job.ok()) << job.status().ToString();
+    const Status run = testing::JobRunner(**job, seed, 64).Run();
+    ASSERT_TRUE(run.ok()) << run.ToString();
+    std::vector<Number> expected;
+    for (Number number = 1; number <= 3000; ++number) expected.push_back(number * 10);
+    EXPECT_EQ(ordered->records, expected);
+    std::sort(unordered->records.begin(), unordered->records.end());
+    EXPECT_EQ(unordered->records, expected);
+  }
+}
+
+}  // namespace
+}  // namespace weir
