@@ -12,8 +12,10 @@
 #include <weir/functions.h>
 #include <weir/job_execution_result.h>
 #include <weir/job_plugin.h>
+#include <weir/keyed_connected_streams.h>
 #include <weir/keyed_stream.h>
 #include <weir/map_state.h>
+#include <weir/process_context.h>
 #include <weir/runtime_context.h>
 #include <weir/serializer.h>
 #include <weir/side_output.h>
@@ -22,4 +24,5 @@
 #include <weir/stable_hash.h>
 #include <weir/state.h>
 #include <weir/status.h>
+#include <weir/timer_service.h>
 #include <weir/watermark_strategy.h>

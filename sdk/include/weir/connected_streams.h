@@ -7,8 +7,10 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <weir/data_stream.h>
 #include <weir/internal/operators/two_input_operator.h>
@@ -63,6 +65,15 @@ concept CoFlatMapFunction = !std::is_void_v<U> && requires(F& f, A& a, B& b, Col
   f.FlatMap2(b, out);
 };
 
+// void ProcessElement1(const A&, ProcessContext&, Collector<U>&), and ProcessElement2 with B.
+template <class F, class A, class B, class U>
+concept CoProcessFunction =
+    !std::is_void_v<U> &&
+    requires(F& f, const A& a, const B& b, ProcessContext& context, Collector<U>& out) {
+      f.ProcessElement1(a, context, out);
+      f.ProcessElement2(b, context, out);
+    };
+
 template <class A, class B>
 class ConnectedStreams {
  public:
@@ -94,6 +105,53 @@ class ConnectedStreams {
         internal::CoFlatMapPair<F1, F2>{std::move(first), std::move(second)});
   }
 
+  // An object with void ProcessElement1(const A&, weir::ProcessContext&, weir::Collector<U>&), and
+  // ProcessElement2 with B. With state and timers: weir/keyed_connected_streams.h.
+  template <class Asked = internal::Deduced, class F>
+  auto Process(F function) const {
+    using U = internal::CollectedType<Asked, F>;
+    constexpr bool kAccepted = CoProcessFunction<F, A, B, U>;
+    static_assert(kAccepted,
+                  "Process on connected streams: accepted is an object with void "
+                  "ProcessElement1(const A&, weir::ProcessContext&, weir::Collector<U>&) and void "
+                  "ProcessElement2(const B&, weir::ProcessContext&, weir::Collector<U>&); with "
+                  "templates name the result type: Process<U>(f).");
+    static_assert(!internal::NamesOnTimer<F>,
+                  "Process on connected streams: timers belong to keys; key the streams, with "
+                  "first.KeyBy(...).Connect(second.KeyBy(...)) or KeyBy on the connected streams.");
+    if constexpr (kAccepted) {
+      return Add<U, internal::CoProcessCalls>("Co-Process", std::move(function));
+    }
+  }
+
+  // Both keyed, by keys of one type, for functions with state and timers
+  // (weir/keyed_connected_streams.h).
+  template <class F1, class F2>
+  auto KeyBy(F1 first_selector, F2 second_selector) const {
+    return first_.KeyBy(std::move(first_selector))
+        .Connect(second_.KeyBy(std::move(second_selector)));
+  }
+
+ protected:
+  template <class U, class MadeOperator, class Prototype>
+  SingleOutputStreamOperator<U> AddOperator(const char* type, Prototype prototype,
+                                            std::vector<std::string> state_names = {}) const {
+    static_assert(std::is_copy_constructible_v<Prototype>,
+                  "a user function is copied for every subtask: it must be copyable");
+    internal::StreamNode node;
+    node.type = type;
+    node.state_names = std::move(state_names);
+    node.factory = std::make_shared<internal::FunctionOperatorFactory<U, Prototype, MadeOperator>>(
+        std::move(prototype));
+    if (first_.graph() != second_.graph()) {
+      first_.graph()->Fail(
+          Status::InvalidArgument("Connect: the streams are of different environments"));
+    }
+    return SingleOutputStreamOperator<U>(
+        first_.graph(),
+        first_.graph()->AddNode(std::move(node), {first_.origins(), second_.origins()}));
+  }
+
  private:
   template <class U, class F>
   auto AddFlatMap(F function) const {
@@ -109,21 +167,8 @@ class ConnectedStreams {
     }
   }
   template <class U, class Calls, class F>
-  SingleOutputStreamOperator<U> Add(const char* type, F function) const {
-    static_assert(std::is_copy_constructible_v<F>,
-                  "a user function is copied for every subtask: it must be copyable");
-    internal::StreamNode node;
-    node.type = type;
-    node.factory = std::make_shared<
-        internal::FunctionOperatorFactory<U, F, internal::CoOperator<A, B, U, F, Calls>>>(
-        std::move(function));
-    if (first_.graph() != second_.graph()) {
-      first_.graph()->Fail(
-          Status::InvalidArgument("Connect: the streams are of different environments"));
-    }
-    return SingleOutputStreamOperator<U>(
-        first_.graph(),
-        first_.graph()->AddNode(std::move(node), {first_.origins(), second_.origins()}));
+  auto Add(const char* type, F function) const {
+    return AddOperator<U, internal::CoOperator<A, B, U, F, Calls>>(type, std::move(function));
   }
 
   DataStream<A> first_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -65,8 +66,7 @@ class DataStream {
       return Add<T, internal::UpdateOperator<T, F>>("Update", std::move(function));
     }
   }
-  // stream.MapInto<U>(f), void f(const T&, U&): assigns every field of a recycled U, whose strings
-  // keep their memory.
+  // MapInto<U>(f), void f(const T&, U&): assigns every field of a recycled U, which keeps memory.
   template <class U, class F>
   auto MapInto(F function) const {
     static_assert(MapIntoFunction<F, T, U>,
@@ -141,22 +141,22 @@ class DataStream {
 
   // --- how records are distributed to what follows ---
 
-  // By key: all records of a key go to the same subtask. K f(const T&), without state of its own;
-  // may return a reference into the record.
+  // By key: all records of a key go to the same subtask. K f(const T&), without state of its own,
+  // which may return a reference into the record; or a member of it: &Bid::auction.
   template <class F>
   auto KeyBy(F selector) const {
-    static_assert(
-        KeySelectorFunction<F, T>,
-        "KeyBy: this key selector cannot be called with a record of the stream. Accepted: "
-        "K f(const T&) with a const operator(), where K owns its data and has a stable "
-        "hash (weir/stable_hash.h).");
-    if constexpr (KeySelectorFunction<F, T>) {
+    static_assert(KeySelectorFunction<F, T>,
+                  "KeyBy: accepted is K f(const T&) with a const operator(), or &T::member, where "
+                  "K owns its data and has a stable hash (weir/stable_hash.h).");
+    if constexpr (std::is_member_pointer_v<F>) {
+      return KeyBy(std::mem_fn(selector));
+    } else if constexpr (KeySelectorFunction<F, T>) {
       using K = typename internal::KeyOf<F, T>::Type;
       static_assert(!internal::kIsView<K> && !std::is_pointer_v<K>,
                     "KeyBy: the key is a view or pointer into the record, but keys live longer "
                     "than records. Return std::string, const std::string& or another owning type.");
       auto origins = Redirect<internal::KeyGroupEdge<T, F>>(selector);
-      return KeyedStream<T, K, F>(graph_, std::move(origins), std::move(selector));
+      return KeyedStream<T, K, F>(graph_, std::move(origins), selector);
     }
   }
   // An integer f(const T&, std::uint32_t partitions) from 0 to partitions - 1.

@@ -18,6 +18,9 @@
 
 namespace weir {
 
+template <class A, class B, class K, class FirstSelector, class SecondSelector>
+class KeyedConnectedStreams;
+
 template <class T, class K, class KeySelector>
 class KeyedStream : public DataStream<T> {
  public:
@@ -55,7 +58,9 @@ class KeyedStream : public DataStream<T> {
     }
   }
   // void f(const T&, weir::KeyedProcessContext<K>&, weir::Collector<U>&), as operator() or
-  // ProcessElement; weir/state.h says how it keeps something for each key.
+  // ProcessElement; weir/state.h says how it keeps something for each key, weir/timer_service.h how
+  // it is called again later: it has void OnTimer(std::int64_t timestamp_ms,
+  // weir::OnTimerContext<K>&, weir::Collector<U>&), too.
   template <class Asked = internal::Deduced, class F>
   auto Process(F function) const {
     using U = internal::CollectedType<Asked, F>;
@@ -65,12 +70,25 @@ class KeyedStream : public DataStream<T> {
                   "and a collector. Accepted: void f(const T&, weir::KeyedProcessContext<K>&, "
                   "weir::Collector<U>&), as operator() or as ProcessElement; with a generic lambda "
                   "name the result type: Process<U>(f).");
+    static_assert(!internal::NamesOnTimer<F> || HasOnTimer<F, K, U>,
+                  "Process: accepted is void OnTimer(std::int64_t timestamp_ms, "
+                  "weir::OnTimerContext<K>&, weir::Collector<U>&), public, with the key type and "
+                  "the result type of this stream.");
     if constexpr (kAccepted) {
-      std::vector<std::string> states = internal::StateNamesOf(function);
+      std::vector<std::string> states = internal::KeyedStateNamesOf<K, U>(function);
       return Add<U, internal::KeyedProcessOperator<T, U, F, KeySelector>>(
           "Keyed Process", std::move(function), std::move(states));
     }
   }
+
+  // With a stream of the same key: functions on both share what they keep for a key
+  // (weir/keyed_connected_streams.h).
+  using DataStream<T>::Connect;
+  template <class B, class SecondSelector>
+  auto Connect(const KeyedStream<B, K, SecondSelector>& other) const {
+    return KeyedConnectedStreams<T, B, K, KeySelector, SecondSelector>(*this, other);
+  }
+  const KeySelector& key_selector() const { return key_selector_; }
 
  private:
   template <class U, class MadeOperator, class F>

@@ -91,6 +91,12 @@ consteval auto OutputOf() {
                        }) {
     return std::type_identity<
         typename CollectedBy<typename LastParameter<decltype(&F::FlatMap1)>::Type>::Type>();
+  } else if constexpr (requires {
+                         typename CollectedBy<
+                             typename LastParameter<decltype(&F::ProcessElement1)>::Type>::Type;
+                       }) {
+    return std::type_identity<
+        typename CollectedBy<typename LastParameter<decltype(&F::ProcessElement1)>::Type>::Type>();
   } else if constexpr (requires { typename CollectedBy<typename LastParameter<F>::Type>::Type; }) {
     return std::type_identity<typename CollectedBy<typename LastParameter<F>::Type>::Type>();
   } else {

@@ -18,6 +18,27 @@ struct KeyedPrototype {
   KeySelector key_selector;
 };
 
+// Calls use(hash_of): hash_of(i) is the stable hash of record i's key. Not called after an error,
+// which is reported. The head of a chain got the hashes with the records from the keyBy in front of
+// it. Within a chain they are computed here, as a column of them is of another keyBy.
+template <class K, class T, class KeySelector, class Use>
+void WithKeyHashes(const OperatorContext& context, const KeyedStateBackend& backend,
+                   const KeySelector& key_selector, const Batch<T>& block, Use&& use) {
+  if (context.operator_index != 0 || !block.has_key_hashes()) {
+    use([&](std::uint32_t i) { return StableHasher<K>::Hash(key_selector(block[i])); });
+    return;
+  }
+  const std::uint64_t* const hashes = block.key_hashes();
+  if (backend.OwnsAll(hashes, block.size())) [[likely]] {
+    use([hashes](std::uint32_t i) { return hashes[i]; });
+    return;
+  }
+  context.failure->Report(Status::UserError(
+      "a record came to the wrong subtask: its key hashes differently here than where it was "
+      "sent. The key selector must give the same key each time, and the key's StableHasher the "
+      "same hash in every process"));
+}
+
 template <class T, class U, class F, class KeySelector>
 class KeyedOperator : public OneInputOperator<T, U, F> {
  public:
@@ -36,24 +57,10 @@ class KeyedOperator : public OneInputOperator<T, U, F> {
   // May be a reference into the record.
   decltype(auto) KeyOf(const T& record) const { return key_selector_(record); }
 
-  // Calls use(hash_of): hash_of(i) is the stable hash of record i's key. Not called after an error,
-  // which is reported. The head of a chain got the hashes with the records from the keyBy in front
-  // of it. Within a chain they are computed here, as a column of them is of another keyBy.
+  // See above.
   template <class Use>
   void WithHashes(const Batch<T>& block, Use&& use) {
-    if (this->context_.operator_index != 0 || !block.has_key_hashes()) {
-      use([&](std::uint32_t i) { return StableHasher<Key>::Hash(KeyOf(block[i])); });
-      return;
-    }
-    const std::uint64_t* const hashes = block.key_hashes();
-    if (backend_.OwnsAll(hashes, block.size())) [[likely]] {
-      use([hashes](std::uint32_t i) { return hashes[i]; });
-      return;
-    }
-    this->context_.failure->Report(Status::UserError(
-        "a record came to the wrong subtask: its key hashes differently here than where it was "
-        "sent. The key selector must give the same key each time, and the key's StableHasher the "
-        "same hash in every process"));
+    WithKeyHashes<Key>(this->context_, backend_, key_selector_, block, std::forward<Use>(use));
   }
 
  private:

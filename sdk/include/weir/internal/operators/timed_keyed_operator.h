@@ -2,7 +2,7 @@
 // with OnTimer (no namespace).
 //
 // A derived class handles blocks in Process() and timers in FireDue(). It sees records only while
-// no timer is due. The current watermark, timers().current_watermark_ms(), is the one that is being
+// no timer is due. The current watermark is the one that is being
 // handled: it has grown when its timers fire, and goes on behind them.
 #pragma once
 
@@ -66,6 +66,7 @@ class TimedKeyedOperator : public KeyedOperator<T, U, F, KeySelector> {
   virtual bool FireDue(std::uint32_t& count) = 0;
 
   KeyedTimers<Key, N>& timers() { return timers_; }
+  std::int64_t current_watermark_ms() const { return timers_.current_watermark_ms(); }
 
  private:
   void Pass() {

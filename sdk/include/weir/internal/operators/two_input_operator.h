@@ -10,6 +10,7 @@
 #include <weir/internal/function_traits.h>
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
+#include <weir/process_context.h>
 
 namespace weir::internal {
 
@@ -81,10 +82,13 @@ class NumberedInput final : public Input<T> {
   Owner& owner_;
 };
 
-// F has Map1(const A&) and Map2(const B&), both giving U.
+// How CoOperator calls a function. F has Map1(const A&) and Map2(const B&), both giving U.
 struct CoMapCalls {
+  static constexpr bool kHasSideOutputs = false;
+  explicit CoMapCalls(const OperatorContext&) {}
+  void SetWatermark(Watermark) {}
   template <std::uint32_t kNumber, class F, class T, class U>
-  static void Call(F& function, T& record, Collector<U>& out) {
+  void Call(F& function, T& record, std::int64_t, Collector<U>& out) {
     if constexpr (kNumber == 0) {
       out.Next() = function.Map1(record);
     } else {
@@ -94,8 +98,11 @@ struct CoMapCalls {
 };
 // F has FlatMap1(const A&, Collector<U>&) and FlatMap2(const B&, Collector<U>&).
 struct CoFlatMapCalls {
+  static constexpr bool kHasSideOutputs = false;
+  explicit CoFlatMapCalls(const OperatorContext&) {}
+  void SetWatermark(Watermark) {}
   template <std::uint32_t kNumber, class F, class T, class U>
-  static void Call(F& function, T& record, Collector<U>& out) {
+  void Call(F& function, T& record, std::int64_t, Collector<U>& out) {
     if constexpr (kNumber == 0) {
       function.FlatMap1(record, out);
     } else {
@@ -104,11 +111,37 @@ struct CoFlatMapCalls {
   }
 };
 
+// F has ProcessElement1(const A&, ProcessContext&, Collector<U>&), and ProcessElement2 with B.
+class CoProcessCalls {
+ public:
+  static constexpr bool kHasSideOutputs = true;
+  explicit CoProcessCalls(const OperatorContext& context) : process_context_(context) {}
+  void SetWatermark(Watermark watermark) { process_context_.SetWatermark(watermark.timestamp_ms); }
+  template <std::uint32_t kNumber, class F, class T, class U>
+  void Call(F& function, T& record, std::int64_t timestamp_ms, Collector<U>& out) {
+    process_context_.SetTimestamp(timestamp_ms);
+    if constexpr (kNumber == 0) {
+      function.ProcessElement1(record, process_context_, out);
+    } else {
+      function.ProcessElement2(record, process_context_, out);
+    }
+  }
+
+ private:
+  ProcessContext process_context_;
+};
+
 template <class A, class B, class U, class F, class Calls>
 class CoOperator final : public Operator {
  public:
+  static constexpr bool kHasSideOutputs = Calls::kHasSideOutputs;
+
   CoOperator(const OperatorContext& context, const F& prototype, Input<U>& output)
-      : context_(context), function_(prototype), output_(output), collector_(context, output) {}
+      : context_(context),
+        function_(prototype),
+        output_(output),
+        collector_(context, output),
+        calls_(context) {}
 
   Status Open() override { return OpenFunction(function_, context_.chain->runtime()); }
   AnyInput* input(std::uint32_t number) override {
@@ -124,7 +157,7 @@ class CoOperator final : public Operator {
     const std::uint32_t size = in.size();
     for (std::uint32_t i = 0; i < size; ++i) {
       collector_.SetTimestamp(in.timestamp(i));
-      Calls::template Call<kNumber>(function_, in[i], collector_);
+      calls_.template Call<kNumber>(function_, in[i], in.timestamp(i), collector_);
     }
     collector_.Finish();
   }
@@ -140,7 +173,10 @@ class CoOperator final : public Operator {
   void Publish(bool advanced) {
     const bool idle = watermark_.idle();
     if (idle_ && !idle) output_.OnWatermarkStatus({false});
-    if (advanced) output_.OnWatermark(watermark_.minimum());
+    if (advanced) {
+      calls_.SetWatermark(watermark_.minimum());
+      output_.OnWatermark(watermark_.minimum());
+    }
     if (!idle_ && idle) output_.OnWatermarkStatus({true});
     idle_ = idle;
   }
@@ -149,6 +185,7 @@ class CoOperator final : public Operator {
   F function_;
   Input<U>& output_;
   Collector<U> collector_;
+  Calls calls_;
   CombinedWatermark watermark_;
   bool idle_ = false;
   NumberedInput<A, CoOperator, 0> first_{*this};
