@@ -22,6 +22,9 @@ namespace internal {
 // Two functions as one object with Map1 and Map2.
 template <class F1, class F2>
 struct CoMapPair {
+  static_assert(!HasCheckpointHooks<F1> && !HasCheckpointHooks<F2>,
+                "Map on connected streams: functions with operator state or checkpoint hooks must "
+                "be one object with Map1 and Map2");
   F1 Map1;
   F2 Map2;
   Status Open(RuntimeContext& context) {
@@ -36,6 +39,9 @@ struct CoMapPair {
 };
 template <class F1, class F2>
 struct CoFlatMapPair {
+  static_assert(!HasCheckpointHooks<F1> && !HasCheckpointHooks<F2>,
+                "FlatMap on connected streams: functions with operator state or checkpoint hooks "
+                "must be one object with FlatMap1 and FlatMap2");
   F1 FlatMap1;
   F2 FlatMap2;
   Status Open(RuntimeContext& context) {

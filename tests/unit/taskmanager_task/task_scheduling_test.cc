@@ -273,6 +273,64 @@ TEST(TaskSchedulingTest, UnhinderedTimeStandsStillWhileATaskIsBlocked) {
   EXPECT_EQ(unhindered_ns - began_ns, 70'000'000);
 }
 
+// Async I/O at its capacity: no input, but what ends the wait gets its steps.
+TEST(TaskSchedulingTest, AChainThatHoldsInputGetsTimersAndNotifications) {
+  ManualClock clock(1'000'000'000, 1'000);
+  std::atomic<int> batches{0};
+  std::atomic<int> drains{0};
+  std::atomic<int> timers{0};
+  std::atomic<bool> held{false};
+  std::shared_ptr<internal::Availability> availability;
+  auto job = std::make_shared<TestJob>();
+  const std::uint32_t source = job->AddSource("Source", 1, [&](ChainContext&) {
+    return ChainHooks{.poll = [emitted = 0](TestChain& chain) mutable -> Result<PollStatus> {
+      if (emitted == 3) return PollStatus::kEndOfInput;
+      chain.Emit(0, ++emitted);
+      chain.Flush();
+      return PollStatus::kProgress;
+    }};
+  });
+  const std::uint32_t holder = job->AddVertex("Holder", 1, [&](ChainContext& context) {
+    availability = context.availability();
+    return ChainHooks{.batch =
+                          [&](TestChain& chain, std::uint32_t, Numbers&) {
+                            if (++batches > 1) return Status::Ok();
+                            held = true;
+                            chain.context.SetTimer(1'005);
+                            return Status::Ok();
+                          },
+                      .processing_time =
+                          [&](TestChain&, std::int64_t) {
+                            ++timers;
+                            return Status::Ok();
+                          },
+                      .drain = [&](TestChain&) -> Result<bool> {
+                        ++drains;
+                        return true;
+                      },
+                      .holds_input = [&] { return held.load(); }};
+  });
+  job->AddEdge(source, holder);
+  TestCluster cluster(job, 1, TestCluster::DefaultOptions(), clock);
+  cluster.RunInOneSlot();
+  const auto steps = [&] {
+    const int before = drains;
+    return Eventually(
+        [&] { return drains > before + 20 || (availability->NotifyAvailable(), false); });
+  };
+  ASSERT_TRUE(Eventually([&] { return batches == 1; }));
+  ASSERT_TRUE(steps());
+  EXPECT_EQ(timers, 0);
+  clock.AdvanceMillis(5);
+  ASSERT_TRUE(Eventually([&] { return timers == 1; }));
+  ASSERT_TRUE(steps());
+  EXPECT_EQ(batches, 1);
+  held = false;
+  availability->NotifyAvailable();
+  cluster.ExpectFinished();
+  EXPECT_EQ(batches, 3);
+}
+
 TEST(TaskSchedulingTest, ABlockingVertexHoldsNobodyUp) {
   std::atomic<bool> released{false};
   std::atomic<bool> blocked{false};

@@ -50,8 +50,7 @@ class FunctionOperatorFactory final : public OperatorFactory {
   }
   std::vector<std::string> operator_state_names() const override {
     F copy(prototype_);  // the function names its states by references to them
-    if constexpr (
-        requires { copy.function, copy.key_selector; } || requires { F::kWrapsFunction; }) {
+    if constexpr (requires { F::kWrapsFunction; }) {
       return OperatorStateNamesOf(copy.function);
     } else {
       return OperatorStateNamesOf(copy);

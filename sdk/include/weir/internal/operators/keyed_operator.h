@@ -14,6 +14,7 @@ namespace weir::internal {
 // A user function with the selector of the stream it is for.
 template <class F, class KeySelector>
 struct KeyedPrototype {
+  static constexpr bool kWrapsFunction = true;
   F function;
   KeySelector key_selector;
 };

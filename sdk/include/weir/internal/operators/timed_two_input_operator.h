@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/internal/checkpointed_function.h>
 #include <weir/internal/function_traits.h>
 #include <weir/internal/operators/keyed_operator.h>
 #include <weir/internal/operators/two_input_operator.h>
@@ -19,6 +20,7 @@ namespace weir::internal {
 // A user function with the selectors of the streams it is for.
 template <class F, class FirstSelector, class SecondSelector>
 struct KeyedCoPrototype {
+  static constexpr bool kWrapsFunction = true;
   F function;
   FirstSelector first_selector;
   SecondSelector second_selector;
@@ -43,6 +45,16 @@ class TimedTwoInputOperator : public Operator {
 
   KeyedStateBackend& keyed_state() { return backend_; }
 
+  Status InitializeState(const OperatorStateSnapshot* restored) override {
+    WEIR_RETURN_IF_ERROR(CheckAllRestored(restored, OperatorStateNamesOf(function_)));
+    return InitializeFunctionState(function_, context_.chain->runtime(), restored);
+  }
+  Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
+    return SnapshotFunctionState(function_, checkpoint_id, out);
+  }
+  Status OnCheckpointEnd(std::uint64_t checkpoint_id, bool complete) override {
+    return NotifyFunction(function_, checkpoint_id, complete);
+  }
   Status Open() override {
     timers_.Open();
     return OpenFunction(function_, context_.chain->runtime());

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <weir/collector.h>
+#include <weir/internal/checkpointed_function.h>
 #include <weir/internal/function_traits.h>
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
@@ -143,6 +144,16 @@ class CoOperator final : public Operator {
         collector_(context, output),
         calls_(context) {}
 
+  Status InitializeState(const OperatorStateSnapshot* restored) override {
+    WEIR_RETURN_IF_ERROR(CheckAllRestored(restored, OperatorStateNamesOf(function_)));
+    return InitializeFunctionState(function_, context_.chain->runtime(), restored);
+  }
+  Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
+    return SnapshotFunctionState(function_, checkpoint_id, out);
+  }
+  Status OnCheckpointEnd(std::uint64_t checkpoint_id, bool complete) override {
+    return NotifyFunction(function_, checkpoint_id, complete);
+  }
   Status Open() override { return OpenFunction(function_, context_.chain->runtime()); }
   AnyInput* input(std::uint32_t number) override {
     if (number == 0) return &first_;
