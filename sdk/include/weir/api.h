@@ -26,3 +26,4 @@
 #include <weir/status.h>
 #include <weir/timer_service.h>
 #include <weir/watermark_strategy.h>
+#include <weir/windowed_stream.h>

@@ -138,6 +138,8 @@ class DataStream {
   ConnectedStreams<T, B> Connect(const DataStream<B>& other) const {
     return ConnectedStreams<T, B>(*this, other);
   }
+  template <class A>
+  auto WindowAll(A assigner) const;  // in one subtask: weir/windowed_stream.h
 
   // --- how records are distributed to what follows ---
 

@@ -57,6 +57,9 @@ class KeyedStream : public DataStream<T> {
           "Keyed Aggregate", std::move(function), {"weir.aggregate"});
     }
   }
+  // The records of each key in windows: weir/windowed_stream.h.
+  template <class A>
+  auto Window(A assigner) const;
   // void f(const T&, weir::KeyedProcessContext<K>&, weir::Collector<U>&), as operator() or
   // ProcessElement; weir/state.h says how it keeps something for each key, weir/timer_service.h how
   // it is called again later: it has void OnTimer(std::int64_t timestamp_ms,
