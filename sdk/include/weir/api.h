@@ -1,6 +1,11 @@
 // Everything a job author needs: #include <weir/api.h>.
 #pragma once
 
+#include <weir/async_data_stream.h>
+#include <weir/async_function.h>
+#include <weir/broadcast_function.h>
+#include <weir/broadcast_state.h>
+#include <weir/broadcast_stream.h>
 #include <weir/collect_sink.h>
 #include <weir/collector.h>
 #include <weir/connected_streams.h>
@@ -15,6 +20,7 @@
 #include <weir/keyed_connected_streams.h>
 #include <weir/keyed_stream.h>
 #include <weir/map_state.h>
+#include <weir/operator_state.h>
 #include <weir/process_context.h>
 #include <weir/runtime_context.h>
 #include <weir/serializer.h>

@@ -24,6 +24,7 @@
 #include <weir/internal/operators/update_operator.h>
 #include <weir/internal/stream_graph.h>
 #include <weir/print_sink.h>
+#include <weir/stream_combinations.h>
 #include <weir/watermark_strategy.h>
 
 namespace weir {
@@ -32,11 +33,10 @@ template <class T>
 class SingleOutputStreamOperator;
 template <class T, class K, class KeySelector>
 class KeyedStream;
-template <class A, class B>
-class ConnectedStreams;
 
+// Union, Connect and joins: weir/stream_combinations.h.
 template <class T>
-class DataStream {
+class DataStream : public StreamCombinations<T> {
   static_assert(std::is_same_v<T, std::remove_cvref_t<T>>, "a record type is a plain value type");
 
  public:
@@ -122,22 +122,6 @@ class DataStream {
     return Add<T, internal::TimestampsOperator<T>>("Timestamps/Watermarks", std::move(strategy));
   }
 
-  // --- several streams ---
-
-  // The records of all, in no particular order.
-  template <class... More>
-  DataStream Union(const DataStream& other, const More&... more) const {
-    std::vector<internal::StreamOrigin> origins = origins_;
-    const auto add = [&origins](const DataStream& stream) {
-      origins.insert(origins.end(), stream.origins_.begin(), stream.origins_.end());
-    };
-    (add(other), ..., add(more));
-    return DataStream(graph_, std::move(origins));
-  }
-  template <class B>
-  ConnectedStreams<T, B> Connect(const DataStream<B>& other) const {
-    return ConnectedStreams<T, B>(*this, other);
-  }
   template <class A>
   auto WindowAll(A assigner) const;  // in one subtask: weir/windowed_stream.h
 
@@ -183,6 +167,7 @@ class DataStream {
   // In turn to a group of subtasks, without connecting all with all.
   DataStream Rescale() const { return Plain<internal::Partitioning::kRescale>(); }
   DataStream Shuffle() const { return Plain<internal::Partitioning::kShuffle>(); }
+  using StreamCombinations<T>::Broadcast;
   DataStream Broadcast() const { return Plain<internal::Partitioning::kBroadcast>(); }
   // All to the first subtask.
   DataStream Global() const { return Plain<internal::Partitioning::kGlobal>(); }

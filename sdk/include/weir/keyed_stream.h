@@ -20,6 +20,8 @@ namespace weir {
 
 template <class A, class B, class K, class FirstSelector, class SecondSelector>
 class KeyedConnectedStreams;
+template <class A, class B, class K, class KeySelector>
+class KeyedBroadcastConnectedStream;
 
 template <class T, class K, class KeySelector>
 class KeyedStream : public DataStream<T> {
@@ -90,6 +92,11 @@ class KeyedStream : public DataStream<T> {
   template <class B, class SecondSelector>
   auto Connect(const KeyedStream<B, K, SecondSelector>& other) const {
     return KeyedConnectedStreams<T, B, K, KeySelector, SecondSelector>(*this, other);
+  }
+  // With a stream that goes to all subtasks: weir/broadcast_stream.h.
+  template <class B>
+  auto Connect(const BroadcastStream<B>& other) const {
+    return KeyedBroadcastConnectedStream<T, B, K, KeySelector>(*this, key_selector_, other);
   }
   const KeySelector& key_selector() const { return key_selector_; }
 

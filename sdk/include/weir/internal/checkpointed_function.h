@@ -25,9 +25,21 @@ concept HasCheckpointHooks =
     requires(F& f) { f.NotifyCheckpointComplete(std::uint64_t{}); } ||
     requires(F& f) { f.NotifyCheckpointAborted(std::uint64_t{}); };
 
+// A user function with the broadcast states of its operator (BroadcastFunction).
+template <class F>
+concept HasBroadcastStates = requires(F& f) {
+  f.function;
+  f.broadcast_states.all();
+};
+
 template <class F>
 std::vector<std::string> OperatorStateNamesOf(F& function) {
   std::vector<std::string> names;
+  if constexpr (HasBroadcastStates<F>) {
+    names = OperatorStateNamesOf(function.function);
+    for (const auto& state : function.broadcast_states.all()) names.push_back(state->name());
+    return names;
+  }
   if constexpr (HasOperatorStates<F>) {
     std::apply([&](auto&... state) { (names.push_back(state.name()), ...); },
                function.OperatorStates());
@@ -64,6 +76,12 @@ template <class F>
 Status InitializeFunctionState(F& function, RuntimeContext& runtime,
                                const OperatorStateSnapshot* restored) {
   Status loaded;
+  if constexpr (HasBroadcastStates<F>) {
+    for (const auto& state : function.broadcast_states.all()) {
+      WEIR_RETURN_IF_ERROR(LoadOperatorState(*state, restored));
+    }
+    return InitializeFunctionState(function.function, runtime, restored);
+  }
   if constexpr (HasOperatorStates<F>) {
     std::apply(
         [&](auto&... state) {
@@ -83,6 +101,10 @@ Status InitializeFunctionState(F& function, RuntimeContext& runtime,
 // Calls the function's SnapshotState(), then copies its states.
 template <class F>
 Status SnapshotFunctionState(F& function, std::uint64_t checkpoint_id, OperatorStateSnapshot& out) {
+  if constexpr (HasBroadcastStates<F>) {
+    for (const auto& state : function.broadcast_states.all()) out.push_back(state->Save());
+    return SnapshotFunctionState(function.function, checkpoint_id, out);
+  }
   const FunctionSnapshotContext context(checkpoint_id);
   if constexpr (requires { function.SnapshotState(context); }) {
     WEIR_RETURN_IF_ERROR(StatusOf([&] { return function.SnapshotState(context); }));
@@ -96,6 +118,9 @@ Status SnapshotFunctionState(F& function, std::uint64_t checkpoint_id, OperatorS
 
 template <class F>
 Status NotifyFunction(F& function, std::uint64_t checkpoint_id, bool complete) {
+  if constexpr (HasBroadcastStates<F>) {
+    return NotifyFunction(function.function, checkpoint_id, complete);
+  }
   if constexpr (requires { function.NotifyCheckpointComplete(checkpoint_id); }) {
     if (complete) return StatusOf([&] { return function.NotifyCheckpointComplete(checkpoint_id); });
   }

@@ -6,7 +6,9 @@
 // virtual call, and user code names neither backend.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,9 +40,29 @@ class KeyedStateBackend {
     auto table = std::make_unique<HeapTable<K, N, M, V>>(range_);
     HeapTable<K, N, M, V>& created = *table;
     tables_.push_back({std::move(name), std::move(table)});
+    key_visits_.push_back([](const KeyedTable& any, const KeyGroupRange& range,
+                             const std::function<void(const void*)>& visit) {
+      const auto& typed = static_cast<const HeapTable<K, N, M, V>&>(any);
+      for (std::uint32_t group = range.first; group < range.first + range.count; ++group) {
+        typed.ForEachInGroup(group,
+                             [&](const K& key, const N&, const M&, const V&) { visit(&key); });
+      }
+    });
     return created;
   }
   const std::vector<NamedTable>& tables() const { return tables_; }
+
+  // visit(const K&) for each entry of the state's tables, so more than once for a key with several;
+  // changes no state. K is the type of the operator's keys.
+  template <class K, class Visit>
+  void ForEachEntryKey(const std::string& state_name, Visit&& visit) const {
+    for (std::size_t i = 0; i < tables_.size(); ++i) {
+      const std::string& name = tables_[i].name;
+      if (name != state_name && !name.starts_with(state_name + "/")) continue;
+      key_visits_[i](*tables_[i].table, range_,
+                     [&visit](const void* key) { visit(*static_cast<const K*>(key)); });
+    }
+  }
 
   // Whether all these keys are of this subtask. They are, unless a key's hash differs from one
   // process to another.
@@ -54,7 +76,10 @@ class KeyedStateBackend {
  private:
   const KeyGroupRange range_;
   const TagSpace space_;
+  using KeyVisit = void (*)(const KeyedTable&, const KeyGroupRange&,
+                            const std::function<void(const void*)>&);
   std::vector<NamedTable> tables_;
+  std::vector<KeyVisit> key_visits_;  // by table
 };
 
 }  // namespace weir::internal
