@@ -19,9 +19,11 @@
 #include <weir/job_plugin.h>
 #include <weir/keyed_connected_streams.h>
 #include <weir/keyed_stream.h>
+#include <weir/list_state.h>
 #include <weir/map_state.h>
 #include <weir/operator_state.h>
 #include <weir/process_context.h>
+#include <weir/reducing_state.h>
 #include <weir/runtime_context.h>
 #include <weir/serializer.h>
 #include <weir/side_output.h>
@@ -29,6 +31,7 @@
 #include <weir/source.h>
 #include <weir/stable_hash.h>
 #include <weir/state.h>
+#include <weir/state_ttl.h>
 #include <weir/status.h>
 #include <weir/timer_service.h>
 #include <weir/watermark_strategy.h>

@@ -139,6 +139,7 @@ class ConnectedStreams {
   }
 
  protected:
+  void Fail(Status status) const { first_.graph()->Fail(std::move(status)); }
   template <class U, class MadeOperator, class Prototype>
   SingleOutputStreamOperator<U> AddOperator(const char* type, Prototype prototype,
                                             std::vector<std::string> state_names = {}) const {

@@ -76,6 +76,7 @@ class KeyedConnectedStreams : public ConnectedStreams<A, B> {
       using Prototype = internal::KeyedCoPrototype<F, FirstSelector, SecondSelector>;
       using MadeOperator =
           internal::KeyedCoProcessOperator<A, B, U, F, FirstSelector, SecondSelector>;
+      this->Fail(internal::CheckStates(function).WithContext("Keyed Co-Process"));
       std::vector<std::string> states = internal::KeyedStateNamesOf<K, U>(function);
       return this->template AddOperator<U, MadeOperator>(
           "Keyed Co-Process", Prototype{std::move(function), first_selector_, second_selector_},

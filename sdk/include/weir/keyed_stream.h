@@ -80,6 +80,7 @@ class KeyedStream : public DataStream<T> {
                   "weir::OnTimerContext<K>&, weir::Collector<U>&), public, with the key type and "
                   "the result type of this stream.");
     if constexpr (kAccepted) {
+      this->graph()->Fail(internal::CheckStates(function).WithContext("Keyed Process"));
       std::vector<std::string> states = internal::KeyedStateNamesOf<K, U>(function);
       return Add<U, internal::KeyedProcessOperator<T, U, F, KeySelector>>(
           "Keyed Process", std::move(function), std::move(states));

@@ -8,10 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <weir/fields.h>
-#include <weir/internal/state/keyed_state_backend.h>
+#include <weir/internal/state/state_entries.h>
+#include <weir/state_ttl.h>
+#include <weir/status.h>
 
 namespace weir {
 
@@ -34,26 +37,35 @@ struct MapKeyChunk {
 
 }  // namespace internal
 
-template <class M, class V>
+// Ttl: NoTtl, or WithTtl, for each entry by itself (weir/state_ttl.h).
+template <class M, class V, class Ttl = NoTtl>
 class MapState {
  public:
-  explicit MapState(std::string name) : name_(std::move(name)) {}
+  explicit MapState(std::string name)
+    requires std::is_same_v<Ttl, NoTtl>
+      : name_(std::move(name)) {}
+  MapState(std::string name, const StateTtlConfig& ttl)
+    requires std::is_same_v<Ttl, WithTtl>
+      : name_(std::move(name)), entries_(ttl) {}
   const std::string& name() const { return name_; }
 
   // Null: the map has no such entry.
   template <class Context>
   const V* Find(const Context& context, const M& map_key) const {
-    const auto* found = Values<Context>().Find(At(context, map_key));
+    const Entry* found = entries_.Find(context, map_key);
     return found == nullptr ? nullptr : &found->value;
   }
   template <class Context>
   bool Contains(const Context& context, const M& map_key) const {
     return Find(context, map_key) != nullptr;
   }
+  // With a time to live this takes a look at each entry.
   template <class Context>
   std::uint32_t Size(const Context& context) const {
-    const auto* chunk = Chunks<Context>().Find(At(context, kFirstChunk));
-    return chunk == nullptr ? 0 : chunk->map_size;
+    if constexpr (!kHasTtl) return Count(context);
+    std::uint32_t size = 0;
+    ForEach(context, [&size](const M&, const V&) { ++size; });
+    return size;
   }
   template <class Context>
   bool IsEmpty(const Context& context) const {
@@ -62,110 +74,123 @@ class MapState {
   // visit(const M&, const V&) for each entry, in no particular order. It changes no state.
   template <class Context, class Visit>
   void ForEach(const Context& context, Visit&& visit) const {
-    const std::uint32_t size = Size(context);
-    for (std::uint32_t first = 0; first < size; first += kChunk) {
-      const std::uint32_t chunk_number = first / kChunk;
-      const Chunk* chunk = Chunks<Context>().Find(At(context, chunk_number));
-      const std::uint32_t end = std::min(kChunk, size - first);
-      for (std::uint32_t i = 0; i < end; ++i) {
-        Values<Context>().Prefetch(At(context, chunk->map_keys[i]));
-      }
+    const std::uint32_t count = Count(context);
+    for (std::uint32_t first = 0; first < count; first += kChunk) {
+      const Chunk* chunk = chunks_.Find(context, first / kChunk);
+      const std::uint32_t end = std::min(kChunk, count - first);
+      for (std::uint32_t i = 0; i < end; ++i) entries_.Prefetch(context, chunk->map_keys[i]);
       for (std::uint32_t i = 0; i < end; ++i) {
         const M& map_key = chunk->map_keys[i];
-        visit(map_key, Values<Context>().Find(At(context, map_key))->value);
+        const Entry* entry = entries_.Find(context, map_key);
+        if (entry != nullptr && entry->number == first + i) visit(map_key, entry->value);
       }
     }
   }
 
   template <class Context>
   void Put(const Context& context, const M& map_key, V value) {
-    Mutable(context, map_key) = std::move(value);
+    Upsert(context, map_key, false) = std::move(value);
   }
   // To be changed in place; V() where there was none.
   template <class Context>
   V& Mutable(const Context& context, const M& map_key) {
-    bool inserted = false;
-    auto& entry = Values<Context>().FindOrInsert(At(context, map_key), inserted,
-                                                 [] { return internal::NumberedValue<V>(); });
-    if (inserted) entry.number = Append(context, map_key);
-    return entry.value;
+    return Upsert(context, map_key, true);
   }
   // False: there was none.
   template <class Context>
   bool Remove(const Context& context, const M& map_key) {
-    const auto* entry = Values<Context>().Find(At(context, map_key));
+    const auto* entry = Numbered(context, map_key);
     if (entry == nullptr) return false;
     const std::uint32_t number = entry->number;
     const M removed = map_key;  // may be a reference into this state
-    Values<Context>().Erase(At(context, removed));
-    // The last one takes its number.
-    const std::uint32_t last = --Chunks<Context>().FindForWrite(At(context, kFirstChunk))->map_size;
-    const std::uint32_t last_chunk = last / kChunk;
-    if (number != last) {
-      const std::uint32_t its_chunk = number / kChunk;
-      M moved = Chunks<Context>().Find(At(context, last_chunk))->map_keys[last % kChunk];
-      Values<Context>().FindForWrite(At(context, moved))->number = number;
-      Chunks<Context>().FindForWrite(At(context, its_chunk))->map_keys[number % kChunk] =
-          std::move(moved);
-    }
-    if (last % kChunk == 0) Chunks<Context>().Erase(At(context, last_chunk));
-    return true;
+    const bool seen = entries_.Erase(context, removed);
+    FillGap(context, number);
+    return seen;
   }
   template <class Context>
   void Clear(const Context& context) {
-    const std::uint32_t size = Size(context);
-    for (std::uint32_t chunk_number = 0; chunk_number * kChunk < size; ++chunk_number) {
-      const Chunk* chunk = Chunks<Context>().Find(At(context, chunk_number));
-      const std::uint32_t end = std::min(kChunk, size - chunk_number * kChunk);
-      for (std::uint32_t i = 0; i < end; ++i) {
-        Values<Context>().Erase(At(context, chunk->map_keys[i]));
-      }
-      Chunks<Context>().Erase(At(context, chunk_number));
+    const std::uint32_t count = Count(context);
+    for (std::uint32_t first = 0; first < count; first += kChunk) {
+      const Chunk* chunk = chunks_.Find(context, first / kChunk);
+      const std::uint32_t end = std::min(kChunk, count - first);
+      for (std::uint32_t i = 0; i < end; ++i) entries_.Erase(context, chunk->map_keys[i]);
+      chunks_.Erase(context, first / kChunk);
     }
   }
 
-  // For the operator, once.
+  // For the operator: once; then, with a time to live, between records.
   template <class K>
   void Bind(internal::KeyedStateBackend& backend) {
-    values_ = &backend.Create<K, internal::NoNamespace, M, internal::NumberedValue<V>>(name_);
-    chunks_ = &backend.Create<K, internal::NoNamespace, std::uint32_t, Chunk>(name_ + "/keys");
+    entries_.template Bind<K>(backend, name_);
+    chunks_.template Bind<K>(backend, name_ + "/keys");
   }
+  template <class K>
+  void CleanUp(std::int64_t now_ms, std::uint32_t records)
+    requires std::is_same_v<Ttl, WithTtl>
+  {
+    entries_.template CleanUp<K>(now_ms, records, [this](const auto& at, const M& map_key) {
+      this->Remove(at, map_key);
+    });
+  }
+  Status Check() const { return internal::CheckEntries(entries_, name_); }
 
  private:
+  using Entry = internal::NumberedValue<V>;
   using Chunk = internal::MapKeyChunk<M>;
+  static constexpr bool kHasTtl = std::is_same_v<Ttl, WithTtl>;
   static constexpr std::uint32_t kChunk = Chunk::kCapacity;
-  static constexpr std::uint32_t kFirstChunk = 0;
-  static constexpr internal::NoNamespace kNoNamespace{};
 
+  // Numbers that are given; a snapshot without what had expired may have left some without an
+  // entry.
+  template <class Context>
+  std::uint32_t Count(const Context& context) const {
+    const Chunk* chunk = chunks_.Find(context, 0);
+    return chunk == nullptr ? 0 : chunk->map_size;
+  }
+  // Whatever its age.
+  template <class Context>
+  Entry* Numbered(const Context& context, const M& map_key) const {
+    auto* stored = entries_.FindStored(context, map_key);
+    if constexpr (kHasTtl) {
+      return stored == nullptr ? nullptr : &stored->value;
+    } else {
+      return stored;
+    }
+  }
+  template <class Context>
+  V& Upsert(const Context& context, const M& map_key, bool reset) {
+    internal::EntryWas was = internal::EntryWas::kThere;
+    Entry& entry = entries_.Upsert(context, map_key, was, [] { return Entry(); });
+    if (was == internal::EntryWas::kMissing) entry.number = Append(context, map_key);
+    if (was == internal::EntryWas::kExpired && reset) entry.value = V();
+    return entry.value;
+  }
   // Numbers the new entry. Touches the table of chunks only: entries stay where they are.
   template <class Context>
   std::uint32_t Append(const Context& context, const M& map_key) {
-    const std::uint32_t number =
-        Chunks<Context>().FindOrInsert(At(context, kFirstChunk)).map_size++;
-    const std::uint32_t chunk = number / kChunk;
-    Chunks<Context>().FindOrInsert(At(context, chunk)).map_keys[number % kChunk] = map_key;
+    const std::uint32_t number = chunks_.Mutable(context, 0).map_size++;
+    chunks_.Mutable(context, number / kChunk).map_keys[number % kChunk] = map_key;
     return number;
   }
-  template <class Context, class Second>
-  static auto At(const Context& context, const Second& map_key) {
-    return internal::Address<typename Context::Key, internal::NoNamespace, Second>{
-        context.key_hash(), context.key(), kNoNamespace, map_key};
-  }
+  // The last entry takes the number that is free.
   template <class Context>
-  auto& Values() const {
-    return static_cast<internal::HeapTable<typename Context::Key, internal::NoNamespace, M,
-                                           internal::NumberedValue<V>>&>(*values_);
-  }
-  template <class Context>
-  auto& Chunks() const {
-    return static_cast<
-        internal::HeapTable<typename Context::Key, internal::NoNamespace, std::uint32_t, Chunk>&>(
-        *chunks_);
+  void FillGap(const Context& context, std::uint32_t number) {
+    for (;;) {
+      const std::uint32_t last = --chunks_.FindForWrite(context, 0)->map_size;
+      M moved = chunks_.Find(context, last / kChunk)->map_keys[last % kChunk];
+      if (last % kChunk == 0) chunks_.Erase(context, last / kChunk);
+      if (last == number) return;
+      Entry* const entry = Numbered(context, moved);
+      if (entry == nullptr || entry->number != last) continue;  // left out of a snapshot
+      entry->number = number;
+      chunks_.FindForWrite(context, number / kChunk)->map_keys[number % kChunk] = std::move(moved);
+      return;
+    }
   }
 
   std::string name_;
-  internal::KeyedTable* values_ = nullptr;
-  internal::KeyedTable* chunks_ = nullptr;
+  internal::StateEntries<M, Entry, Ttl> entries_;
+  internal::StateEntries<std::uint32_t, Chunk, NoTtl> chunks_;
 };
 
 }  // namespace weir

@@ -28,21 +28,28 @@
 #include <utility>
 #include <vector>
 
-#include <weir/internal/state/keyed_state_backend.h>
+#include <weir/internal/state/state_entries.h>
+#include <weir/state_ttl.h>
+#include <weir/status.h>
 
 namespace weir {
 
-// One value for each key.
-template <class T>
+// One value for each key. Ttl: NoTtl, or WithTtl (weir/state_ttl.h).
+template <class T, class Ttl = NoTtl>
 class ValueState {
  public:
-  explicit ValueState(std::string name) : name_(std::move(name)) {}
+  explicit ValueState(std::string name)
+    requires std::is_same_v<Ttl, NoTtl>
+      : name_(std::move(name)) {}
+  ValueState(std::string name, const StateTtlConfig& ttl)
+    requires std::is_same_v<Ttl, WithTtl>
+      : name_(std::move(name)), entries_(ttl) {}
   const std::string& name() const { return name_; }
 
   // Null: the key has none.
   template <class Context>
   const T* Find(const Context& context) const {
-    return Table<Context>().Find(At(context));
+    return entries_.Find(context, kNoMapKey);
   }
   template <class Context>
   T ValueOr(const Context& context, T otherwise) const {
@@ -51,46 +58,41 @@ class ValueState {
   }
   template <class Context>
   void Update(const Context& context, T value) {
-    bool inserted = false;
-    T& stored =
-        Table<Context>().FindOrInsert(At(context), inserted, [&] { return std::move(value); });
-    if (!inserted) stored = std::move(value);
+    internal::EntryWas was = internal::EntryWas::kThere;
+    T& stored = entries_.Upsert(context, kNoMapKey, was, [&] { return std::move(value); });
+    if (was != internal::EntryWas::kMissing) stored = std::move(value);
   }
   // To be changed in place; T() where there was none.
   template <class Context>
   T& Mutable(const Context& context) {
-    return Table<Context>().FindOrInsert(At(context));
+    return entries_.Mutable(context, kNoMapKey);
   }
   // False: there was none.
   template <class Context>
   bool Clear(const Context& context) {
-    return Table<Context>().Erase(At(context));
+    return entries_.Erase(context, kNoMapKey);
   }
 
-  // For the operator, once.
+  // For the operator: once; then, with a time to live, between records.
   template <class K>
   void Bind(internal::KeyedStateBackend& backend) {
-    table_ = &backend.Create<K, internal::NoNamespace, internal::NoMapKey, T>(name_);
+    entries_.template Bind<K>(backend, name_);
   }
+  template <class K>
+  void CleanUp(std::int64_t now_ms, std::uint32_t records)
+    requires std::is_same_v<Ttl, WithTtl>
+  {
+    entries_.template CleanUp<K>(now_ms, records, [this](const auto& at, const auto& map_key) {
+      entries_.Erase(at, map_key);
+    });
+  }
+  Status Check() const { return internal::CheckEntries(entries_, name_); }
 
  private:
-  static constexpr internal::NoNamespace kNoNamespace{};
   static constexpr internal::NoMapKey kNoMapKey{};
 
-  template <class Context>
-  static auto At(const Context& context) {
-    return internal::Address<typename Context::Key, internal::NoNamespace, internal::NoMapKey>{
-        context.key_hash(), context.key(), kNoNamespace, kNoMapKey};
-  }
-  template <class Context>
-  auto& Table() const {
-    return static_cast<
-        internal::HeapTable<typename Context::Key, internal::NoNamespace, internal::NoMapKey, T>&>(
-        *table_);
-  }
-
   std::string name_;
-  internal::KeyedTable* table_ = nullptr;
+  internal::StateEntries<internal::NoMapKey, T, Ttl> entries_;
 };
 
 namespace internal {
@@ -111,6 +113,30 @@ std::vector<std::string> StateNamesOf(F& function) {
     std::apply([&](auto&... state) { (names.push_back(state.name()), ...); }, function.States());
   }
   return names;
+}
+// Why a state cannot be as it is declared.
+template <class F>
+Status CheckStates(F& function) {
+  Status first;
+  if constexpr (HasStates<F>) {
+    const auto check = [&first](const auto& state) {
+      if (first.ok()) first = state.Check();
+    };
+    std::apply([&](auto&... state) { (check(state), ...); }, function.States());
+  }
+  return first;
+}
+// What has expired goes, some of it: between records, `records` of which have come.
+template <class K, class F>
+void CleanUpStates(F& function, std::int64_t now_ms, std::uint32_t records) {
+  if constexpr (HasStates<F>) {
+    const auto clean_up = [&](auto& state) {
+      if constexpr (requires { state.template CleanUp<K>(now_ms, records); }) {
+        state.template CleanUp<K>(now_ms, records);
+      }
+    };
+    std::apply([&](auto&... state) { (clean_up(state), ...); }, function.States());
+  }
 }
 
 }  // namespace internal

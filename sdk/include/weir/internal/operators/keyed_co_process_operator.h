@@ -53,6 +53,7 @@ class KeyedCoProcessOperator final
   void Process(Batch<T>& in) {
     this->context_.Enter();
     process_context_.SetWatermark(this->current_watermark_ms());
+    CleanUpStates<Key>(this->function_, process_context_.processing_time_ms(), in.size());
     WithKeyHashes<Key>(this->context_, this->backend(), this->template selector<kNumber>(), in,
                        [&](auto&& hash_of) {
                          for (std::uint32_t from = 0; from < in.size();

@@ -118,6 +118,7 @@ class KeyedProcessOperator final : public ProcessBase<T, U, F, KeySelector> {
   void Process(Batch<T>& in) override {
     this->context_.Enter();
     process_context_.SetWatermark(this->current_watermark_ms());
+    CleanUpStates<Key>(this->function_, process_context_.processing_time_ms(), in.size());
     this->WithHashes(in, [&](auto&& hash_of) {
       for (std::uint32_t from = 0; from < in.size(); from += kPrefetchedRecords) {
         ProcessSome(in, hash_of, from, std::min(in.size() - from, kPrefetchedRecords));

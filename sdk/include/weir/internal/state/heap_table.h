@@ -112,7 +112,7 @@ class HeapTable final : public KeyedTable {
       }
     }
   }
-  void Freeze() override { segments_.snapshot().Freeze(); }
+  void Freeze() override { segments_.snapshot().Freeze(snapshot_time_ms()); }
   Result<bool> SaveNext(StateWriter& writer) override {
     return segments_.snapshot().SaveNext(writer);
   }

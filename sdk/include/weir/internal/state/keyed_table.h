@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -38,6 +39,9 @@ class KeyedTable {
   // their use.
   virtual void PrefetchBlock(const std::uint64_t* key_hashes, std::uint32_t count) const = 0;
 
+  // Task's thread, before Freeze(): processing time, for state with a time to live
+  // (StateTtlConfig::CleanUpFullSnapshot). Without it nothing is left out.
+  void SetSnapshotTime(std::int64_t now_ms) { snapshot_time_ms_ = now_ms; }
   // Task's thread; costs nothing. No other snapshot is under way.
   virtual void Freeze() = 0;
   // Saves one segment. False: nothing is left to claim (other threads may still be at their last
@@ -49,6 +53,12 @@ class KeyedTable {
   // Task's thread, before the first record: adds what a StateWriter got. Corruption where the bytes
   // are not `entries` entries, or their keys are not of this subtask.
   virtual Status Restore(std::uint32_t entries, std::span<const std::byte> bytes) = 0;
+
+ protected:
+  std::int64_t snapshot_time_ms() const { return snapshot_time_ms_; }
+
+ private:
+  std::int64_t snapshot_time_ms_ = std::numeric_limits<std::int64_t>::min();
 };
 
 }  // namespace weir::internal

@@ -11,8 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,7 @@
 #include <weir/internal/state/segment_copies.h>
 #include <weir/internal/state/segment_layout.h>
 #include <weir/internal/state/segment_pool.h>
+#include <weir/state_ttl.h>
 
 namespace weir::internal {
 
@@ -33,8 +37,10 @@ class TableSnapshot {
 
   // Task's thread.
   bool running() const { return running_; }
-  void Freeze() {
+  // What has expired at `now_ms` is left out, if LeaveExpiredOut() was called before.
+  void Freeze(std::int64_t now_ms = std::numeric_limits<std::int64_t>::min()) {
     ++epoch_;
+    if (ttl_) expiry_limit_ms_ = ttl_->ExpiryLimit(now_ms);
     segments_ = pool_.size();
     next_.store(0, std::memory_order_relaxed);
     running_ = true;
@@ -43,6 +49,7 @@ class TableSnapshot {
     running_ = false;
     copies_.Trim(kKeptCopies);
   }
+  void LeaveExpiredOut(const StateTtlConfig& ttl) { ttl_ = ttl; }
   // Before a segment is changed or given back, while a snapshot runs.
   void BeforeWrite(Segment* segment) {
     if (segment->claim.IsDone(epoch_)) [[likely]] {
@@ -132,12 +139,19 @@ class TableSnapshot {
     return Status::Ok();
   }
 
+  bool IsWanted([[maybe_unused]] const Slot& slot) const {
+    if constexpr (kIsExpiring<std::remove_cvref_t<decltype(slot.value())>>) {
+      return slot.value().last_access_ms > expiry_limit_ms_ || !ttl_;
+    } else {
+      return true;
+    }
+  }
   // Fills `bytes` and `parts`: one part for a key group.
   void Serialize(const Slot* slots, SegmentCopy& copy) {
     std::vector<const Slot*> occupied;
     occupied.reserve(copy.slot_count);
     for (std::uint32_t i = 0; i < copy.slot_count; ++i) {
-      if (!slots[i].IsEmptyFor(copy.first_tag)) occupied.push_back(&slots[i]);
+      if (!slots[i].IsEmptyFor(copy.first_tag) && IsWanted(slots[i])) occupied.push_back(&slots[i]);
     }
     if (copy.depth < space_.group_bits()) {
       std::sort(occupied.begin(), occupied.end(),
@@ -164,6 +178,8 @@ class TableSnapshot {
   std::uint32_t segments_ = 0;  // of the pool at the barrier
   std::atomic<std::uint32_t> next_{0};
   SegmentCopies copies_;
+  std::optional<StateTtlConfig> ttl_;  // of what is left out
+  std::int64_t expiry_limit_ms_ = 0;
 };
 
 }  // namespace weir::internal

@@ -1,6 +1,8 @@
-// Entries of a table by their tags: for an index that is kept beside it and does not repeat keys.
+// Entries of a table by their tags, for an index that is kept beside it and does not repeat keys;
+// and some at a time, for what goes round and round.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <weir/internal/state/heap_table.h>
@@ -33,8 +35,54 @@ class TaggedEntries<HeapTable<K, N, M, V>> {
     return true;
   }
 
+  // Of the table's snapshots.
+  void LeaveExpiredOut(const StateTtlConfig& ttl) {
+    table_.segments_.snapshot().LeaveExpiredOut(ttl);
+  }
+
+  // Where VisitSome() goes on.
+  struct Position {
+    std::uint64_t tag = 0;
+    std::uint32_t slot = 0;  // counted through the segment and its overflow
+  };
+  // visit(key, namespace, map key, value) for the entries in the next `slots` slots, or up to the
+  // end of the table; then begins anew. Changes nothing. When slots moved since the last call, some
+  // entries may be left out in this round.
+  template <class Visit>
+  void VisitSome(Position& position, std::uint32_t slots, Visit&& visit) const {
+    while (slots > 0) {
+      const auto entry = table_.segments_.At(position.tag);
+      const Segment* const head = entry.segment();
+      std::uint32_t before = 0;  // slots of earlier parts
+      for (Segment* part = entry.segment(); part != nullptr; part = part->overflow) {
+        slots -= VisitPart(part, before, position, slots, visit);
+        before += part->slots;
+      }
+      if (position.slot < before) return;
+      position = {(head->first_tag | (~std::uint64_t{0} >> entry.depth())) + 1, 0};
+      if (position.tag == 0) return;
+    }
+  }
+
  private:
   using Slot = typename Table::Slot;
+
+  // Returns the number of slots that it has looked at.
+  template <class Visit>
+  std::uint32_t VisitPart(Segment* part, std::uint32_t before, Position& position,
+                          std::uint32_t slots, Visit& visit) const {
+    if (position.slot >= before + part->slots) return 0;
+    const Slot* const first = SlotsOf<Slot>(part);
+    const std::uint32_t from = position.slot - before;
+    const std::uint32_t end = from + std::min(slots, part->slots - from);
+    for (std::uint32_t i = from; i < end; ++i) {
+      const Slot& slot = first[i];
+      if (slot.IsEmptyFor(part->first_tag)) continue;
+      visit(slot.key(table_.segments_.space()), slot.name_space(), slot.map_key(), slot.value());
+    }
+    position.slot = before + end;
+    return end - from;
+  }
 
   template <class Is>
   Slot* Find(std::uint64_t tag, Is& is) const {
