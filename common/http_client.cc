@@ -30,7 +30,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kChunkBytes = 256 * 1024;
+constexpr std::size_t kReadChunkBytes = 256 * 1024;
 constexpr unsigned kVersion = 11;  // HTTP/1.1
 
 // One connection for one request. Every step starts an asynchronous operation and runs the loop
@@ -169,7 +169,7 @@ Result<OpenFile> Open(const std::string& path) {
 }
 
 Status SendFile(Exchange& exchange, const OpenFile& file, const std::string& path) {
-  std::vector<char> chunk(kChunkBytes);
+  std::vector<char> chunk(kReadChunkBytes);
   std::uint64_t left = file.size_bytes;
   while (left > 0) {
     ssize_t got =

@@ -15,8 +15,8 @@
 
 #include "common/clock.h"
 #include "common/http_exchange.h"
+#include "common/http_log.h"
 #include "common/http_target.h"
-#include "common/logging.h"
 #include "common/text.h"
 
 namespace weir {
@@ -31,11 +31,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kChunkBytes = 64 * 1024;
 constexpr std::size_t kFirstReadBytes = 4096;
-
-const ComponentLogger& Log() {
-  static const ComponentLogger log("http");
-  return log;
-}
 
 // Where the connection is. Requests come one after the other; bytes of the next one wait in the
 // buffer.
@@ -243,7 +238,7 @@ void BeastConnection::OnBody(error_code error, std::size_t) {
   Status status = sink_->Append({chunk_.data(), received});
   if (!status.ok()) {
     bool clients_fault = status.code() == StatusCode::kInvalidArgument;
-    if (!clients_fault) Log().Error("cannot keep the body of a request: ", status.ToString());
+    if (!clients_fault) HttpLog().Error("cannot keep the body of a request: ", status.ToString());
     return Refuse(clients_fault ? 400 : 500, status.message());
   }
   if (parser_->is_done()) return Dispatch();
@@ -270,7 +265,7 @@ void BeastConnection::Dispatch() {
   } catch (const std::exception& exception) {
     // A bug of ours must cost one request, not the server; the responder is gone, which answers
     // 500.
-    Log().Error("a request handler threw: ", exception.what());
+    HttpLog().Error("a request handler threw: ", exception.what());
   }
 }
 
@@ -285,7 +280,7 @@ HttpResponse BeastConnection::MakeAnswer(const HttpExchange::Maker& make) {
   try {
     return make();
   } catch (const std::exception& exception) {
-    Log().Error("an answer could not be made: ", exception.what());
+    HttpLog().Error("an answer could not be made: ", exception.what());
     return settings_.handler.ErrorResponse(500, "the answer could not be made");
   }
 }

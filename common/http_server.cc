@@ -14,7 +14,7 @@
 
 #include "common/http_connection.h"
 #include "common/http_exchange.h"
-#include "common/logging.h"
+#include "common/http_log.h"
 #include "common/text.h"
 
 namespace weir {
@@ -27,11 +27,6 @@ using boost::system::error_code;
 
 // After an accept that failed for want of descriptors or memory.
 constexpr std::chrono::milliseconds kAcceptPause(100);
-
-const ComponentLogger& Log() {
-  static const ComponentLogger log("http");
-  return log;
-}
 
 }  // namespace
 
@@ -48,7 +43,7 @@ void HttpResponder::Respond(HttpResponse response) const {
 }
 
 void HttpResponder::RespondWith(std::function<HttpResponse()> make) const {
-  if (!exchange_->Answer(std::move(make))) Log().Error("a request was answered twice");
+  if (!exchange_->Answer(std::move(make))) HttpLog().Error("a request was answered twice");
 }
 
 // Everything but Start and Stop runs on `thread_`.
@@ -106,7 +101,7 @@ class HttpServer::Loop {
       if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
           error == boost::system::errc::too_many_files_open_in_system ||
           error == asio::error::no_buffer_space) {
-        Log().Warning("cannot accept a connection: ", error.message());
+        HttpLog().Warning("cannot accept a connection: ", error.message());
         return PauseAccepting();
       }
       if (!error) Open(std::move(socket));  // else the client went away before it was accepted

@@ -1,18 +1,10 @@
 #include "jobmanager/rest/cluster_json.h"
 
-#include <nlohmann/json.hpp>
+#include "jobmanager/rest/json_text.h"
 
 namespace weir::rest {
 
 namespace {
-
-// Members keep the order in which they are written, as people compare answers by eye.
-using Json = nlohmann::ordered_json;
-
-// Bytes that are not UTF-8 (a job's name, a message of a library) are replaced, not thrown about.
-std::string JsonText(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 constexpr int kRefreshIntervalMs = 3000;
 constexpr double kBytesPerMiB = 1024.0 * 1024.0;

@@ -3,22 +3,13 @@
 #include <limits>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "common/text.h"
 #include "jobmanager/rest/identifiers.h"
+#include "jobmanager/rest/json_text.h"
 
 namespace weir::rest {
 
 namespace {
-
-// Members keep the order in which they are written, as people compare answers by eye.
-using Json = nlohmann::ordered_json;
-
-// Bytes that are not UTF-8 (a job's name, a message of a library) are replaced, not thrown about.
-std::string JsonText(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 Status WrongType(std::string_view name, std::string_view expected) {
   return Status::InvalidArgument(Concat("'", name, "' must be ", expected));

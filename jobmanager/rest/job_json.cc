@@ -5,22 +5,13 @@
 #include <numeric>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include "common/text.h"
+#include "jobmanager/rest/json_text.h"
 #include "jobmanager/rest/vertex_summary.h"
 
 namespace weir::rest {
 
 namespace {
-
-// Members keep the order in which they are written, as people compare answers by eye.
-using Json = nlohmann::ordered_json;
-
-// Bytes that are not UTF-8 (a job's name, a message of a library) are replaced, not thrown about.
-std::string JsonText(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 constexpr std::array<std::string_view, 11> kJobStates = {
     "INITIALIZING", "CREATED",  "RUNNING",    "FAILING",   "FAILED",     "CANCELLING",

@@ -1,6 +1,6 @@
 #include "jobmanager/rest/rest_answer.h"
 
-#include <nlohmann/json.hpp>
+#include "jobmanager/rest/json_text.h"
 
 namespace weir::rest {
 
@@ -32,9 +32,7 @@ int HttpStatusOf(const Status& status) {
 }
 
 HttpResponse ErrorAnswer(int http_status, std::string_view message) {
-  nlohmann::json body = {{"errors", {message}}};
-  return JsonAnswer(body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-                    http_status);
+  return JsonAnswer(JsonText({{"errors", {message}}}), http_status);
 }
 
 HttpResponse ErrorAnswer(const Status& status) {
