@@ -23,6 +23,7 @@ import check_headers
 import check_names
 import check_public_headers
 import check_sizes
+import check_snippets
 import check_text
 from source_tree import SourceTree
 
@@ -36,6 +37,7 @@ CHECKS = {
     "text speaks of the project alone": lambda tree, build: check_text.check(tree),
     "modules have a README": lambda tree, build: check_documents.check_readmes(tree),
     "links in pages lead somewhere": lambda tree, build: check_documents.check_links(tree),
+    "the guide shows what the tests compile": lambda tree, build: check_snippets.check(tree),
     "dependencies are recorded": lambda tree, build: check_documents.check_dependencies(tree),
 }
 

@@ -1,0 +1,130 @@
+// Snippets of docs/guide/first-job.md and streams.md.
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weir/api.h>
+
+#include "tests/guide/order.h"
+
+void WordCount(weir::StreamExecutionEnvironment& env);
+
+namespace {
+
+// [run-local]
+int RunWordCount(int argument_count, const char* const* arguments) {
+  weir::StreamExecutionEnvironment env(argument_count, arguments);
+  env.SetParallelism(2);
+  WordCount(env);
+  const auto result = env.ExecuteLocal("word-count");
+  return result.ok() && result->failure.ok() ? 0 : 1;
+}
+// [/run-local]
+
+template <class T>
+std::vector<T> Sorted(weir::Result<std::vector<T>> records) {
+  EXPECT_TRUE(records.ok()) << records.status().ToString();
+  if (!records.ok()) return {};
+  std::sort(records->begin(), records->end());
+  return *std::move(records);
+}
+
+class GuideTest : public testing::Test {
+ protected:
+  const char* const program_ = "guide";
+  weir::StreamExecutionEnvironment env{1, &program_};
+};
+
+using Lines = std::vector<std::string>;
+
+TEST(GuideFirstJobTest, CountsTheWordsOfItsArgument) {
+  testing::internal::CaptureStdout();
+  const char* const arguments[] = {"word_count", "so so"};
+  EXPECT_EQ(RunWordCount(2, arguments), 0);
+  const std::string printed = testing::internal::GetCapturedStdout();
+  EXPECT_NE(printed.find("> so 1\n"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("> so 2\n"), std::string::npos) << printed;
+}
+
+TEST_F(GuideTest, OneRecordAtATime) {
+  const auto orders = env.FromData<Order>({{"ann", 1'250, 0}, {"bob", 80, 0}, {"ann", 9'900, 0}});
+  // [one-record]
+  const auto receipts =
+      orders
+          .Update([](Order& order) { order.cents += 100; })                 // in place
+          .Filter([](const Order& order) { return order.cents >= 1'000; })  // keep or drop
+          .Map([](const Order& order) {                                     // a new record
+            return order.customer + " pays " + std::to_string(order.cents);
+          });
+  // [/one-record]
+  EXPECT_EQ(Sorted(receipts.ExecuteAndCollect()), (Lines{"ann pays 10000", "ann pays 1350"}));
+}
+
+TEST_F(GuideTest, SideOutputs) {
+  const auto lines = env.FromData<std::string>({"12", "twelve", "7"});
+  // [side-output]
+  const weir::OutputTag<std::string> rejected{"rejected"};
+  const auto numbers =
+      lines.Process([rejected](const std::string& line, weir::ProcessContext& context,
+                               weir::Collector<std::int64_t>& out) {
+        if (line.find_first_not_of("0123456789") == std::string::npos) {
+          out.Collect(std::stoll(line));
+        } else {
+          context.Output(rejected, line);
+        }
+      });
+  const auto complaints = numbers.GetSideOutput(rejected);
+  // [/side-output]
+  EXPECT_EQ(Sorted(complaints.ExecuteAndCollect()), Lines{"twelve"});
+  EXPECT_EQ(Sorted(numbers.ExecuteAndCollect()), (std::vector<std::int64_t>{7, 12}));
+}
+
+TEST_F(GuideTest, SeveralStreams) {
+  const auto web = env.FromData<Order>({{"ann", 5, 0}});
+  const auto shop = env.FromData<Order>({{"bob", 7, 0}});
+  const auto discounts = env.FromData<std::string>({"ten percent"});
+  // [several-streams]
+  const auto all = web.Union(shop);
+  const auto log = all.Connect(discounts).Map(
+      [](const Order& order) { return "order of " + order.customer; },
+      [](const std::string& discount) { return "discount: " + discount; });
+  // [/several-streams]
+  EXPECT_EQ(Sorted(log.ExecuteAndCollect()),
+            (Lines{"discount: ten percent", "order of ann", "order of bob"}));
+}
+
+TEST_F(GuideTest, Distribution) {
+  const auto orders = env.FromData<Order>({{"ann", 5, 0}, {"bob", 7, 0}, {"cleo", 9, 0}});
+  const auto slow = [](const Order& order) { return order.cents; };
+  // [distribution]
+  const auto anywhere = orders.Rebalance().Map(slow).SetParallelism(3);
+  const auto chosen = orders
+                          .PartitionCustom([](const Order& order, std::uint32_t partitions) {
+                            return order.cents % partitions;
+                          })
+                          .Map(slow)
+                          .SetParallelism(2);
+  // [/distribution]
+  EXPECT_EQ(Sorted(anywhere.Union(chosen).ExecuteAndCollect()),
+            (std::vector<std::int64_t>{5, 5, 7, 7, 9, 9}));
+}
+
+TEST_F(GuideTest, Errors) {
+  const auto lines = env.FromData<std::string>({"12", "twelve", "7"});
+  // [errors]
+  const auto numbers = lines.Map([](const std::string& line) { return std::stoll(line); })
+                           .OnError(weir::ErrorPolicy::kDeadLetter)
+                           .Name("parse");
+  const auto letters = numbers.DeadLetters().Map(
+      [](const weir::DeadLetter& letter) { return letter.operator_name + ": " + letter.error; });
+  // [/errors]
+  const Lines got = Sorted(letters.ExecuteAndCollect());
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got.front().find("parse: "), 0u) << got.front();
+}
+
+}  // namespace
