@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -73,6 +74,7 @@ void HarnessTasks::MakeTasks(const std::map<std::string, ElementConsumer*>& cons
     const internal::JobVertex& vertex = graph.vertices[v];
     task.vertex = v;
     task.is_source = vertex.is_source;
+    task.context.fake_availability = std::make_shared<FakeAvailability>(notifications_);
     const auto consumer = consumers.find(vertex.operators.front().uid);
     if (consumer != consumers.end()) task.consumer = consumer->second;
     TaskInformation& information = task.context.fake_runtime.information;
@@ -102,15 +104,28 @@ void HarnessTasks::ConnectTasks() {
 
 Status HarnessTasks::Run() {
   for (bool progress = true; progress;) {
-    const int notified = NotifiedSoFar();
+    const std::uint64_t notified = notifications_->value();
     progress = false;
     for (auto& task : tasks_) {
       WEIR_ASSIGN_OR_RETURN(const bool moved, Step(*task));
       progress = progress || moved;
     }
-    progress = progress || NotifiedSoFar() != notified;
+    progress = progress || notifications_->value() != notified;
   }
   return Status::Ok();
+}
+
+Status HarnessTasks::RunUntil(const std::function<bool()>& condition, std::int64_t timeout_ms) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  for (;;) {
+    const std::uint64_t notified = notifications_->value();
+    WEIR_RETURN_IF_ERROR(Run());
+    if (condition()) return Status::Ok();
+    if (!notifications_->WaitForMore(notified, deadline)) {
+      return Status(StatusCode::kTimedOut, "what the test waits for has not come within " +
+                                               std::to_string(timeout_ms) + " ms");
+    }
+  }
 }
 
 Result<bool> HarnessTasks::Step(Task& task) {
@@ -259,12 +274,6 @@ Status HarnessTasks::Close() {
 
 bool HarnessTasks::finished() const {
   return std::all_of(tasks_.begin(), tasks_.end(), [](const auto& task) { return task->done; });
-}
-
-int HarnessTasks::NotifiedSoFar() const {
-  int sum = 0;
-  for (const auto& task : tasks_) sum += task->context.fake_availability->notified;
-  return sum;
 }
 
 std::uint64_t HarnessTasks::counter(std::string_view name) const {

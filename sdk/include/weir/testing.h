@@ -19,7 +19,9 @@
 // ask a stream for ExecuteAndCollect().
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -81,7 +83,11 @@ class StreamHarness {
   void Open();
   // Processing time, in milliseconds, begins at 0. Fires the timers on the way, each at its time.
   void AdvanceProcessingTime(std::int64_t to_ms);
-  // Ends all inputs, as at the end of a bounded job, and closes the operators.
+  // Lets the operators go on until `condition` holds: for those that wait for other threads, such
+  // as asynchronous functions. Throws TimedOut after `timeout_ms` of real time.
+  void RunUntil(const std::function<bool()>& condition, std::int64_t timeout_ms = 10'000);
+  // Ends all inputs, as at the end of a bounded job, waits until the operators are done with them,
+  // as RunUntil() does, and closes the operators.
   void Finish();
 
   std::int64_t processing_time_ms() const { return tasks_.processing_time_ms(); }

@@ -1,7 +1,9 @@
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -134,6 +136,28 @@ TEST(StreamHarnessTest, TheClockStopsAtEveryTimerOnTheWay) {
   EXPECT_EQ(out.watermarks(), (std::vector<std::int64_t>{200, 400, 600}));
   EXPECT_EQ(harness.processing_time_ms(), 650);
   EXPECT_THROW(harness.AdvanceProcessingTime(649), HarnessError);
+}
+
+// Answers on a thread of its own.
+struct AskElsewhere {
+  std::shared_ptr<std::vector<std::jthread>> threads =
+      std::make_shared<std::vector<std::jthread>>();
+  void AsyncInvoke(const std::int64_t& question, ResultFuture<std::int64_t> result) {
+    threads->emplace_back([question, result] { result.Complete(question + 1); });
+  }
+};
+
+TEST(StreamHarnessTest, WaitsForOtherThreads) {
+  StreamHarness harness;
+  auto questions = harness.AddInput<std::int64_t>();
+  auto answers = harness.AddOutput(
+      AsyncDataStream::OrderedWait(questions.stream(), AskElsewhere(), 0).Uid("ask"));
+  questions.PushRecord(1, 5);
+  questions.PushRecord(2, 6);
+  harness.RunUntil([&] { return answers.records().size() == 2; });
+  EXPECT_EQ(answers.records(), (std::vector<TimestampedRecord<std::int64_t>>{{2, 5}, {3, 6}}));
+  EXPECT_THROW(harness.RunUntil([] { return false; }, 1), HarnessError);
+  harness.Finish();
 }
 
 TEST(StreamHarnessTest, WhatGoesWrongIsThrown) {

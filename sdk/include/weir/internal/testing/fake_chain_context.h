@@ -3,10 +3,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <variant>
@@ -73,11 +77,45 @@ class FakeOutputChannel final : public internal::OutputChannel {
   std::uint32_t backlog = 0;
 };
 
+// Counts notifications of any number of tasks. Any thread.
+class NotificationCount {
+ public:
+  void Increment() {
+    {
+      const std::lock_guard lock(mutex_);
+      ++count_;
+    }
+    changed_.notify_all();
+  }
+  std::uint64_t value() const {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+  // Until the count is no more `seen`. False: the time is up.
+  bool WaitForMore(std::uint64_t seen, std::chrono::steady_clock::time_point deadline) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, deadline, [&] { return count_ != seen; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::uint64_t count_ = 0;
+};
+
 // Any thread.
 class FakeAvailability final : public internal::Availability {
  public:
-  void NotifyAvailable() override { ++notified; }
+  explicit FakeAvailability(std::shared_ptr<NotificationCount> also_counts = nullptr)
+      : also_counts_(std::move(also_counts)) {}
+  void NotifyAvailable() override {
+    ++notified;
+    if (also_counts_) also_counts_->Increment();
+  }
   std::atomic<int> notified{0};
+
+ private:
+  const std::shared_ptr<NotificationCount> also_counts_;
 };
 
 class FakeChainContext final : public internal::ChainContext {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,6 +41,9 @@ class HarnessTasks {
               const std::map<std::string, ElementConsumer*>& consumers);
   // Lets every task go on until none has anything to do.
   Status Run();
+  // Runs, and again whenever another thread says that something is there, until `condition` holds.
+  // TimedOut if it does not within `timeout_ms`.
+  Status RunUntil(const std::function<bool()>& condition, std::int64_t timeout_ms);
   // Puts the element behind what the source with this uid has emitted, and runs.
   Status Inject(const std::string& source_uid, const internal::ControlElement& element);
   // Moves the clock, stopping at each timer on the way, and runs. Not backwards.
@@ -67,10 +71,10 @@ class HarnessTasks {
   Status Deliver(Task& task, std::size_t incoming, FakeOutputChannel::Element element);
   Status DeliverControl(Task& task, std::size_t incoming, const internal::ControlElement& control);
   void SetClocks(std::int64_t time_ms);
-  int NotifiedSoFar() const;
 
   std::unique_ptr<internal::CompiledJob> job_;
   std::vector<std::unique_ptr<Task>> tasks_;  // by vertex, so upstream ones come first
+  std::shared_ptr<NotificationCount> notifications_ = std::make_shared<NotificationCount>();
   std::int64_t processing_time_ms_ = 0;
 };
 
