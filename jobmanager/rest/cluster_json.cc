@@ -1,5 +1,7 @@
 #include "jobmanager/rest/cluster_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "jobmanager/rest/json_text.h"
 
 namespace weir::rest {

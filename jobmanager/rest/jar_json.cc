@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "common/text.h"
 #include "jobmanager/rest/identifiers.h"
 #include "jobmanager/rest/json_text.h"

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "common/text.h"
 #include "jobmanager/rest/json_text.h"
 #include "jobmanager/rest/vertex_summary.h"

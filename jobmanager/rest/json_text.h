@@ -1,9 +1,9 @@
-// The JSON of answers. For .cc files: it brings the whole of nlohmann's library.
+// The JSON of answers.
 #pragma once
 
 #include <string>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace weir::rest {
 
@@ -11,8 +11,6 @@ namespace weir::rest {
 using Json = nlohmann::ordered_json;
 
 // Bytes that are not UTF-8 (a job's name, a message of a library) are replaced, not thrown about.
-inline std::string JsonText(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string JsonText(const Json& json);
 
 }  // namespace weir::rest

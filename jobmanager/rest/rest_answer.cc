@@ -1,5 +1,7 @@
 #include "jobmanager/rest/rest_answer.h"
 
+#include <nlohmann/json.hpp>
+
 #include "jobmanager/rest/json_text.h"
 
 namespace weir::rest {
