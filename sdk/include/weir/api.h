@@ -15,8 +15,10 @@
 #include <weir/format.h>
 #include <weir/fields.h>
 #include <weir/functions.h>
+#include <weir/interval_join.h>
 #include <weir/job_execution_result.h>
 #include <weir/job_plugin.h>
+#include <weir/joined_streams.h>
 #include <weir/keyed_connected_streams.h>
 #include <weir/keyed_stream.h>
 #include <weir/list_state.h>

@@ -99,6 +99,9 @@ class KeyedStream : public DataStream<T> {
   auto Connect(const BroadcastStream<B>& other) const {
     return KeyedBroadcastConnectedStream<T, B, K, KeySelector>(*this, key_selector_, other);
   }
+  // Pairs of records whose times are near each other: weir/interval_join.h.
+  template <class B, class SecondSelector>
+  auto IntervalJoin(const KeyedStream<B, K, SecondSelector>& other) const;
   const KeySelector& key_selector() const { return key_selector_; }
 
  private:

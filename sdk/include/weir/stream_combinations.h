@@ -46,6 +46,11 @@ class StreamCombinations {
   // To all subtasks, for operators that keep what comes in these states.
   template <class K, class V, class... More>
   BroadcastStream<T> Broadcast(const MapStateDescriptor<K, V>& state, const More&... more) const;
+  // Pairs, and groups, of a key in the same window: weir/joined_streams.h.
+  template <class B>
+  auto Join(const DataStream<B>& other) const;
+  template <class B>
+  auto CoGroup(const DataStream<B>& other) const;
 
  private:
   const DataStream<T>& self() const { return static_cast<const DataStream<T>&>(*this); }
