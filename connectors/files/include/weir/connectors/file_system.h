@@ -1,0 +1,62 @@
+// The files that the connector reads and writes, as a seam: the machine's own, or others.
+//
+// Every call may block: only a reader's, a writer's or the enumerator's own threads make them.
+// Errors are external and name the path: NotFound, ResourceExhausted (no space left), IoError with
+// the system's reason. An implementation is used by several threads at a time; a file by one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/status.h>
+
+namespace weir::files {
+
+struct FileInformation {
+  std::string path;
+  bool is_directory = false;
+  std::uint64_t size = 0;
+};
+
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  // As many bytes as are there, up to bytes.size(); 0 at the end of the file.
+  virtual Result<std::size_t> ReadAt(std::uint64_t offset, std::span<char> bytes) = 0;
+};
+
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  // All of them.
+  virtual Status Append(std::string_view bytes) = 0;
+  // Until the bytes survive a crash of the machine.
+  virtual Status Sync() = 0;
+  virtual Status Close() = 0;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Result<FileInformation> Describe(const std::string& path) const = 0;
+  // What lies directly in the directory, in no particular order, without "." and "..".
+  virtual Result<std::vector<FileInformation>> List(const std::string& directory) const = 0;
+  virtual Result<std::unique_ptr<ReadableFile>> OpenForReading(const std::string& path) const = 0;
+  // Empties a file that is there.
+  virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path) const = 0;
+  // At once and durably. AlreadyExists where `to` is taken.
+  virtual Status Rename(const std::string& from, const std::string& to) const = 0;
+  virtual Status Remove(const std::string& file) const = 0;
+  // With its parents; ok when it is there.
+  virtual Status CreateDirectories(const std::string& path) const = 0;
+};
+
+// The machine's files.
+std::shared_ptr<const FileSystem> LocalFileSystem();
+
+}  // namespace weir::files

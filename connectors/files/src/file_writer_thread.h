@@ -1,0 +1,75 @@
+// The thread that writes files, and the bounded queue from the task to it.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <weir/connectors/internal/file_write_session.h>
+#include <weir/sink.h>
+
+#include "connectors/files/src/bucket_files.h"
+
+namespace weir::files {
+
+// Whole messages of one bucket, on their way to its part file.
+struct FileChunk {
+  std::string bucket;
+  std::string text;
+};
+
+class FileWriterThread {
+ public:
+  // Starts the thread. The options outlive it.
+  FileWriterThread(const internal::FileSinkOptions& options, SinkWriterContext& context);
+  // Stops the thread once the file system has answered it; what is in progress stays so.
+  ~FileWriterThread();
+  FileWriterThread(const FileWriterThread&) = delete;
+  FileWriterThread& operator=(const FileWriterThread&) = delete;
+
+  // The task's thread, all of them. False: too much waits; the context's availability is notified
+  // when half of it is written. An error: the first one of the thread.
+  Result<bool> HasRoom();
+  void Add(FileChunk chunk);
+  // An empty string that may have memory.
+  std::string TakeText();
+  // kPending until everything added so far is on the disk; `finish`: and all parts are finished.
+  Result<FlushStatus> Flush(bool finish);
+
+ private:
+  enum class FlushState : std::uint8_t { kNone, kAsked, kDone };
+
+  void Run();
+  // Until there is something to do. False after a stop.
+  bool Wait();
+  Status Work();
+
+  const internal::FileSinkOptions& options_;
+  const std::shared_ptr<weir::internal::Availability> availability_;
+
+  // The thread's own.
+  BucketFiles files_;
+  std::deque<FileChunk> taken_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  bool stop_ = false;
+  Status failure_;
+  std::deque<FileChunk> queued_;
+  std::size_t queued_bytes_ = 0;  // with those that are being written
+  bool room_wanted_ = false;
+  FlushState flush_ = FlushState::kNone;
+  bool finish_ = false;
+  std::vector<std::string> free_;
+
+  std::thread thread_;
+};
+
+}  // namespace weir::files

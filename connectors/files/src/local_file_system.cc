@@ -1,0 +1,186 @@
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <weir/connectors/file_system.h>
+
+namespace weir::files {
+namespace {
+
+// `doing`: "cannot open".
+Status Failure(const std::string& doing, const std::string& path, int error) {
+  const std::string message = doing + " " + path + ": " + std::generic_category().message(error);
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return Status(StatusCode::kNotFound, message, ErrorDomain::kExternal);
+    case ENOSPC:
+    case EDQUOT:
+      return Status(StatusCode::kResourceExhausted, message, ErrorDomain::kExternal);
+    case EEXIST:
+      return Status(StatusCode::kAlreadyExists, message, ErrorDomain::kExternal,
+                    RetryHint::kNoRetry);
+    default:
+      return Status::IoError(message);
+  }
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  int number() const { return number_; }
+  bool valid() const { return number_ >= 0; }
+  int Release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+class LocalReadableFile final : public ReadableFile {
+ public:
+  LocalReadableFile(std::string path, Descriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+  Result<std::size_t> ReadAt(std::uint64_t offset, std::span<char> bytes) override {
+    for (;;) {
+      const ssize_t count =
+          ::pread(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (count >= 0) return static_cast<std::size_t>(count);
+      if (errno != EINTR) return Failure("cannot read", path_, errno);
+    }
+  }
+
+ private:
+  const std::string path_;
+  Descriptor file_;
+};
+
+class LocalWritableFile final : public WritableFile {
+ public:
+  LocalWritableFile(std::string path, Descriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+  Status Append(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(file_.number(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return Failure("cannot write", path_, errno);
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return Status::Ok();
+  }
+  Status Sync() override {
+    if (::fdatasync(file_.number()) == 0) return Status::Ok();
+    return Failure("cannot write", path_, errno);
+  }
+  // What was not written yet may show here.
+  Status Close() override {
+    if (::close(file_.Release()) == 0) return Status::Ok();
+    return Failure("cannot write", path_, errno);
+  }
+
+ private:
+  const std::string path_;
+  Descriptor file_;
+};
+
+class Local final : public FileSystem {
+ public:
+  Result<FileInformation> Describe(const std::string& path) const override {
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0) return Failure("cannot look at", path, errno);
+    if (!S_ISDIR(found.st_mode) && !S_ISREG(found.st_mode)) {
+      return Status(StatusCode::kInvalidArgument, path + " is neither a file nor a directory",
+                    ErrorDomain::kExternal, RetryHint::kNoRetry);
+    }
+    return FileInformation{path, S_ISDIR(found.st_mode), static_cast<std::uint64_t>(found.st_size)};
+  }
+
+  Result<std::vector<FileInformation>> List(const std::string& directory) const override {
+    DIR* const opened = ::opendir(directory.c_str());
+    if (opened == nullptr) return Failure("cannot list", directory, errno);
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing(opened, &::closedir);
+    std::vector<FileInformation> found;
+    for (;;) {
+      errno = 0;
+      const dirent* const entry = ::readdir(opened);
+      if (entry == nullptr) break;
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      Result<FileInformation> described =
+          Describe(directory + (directory.ends_with('/') ? "" : "/") + std::string(name));
+      // Gone since it was listed, or no file: not our business.
+      if (described.ok()) found.push_back(*std::move(described));
+    }
+    if (errno != 0) return Failure("cannot list", directory, errno);
+    return found;
+  }
+
+  Result<std::unique_ptr<ReadableFile>> OpenForReading(const std::string& path) const override {
+    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) return Failure("cannot open", path, errno);
+    return std::unique_ptr<ReadableFile>(
+        std::make_unique<LocalReadableFile>(path, std::move(file)));
+  }
+
+  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) const override {
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!file.valid()) return Failure("cannot create", path, errno);
+    return std::unique_ptr<WritableFile>(
+        std::make_unique<LocalWritableFile>(path, std::move(file)));
+  }
+
+  Status Rename(const std::string& from, const std::string& to) const override {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
+      // Not every file system can refuse to replace; a link says whether the name is taken, too.
+      const int error = errno;
+      if (error != EINVAL && error != ENOSYS)
+        return Failure("cannot rename " + from + " to", to, error);
+      if (::link(from.c_str(), to.c_str()) != 0) {
+        return Failure("cannot rename " + from + " to", to, errno);
+      }
+      if (::unlink(from.c_str()) != 0) return Failure("cannot remove", from, errno);
+    }
+    return SyncDirectory(std::filesystem::path(to).parent_path().string());
+  }
+
+  Status Remove(const std::string& file) const override {
+    if (::unlink(file.c_str()) == 0) return Status::Ok();
+    return Failure("cannot remove", file, errno);
+  }
+
+  Status CreateDirectories(const std::string& path) const override {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (!error) return Status::Ok();
+    return Failure("cannot create the directory", path, error.value());
+  }
+
+ private:
+  static Status SyncDirectory(const std::string& path) {
+    const std::string directory = path.empty() ? "." : path;
+    const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!opened.valid()) return Failure("cannot open", directory, errno);
+    // Some file systems cannot, and then need not.
+    if (::fsync(opened.number()) == 0 || errno == EINVAL) return Status::Ok();
+    return Failure("cannot write", directory, errno);
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const FileSystem> LocalFileSystem() {
+  return std::make_shared<Local>();
+}
+
+}  // namespace weir::files
