@@ -5,6 +5,7 @@
 // Operators that keep state need a Uid(): a missing one is an error when the job is submitted.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -14,6 +15,7 @@
 #include <weir/data_stream.h>
 #include <weir/internal/operators/keyed_aggregation_operators.h>
 #include <weir/internal/operators/keyed_process_operator.h>
+#include <weir/internal/rolling_reductions.h>
 #include <weir/state.h>
 
 namespace weir {
@@ -45,6 +47,35 @@ class KeyedStream : public DataStream<T> {
       return Add<T, internal::KeyedReduceOperator<T, F, KeySelector>>(
           "Keyed Reduce", std::move(function), {"weir.reduce"});
     }
+  }
+  // Sum(&Sale::amount): emits for each record the key's first one with the sum so far in the field;
+  // Min and Max in the same way. A field may also be what gives a reference to it,
+  // [](auto& sale) -> auto& { return sale.amount; }; without one the record is a number itself.
+  // Sums of integers wrap around.
+  template <class Field = std::identity>
+  auto Sum(Field field = {}) const {
+    static_assert(internal::SummableField<Field, T>,
+                  "Sum: accepted is &T::field, or auto& f(T&) "
+                  "and const auto& f(const T&), of a field with +=.");
+    return Roll("Keyed Sum", internal::RollingSum<Field>{std::move(field)});
+  }
+  template <class Field = std::identity>
+  auto Min(Field field = {}) const {
+    return RollField<true>("Keyed Min", std::move(field));
+  }
+  template <class Field = std::identity>
+  auto Max(Field field = {}) const {
+    return RollField<false>("Keyed Max", std::move(field));
+  }
+  // Emits for each record that one of the key, so far, whose field is the smallest or largest; of
+  // several the first. The field: &T::field, or f(const T&), which may compute it.
+  template <class Field>
+  auto MinBy(Field field) const {
+    return RollBy<true>("Keyed MinBy", std::move(field));
+  }
+  template <class Field>
+  auto MaxBy(Field field) const {
+    return RollBy<false>("Keyed MaxBy", std::move(field));
   }
   // An object with A CreateAccumulator(), void Add(const T&, A&) and U GetResult(const A&) or
   // U GetResult(const K&, const A&). Emits for each record the key's result so far.
@@ -105,6 +136,24 @@ class KeyedStream : public DataStream<T> {
   const KeySelector& key_selector() const { return key_selector_; }
 
  private:
+  template <class F>
+  SingleOutputStreamOperator<T> Roll(const char* type, F function) const {
+    return Add<T, internal::KeyedReduceOperator<T, F, KeySelector>>(type, std::move(function),
+                                                                    {"weir.reduce"});
+  }
+  template <bool kLess, class Field>
+  auto RollField(const char* type, Field field) const {
+    static_assert(internal::OrderedField<Field, T> && internal::WritableField<Field, T>,
+                  "Min, Max: accepted is &T::field, or auto& f(T&) and const auto& f(const T&), of "
+                  "a field with <.");
+    return Roll(type, internal::RollingExtreme<Field, kLess>{std::move(field)});
+  }
+  template <bool kLess, class Field>
+  auto RollBy(const char* type, Field field) const {
+    static_assert(internal::OrderedField<Field, T>,
+                  "MinBy, MaxBy: accepted is &T::field, or f(const T&), of something with <.");
+    return Roll(type, internal::RollingExtremeBy<Field, kLess>{std::move(field)});
+  }
   template <class U, class MadeOperator, class F>
   SingleOutputStreamOperator<U> Add(const char* type, F function,
                                     std::vector<std::string> states) const {

@@ -1,6 +1,8 @@
 // Operators on keyed streams, run as whole jobs at several parallelisms.
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -172,6 +174,76 @@ TEST_P(KeyedOperators, ReduceGivesTheReducedValueForEachRecord) {
         .Reduce([](Sale& reduced, const Sale& sale) { reduced.amount += sale.amount; })
         .Uid("total");
   }));
+}
+
+// What each record of a key gives when `roll(so far, record)` changes the first one.
+template <class Roll>
+std::map<std::string, std::vector<Sale>> Rolled(const std::vector<Sale>& sales, Roll roll) {
+  std::map<std::string, std::vector<Sale>> expected;
+  for (const Sale& sale : sales) {
+    auto& results = expected[sale.shop];
+    Sale next = results.empty() ? sale : results.back();
+    if (!results.empty()) roll(next, sale);
+    results.push_back(next);
+  }
+  return expected;
+}
+
+TEST_P(KeyedOperators, SumMinMaxMinByMaxByRoll) {
+  if (sources() != 1) GTEST_SKIP() << "the order of records is not given";
+  const std::vector<Sale> sales = Sales(2000);
+  const auto check = [&](auto roll, auto build) {
+    const auto expected = Rolled(sales, roll);
+    std::map<std::string, std::vector<Sale>> seen;
+    for (const Sale& result : RunKeyed<Sale>(1, parallelism(), sales, build)) {
+      seen[result.shop].push_back(result);
+    }
+    EXPECT_TRUE(seen == expected);
+  };
+  using Stream = const DataStream<Sale>&;
+  check([](Sale& sum, const Sale& sale) { sum.amount += sale.amount; },
+        [](Stream s) { return s.KeyBy(&Sale::shop).Sum(&Sale::amount).Uid("u"); });
+  check([](Sale& least, const Sale& sale) { least.item = std::min(least.item, sale.item); },
+        [](Stream s) {
+          const auto item = [](auto& sale) -> auto& { return sale.item; };
+          return s.KeyBy(kShop).Min(item).Uid("u");
+        });
+  check([](Sale& most, const Sale& sale) { most.item = std::max(most.item, sale.item); },
+        [](Stream s) { return s.KeyBy(kShop).Max(&Sale::item).Uid("u"); });
+  // Few different values, so that there are ties: the first one stays.
+  const auto rest = [](const Sale& sale) { return sale.item % 3; };
+  check(
+      [&](Sale& least, const Sale& sale) {
+        if (rest(sale) < rest(least)) least = sale;
+      },
+      [&](Stream s) { return s.KeyBy(kShop).MinBy(rest).Uid("u"); });
+  check(
+      [&](Sale& most, const Sale& sale) {
+        if (rest(sale) > rest(most)) most = sale;
+      },
+      [&](Stream s) { return s.KeyBy(kShop).MaxBy(rest).Uid("u"); });
+}
+
+TEST(KeyedSum, WrapsAroundAndTakesPlainNumbers) {
+  const auto sums = [](auto number) {
+    using Number = decltype(number);
+    internal::RollingSum<std::identity> sum;
+    Number reduced = std::numeric_limits<Number>::max();
+    sum(reduced, Number{1});
+    return reduced == std::numeric_limits<Number>::min();
+  };
+  EXPECT_TRUE(sums(std::int8_t{}));
+  EXPECT_TRUE(sums(std::uint16_t{}));
+  EXPECT_TRUE(sums(int{}));
+  EXPECT_TRUE(sums(std::int64_t{}));
+  internal::RollingSum<std::identity> sum;
+  double reduced = 0.5;
+  sum(reduced, 1.25);
+  EXPECT_EQ(reduced, 1.75);
+  internal::JobInputs inputs;
+  StreamExecutionEnvironment env(inputs);
+  env.FromSequence(1, 3).KeyBy([](std::int64_t i) { return i % 2; }).Sum().Uid("sum");
+  EXPECT_TRUE(env.Compile().ok());
 }
 
 TEST_P(KeyedOperators, ProcessKeepsValuesForEachKey) {
