@@ -24,6 +24,7 @@
 // missing.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -133,25 +134,25 @@ class WindowedStream {
   }
 
   // The first record of the window with the sum, minimum or maximum of a field: Sum(&Bid::price).
-  template <class V>
-  auto Sum(V T::* field) const {
+  template <class V, std::same_as<T> R>
+  auto Sum(V R::* field) const {
     return Reduce(internal::SumOfField<T, V>{field});
   }
-  template <class V>
-  auto Min(V T::* field) const {
+  template <class V, std::same_as<T> R>
+  auto Min(V R::* field) const {
     return Reduce(internal::MinimumOfField<T, V>{field});
   }
-  template <class V>
-  auto Max(V T::* field) const {
+  template <class V, std::same_as<T> R>
+  auto Max(V R::* field) const {
     return Reduce(internal::MaximumOfField<T, V>{field});
   }
   // The record with the smallest or largest value; of several the first.
-  template <class V>
-  auto MinBy(V T::* field) const {
+  template <class V, std::same_as<T> R>
+  auto MinBy(V R::* field) const {
     return Reduce(internal::RecordWithMinimum<T, V>{field});
   }
-  template <class V>
-  auto MaxBy(V T::* field) const {
+  template <class V, std::same_as<T> R>
+  auto MaxBy(V R::* field) const {
     return Reduce(internal::RecordWithMaximum<T, V>{field});
   }
 

@@ -40,8 +40,9 @@ class AggregatingWindowOperator
         late_records_(context, this->function_.late_records) {}
 
  protected:
-  // The earliest timestamp of a block's records, or the error of one that windows cannot have.
-  Status CheckBlock(const Batch<T>& in, std::int64_t& earliest_ms) const {
+  // The earliest timestamp of a block's records. False: windows cannot have one of them, which is
+  // reported.
+  bool CheckBlock(const Batch<T>& in, std::int64_t& earliest_ms) const {
     const std::int64_t* const timestamps = in.timestamps();
     const std::uint32_t size = in.size();
     std::uint64_t bits = 0;  // of all of them; the range ends below a power of two
@@ -52,12 +53,13 @@ class AggregatingWindowOperator
     }
     earliest_ms = earliest;
     if (bits <= static_cast<std::uint64_t>(kMaximumTimestampMs)) [[likely]] {
-      return Status::Ok();
+      return true;
     }
     for (std::uint32_t i = 0; i < size; ++i) {
-      WEIR_RETURN_IF_ERROR(CheckWindowTimestamp(timestamps[i], subtask()));
+      Status checked = CheckWindowTimestamp(timestamps[i], subtask());
+      if (!checked.ok()) this->context_.failure->Report(std::move(checked));
     }
-    return Status::Internal("timestamps changed while they were looked at");
+    return false;
   }
   // A record that is in no window that is still there.
   void HandleLate(const T& record, std::int64_t timestamp_ms) {

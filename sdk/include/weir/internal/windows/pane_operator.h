@@ -3,22 +3,22 @@
 // windows it is in. A window fires as a walk over the table, group by group in hash order, that
 // merges the window's panes for each key.
 //
-// Same results as WindowOperator's for functions that are associative and commutative. Results of
-// a watermark come in the order of their windows. Kept beside the panes: for each key group, under
-// one of its keys, the first window that has not fired.
+// Same results as WindowOperator's for functions that are associative and commutative, in the order
+// of windows. Kept beside the panes: for each key group, under one of its keys, the first window
+// that has not fired.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <weir/internal/windows/aggregating_window_operator.h>
 #include <weir/internal/windows/pane_accumulators.h>
+#include <weir/internal/windows/pane_schedule.h>
 
 namespace weir::internal {
 
@@ -42,8 +42,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
             kProgressState)),
         range_(this->backend().range()),
         groups_(range_.count),
-        next_window_(layout_.LastWindowEndedAt(Watermark().timestamp_ms) + 1),
-        first_live_pane_(layout_.FirstPane(next_window_)) {}
+        schedule_(layout_, this->lateness_ms()) {}
 
   static std::vector<std::string> StateNames(S& specification) {
     std::vector<std::string> names{S::Aggregation::kStateName, kProgressState,
@@ -58,7 +57,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
       const std::uint32_t group = range_.first + i;
       table_.ForEachInGroup(group, [this](const Key&, NoNamespace, NoMapKey, const Panes& panes) {
         panes.ForEach(kNoPane + 1, std::numeric_limits<std::int64_t>::max(),
-                      [this](const auto& pane) { live_panes_.insert(pane.number); });
+                      [this](const auto& pane) { schedule_.Note(pane.number); });
       });
       progress_.ForEachInGroup(
           group, [&](const Key& key, NoNamespace, NoMapKey, std::int64_t next_window) {
@@ -73,15 +72,11 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   void Process(Batch<T>& in) override {
     this->context_.Enter();
     std::int64_t earliest_ms = 0;
-    Status checked = this->CheckBlock(in, earliest_ms);
-    if (!checked.ok()) {
-      this->context_.failure->Report(std::move(checked));
-      return;
-    }
+    if (!this->CheckBlock(in, earliest_ms)) return;
     // No record is in a window that has fired, and each is in one.
     const bool on_time = layout_.panes_per_slide() <= layout_.panes_per_window() &&
                          layout_.FirstWindow(layout_.PaneOf(earliest_ms)) >=
-                             std::max(next_window_, restored_progress_);
+                             std::max(schedule_.next_window(), restored_progress_);
     this->WithHashes(in, [&](auto&& hash_of) {
       if (on_time) [[likely]] {
         AddBlock(in, hash_of);
@@ -139,22 +134,19 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   }
   void AddToPane(Panes& panes, std::int64_t pane, const T& record) {
     bool inserted = false;
-    Accumulator& accumulator = panes.FindOrInsert(pane, first_live_pane_, inserted);
+    Accumulator& accumulator = panes.FindOrInsert(pane, schedule_.first_live_pane(), inserted);
     if (!inserted) {
       this->aggregation().Add(record, accumulator);
       return;
     }
     accumulator = this->aggregation().First(record);
-    if (pane != last_noted_pane_) {
-      live_panes_.insert(pane);
-      last_noted_pane_ = pane;
-    }
+    schedule_.Note(pane);
   }
   void AddOne(const T& record, std::int64_t timestamp_ms, std::uint64_t key_hash) {
     const std::int64_t pane = layout_.PaneOf(timestamp_ms);
     const std::int64_t first_window = layout_.FirstWindow(pane);
     const std::int64_t last_window = layout_.LastWindow(pane);
-    if (first_window > last_window || pane < first_live_pane_) {
+    if (first_window > last_window || pane < schedule_.first_live_pane()) {
       this->HandleLate(record, timestamp_ms);
       return;
     }
@@ -163,9 +155,10 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
     AddToPane(panes, pane, record);
     // Windows that have fired fire again, but for those that are late.
     const Group& group = groups_[KeyGroupOf(key_hash, range_.max_parallelism) - range_.first];
-    const std::int64_t end = std::min(std::max(next_window_, group.next_window), last_window + 1);
-    for (std::int64_t w = std::max(first_window, first_live_window_); w < end; ++w) {
-      FireKey(w, {key_hash, key, WindowAt(w)}, panes);
+    const std::int64_t fired = std::max(schedule_.next_window(), group.next_window);
+    std::int64_t window = std::max(first_window, schedule_.first_live_window());
+    for (; window < std::min(fired, last_window + 1); ++window) {
+      FireKey(window, {key_hash, key, WindowAt(window)}, panes);
     }
   }
 
@@ -173,97 +166,83 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
 
   // False: `count` is used up.
   bool FireEnded(std::uint32_t& count) {
-    const std::int64_t last_ended = layout_.LastWindowEndedAt(this->watermark_ms());
-    const std::int64_t cleaned_ms =
-        std::max(this->watermark_ms(), Watermark().timestamp_ms + this->lateness_ms()) -
-        (this->watermark_ms() == kMaximumWatermark ? 0 : this->lateness_ms());
-    first_live_window_ = layout_.LastWindowEndedAt(cleaned_ms) + 1;
-    const std::int64_t first_live_pane = layout_.FirstPane(first_live_window_);
-    while (const std::optional<std::int64_t> window = NextWindowUntil(last_ended)) {
-      for (; next_group_ < range_.count; ++next_group_) {
-        if (count == 0) return false;
-        FireGroup(*window, first_live_pane, count);
+    schedule_.Advance(this->watermark_ms());
+    while (const std::optional<std::int64_t> window = schedule_.NextWindow()) {
+      if (!ForGroups(count, [&](std::uint32_t group) { return FireGroup(*window, group); })) {
+        return false;
       }
-      next_group_ = 0;
-      next_window_ = *window + 1;
+      schedule_.Fired(*window);
     }
-    next_window_ = std::max(next_window_, last_ended + 1);
-    first_live_pane_ = first_live_pane;
-    live_panes_.erase(live_panes_.begin(), live_panes_.lower_bound(first_live_pane_));
-    last_noted_pane_ = kNoPane;
-    if (live_panes_.empty() && table_.size() > 0) EraseAll();
+    schedule_.Expire();
+    if (schedule_.any_live() || table_.size() == 0) return true;
+    return ForGroups(count, [this](std::uint32_t group) { return EraseGroup(group); });
+  }
+  // handle(group) returns how many keys it looked at.
+  template <class Handle>
+  bool ForGroups(std::uint32_t& count, Handle&& handle) {
+    for (; next_group_ < range_.count; ++next_group_) {
+      if (count == 0) return false;
+      count -= std::min(count, handle(next_group_));
+    }
+    next_group_ = 0;
     return true;
   }
-  // The first window that has not fired and has a pane with records.
-  std::optional<std::int64_t> NextWindowUntil(std::int64_t last_ended) const {
-    if (next_window_ > last_ended) return std::nullopt;
-    const auto pane = live_panes_.lower_bound(layout_.FirstPane(next_window_));
-    if (pane == live_panes_.end()) return std::nullopt;
-    const std::int64_t window = std::max(next_window_, layout_.FirstWindow(*pane));
-    return window <= last_ended ? std::optional(window) : std::nullopt;
-  }
   // All of a group in one go: a snapshot then finds a window fired for a group or not.
-  void FireGroup(std::int64_t window, std::int64_t first_live_pane, std::uint32_t& count) {
-    Group& group = groups_[next_group_];
-    if (window < group.next_window) return;
+  std::uint32_t FireGroup(std::int64_t window, std::uint32_t number) {
+    Group& group = groups_[number];
+    if (window < group.next_window) return 0;
     const TimeWindow time_window = WindowAt(window);
-    const std::int64_t erased_before = std::min(first_live_pane, layout_.FirstPane(window + 1));
-    expired_keys_.clear();
+    const std::int64_t first_needed = schedule_.FirstPaneNeededAfter(window);
     std::uint32_t keys = 0;
-    table_.ForEachInGroup(range_.first + next_group_,
+    table_.ForEachInGroup(range_.first + number,
                           [&](const Key& key, NoNamespace, NoMapKey, const Panes& panes) {
                             ++keys;
                             if (!group.key) group.key = key;
-                            const std::uint64_t key_hash = StableHash(key);
-                            FireKey(window, {key_hash, key, time_window}, panes);
-                            if (panes.newest() < erased_before) expired_keys_.push_back(key);
+                            FireKey(window, {StableHash(key), key, time_window}, panes);
+                            if (panes.newest() < first_needed) expired_keys_.push_back(key);
                           });
-    for (const Key& key : expired_keys_) table_.Erase(At(StableHash(key), key));
-    count -= std::min(count, keys);
-    if (!group.key) return;
+    EraseExpired();
+    if (!group.key) return keys;
     group.next_window = window + 1;
     progress_.FindOrInsert(At(StableHash(*group.key), *group.key)) = window + 1;
+    return keys;
   }
   void FireKey(std::int64_t window, const Where& where, const Panes& panes) {
     auto& aggregation = this->aggregation();
     const Accumulator* only = nullptr;
     bool merged = false;
     panes.ForEach(layout_.FirstPane(window), layout_.EndPane(window), [&](const auto& pane) {
-      if (only == nullptr) {
+      if (only != nullptr) {
+        if (!merged) merged_ = *only;
+        merged = true;
+        aggregation.Merge(merged_, pane.accumulator);
+      } else {
         only = &pane.accumulator;
-        return;
       }
-      if (!merged) merged_ = *only;
-      merged = true;
-      aggregation.Merge(merged_, pane.accumulator);
     });
-    if (only == nullptr) return;
-    this->Emit(where, merged ? std::as_const(merged_) : *only);
+    if (only != nullptr) this->Emit(where, merged ? std::as_const(merged_) : *only);
   }
   // Nothing in the table is live.
-  void EraseAll() {
-    for (std::uint32_t i = 0; i < range_.count; ++i) {
-      expired_keys_.clear();
-      table_.ForEachInGroup(range_.first + i,
-                            [this](const Key& key, NoNamespace, NoMapKey, const Panes&) {
-                              expired_keys_.push_back(key);
-                            });
-      for (const Key& key : expired_keys_) table_.Erase(At(StableHash(key), key));
-    }
+  std::uint32_t EraseGroup(std::uint32_t number) {
+    table_.ForEachInGroup(range_.first + number,
+                          [this](const Key& key, const auto&...) { expired_keys_.push_back(key); });
+    return EraseExpired();
+  }
+  std::uint32_t EraseExpired() {
+    const auto count = static_cast<std::uint32_t>(expired_keys_.size());
+    for (const Key& key : expired_keys_) table_.Erase(At(StableHash(key), key));
+    expired_keys_.clear();
+    return count;
   }
 
   const PaneLayout layout_;
   HeapTable<Key, NoNamespace, NoMapKey, Panes>& table_;
   HeapTable<Key, NoNamespace, NoMapKey, std::int64_t>& progress_;
   const KeyGroupRange range_;
-  std::vector<Group> groups_;               // by key group, counted from the first
-  std::set<std::int64_t> live_panes_;       // that some key has and some window needs
-  std::int64_t last_noted_pane_ = kNoPane;  // is in live_panes_
-  std::int64_t restored_progress_ = kNoPane;
-  std::int64_t next_window_;  // the first that has not fired
-  std::int64_t first_live_window_ = kNoPane;
-  std::int64_t first_live_pane_;  // those before it have expired
-  std::uint32_t next_group_ = 0;  // of the window that is being fired
+  std::vector<Group> groups_;  // by key group, counted from the first
+  PaneSchedule schedule_;
+  std::int64_t restored_progress_ = kNoPane;  // of all groups
+  std::uint32_t next_group_ = 0;              // of what is under way in FireEnded()
   Accumulator merged_{};
   std::vector<Key> expired_keys_;
 };

@@ -58,11 +58,7 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
   void Process(Batch<T>& in) override {
     this->context_.Enter();
     std::int64_t earliest_ms = 0;
-    Status checked = this->CheckBlock(in, earliest_ms);
-    if (!checked.ok()) {
-      this->context_.failure->Report(std::move(checked));
-      return;
-    }
+    if (!this->CheckBlock(in, earliest_ms)) return;
     offset_ms_ = this->OffsetMs();
     const bool on_time = WindowStart(earliest_ms, offset_ms_, size_ms_) + size_ms_ - 1 >
                          std::max(this->watermark_ms(), fired_before_ms_);

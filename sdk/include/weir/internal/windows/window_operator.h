@@ -66,11 +66,9 @@ class WindowOperator final
     this->WithHashes(in, [&](auto&& hash_of) {
       for (std::uint32_t i = 0; i < in.size(); ++i) {
         Status added = Add(assigner_context, in[i], in.timestamp(i), hash_of(i));
-        if (added.ok()) [[likely]] {
-          continue;
+        if (!added.ok()) [[unlikely]] {
+          return this->context_.failure->Report(std::move(added));
         }
-        this->context_.failure->Report(std::move(added));
-        break;
       }
     });
     results_.Finish();
@@ -98,11 +96,8 @@ class WindowOperator final
     }
   }
   static Merging MakeMerging([[maybe_unused]] KeyedStateBackend& backend) {
-    if constexpr (S::kMerging) {
-      return Merging(backend);
-    } else {
-      return Merging();
-    }
+    if constexpr (S::kMerging) return Merging(backend);
+    if constexpr (!S::kMerging) return Merging();
   }
 
   std::uint32_t subtask() { return this->context_.chain->runtime().subtask_index(); }
