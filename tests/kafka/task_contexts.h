@@ -106,7 +106,13 @@ class TestReaderContext final : public SourceReaderContext {
   void ReleaseSplitOutput(std::uint32_t split_output) override {
     released_split_outputs.push_back(split_output);
   }
+  Status HandleBadRecord(const BadRecord& record) override {
+    bad_records.push_back(record.origin + ": " + std::string(record.bytes));
+    return keep_on ? Status::Ok() : SourceReaderContext::HandleBadRecord(record);
+  }
   std::vector<std::uint32_t> released_split_outputs;
+  std::vector<std::string> bad_records;
+  bool keep_on = false;  // as with a policy that drops them
 
  private:
   std::uint32_t split_outputs_ = 0;

@@ -40,7 +40,7 @@ std::vector<std::string> FinishedLines(const TemporaryDirectory& directory,
   return lines;
 }
 
-void Run(StreamExecutionEnvironment& env) {
+void RunJob(StreamExecutionEnvironment& env) {
   const auto result = env.ExecuteLocal("files");
   ASSERT_TRUE(result.ok()) << result.status().ToString();
   ASSERT_EQ(result->final_state, "FINISHED") << result->failure.ToString();
@@ -64,7 +64,7 @@ TEST(FileJob, ReadsMapsAndWritesEachLineOnce) {
   env.FromSource(TextFileSource().Path(directory.path("in")).SplitBytes(10'000))
       .Map([](const std::string& line) { return "mapped " + line; })
       .SinkTo(FileSink(TextFormat(), directory.path("out")).RollAtBytes(20'000));
-  Run(env);
+  RunJob(env);
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(FinishedLines(directory, "out"), expected);
   EXPECT_GT(directory.Content().size(), 3u + 8) << "parts were rolled";
@@ -87,17 +87,17 @@ TEST(FileJob, BadRecordsGoToTheDeadLettersWithTheirPlace) {
   orders.DeadLetters()
       .Map([](const DeadLetter& letter) { return letter.ToString(); })
       .SinkTo(FileSink(TextFormat(), directory.path("rejected")));
-  Run(env);
+  RunJob(env);
   EXPECT_EQ(FinishedLines(directory, "out"),
             (std::vector<std::string>{"1,a,", "3,c,0.5", "id,customer,discount"}));
   const std::string path = directory.path("in/a.json");
   EXPECT_EQ(FinishedLines(directory, "rejected"),
             (std::vector<std::string>{
-                "orders (1), " + path +
+                "Source: orders (1), " + path +
                     " line 2, byte 24: CORRUPTION: JSON: a string does not end "
                     "(byte 17): {\"id\":2,\"customer",
-                "orders (1), " + path +
-                    " line 4, byte 92: CORRUPTION: JSON: id: expected an "
+                "Source: orders (1), " + path +
+                    " line 4, byte 91: CORRUPTION: JSON: id: expected an "
                     "integer, found \"4\" (byte 6): {\"id\":\"4\",\"customer\":\"d\"}"}));
 }
 
@@ -113,7 +113,7 @@ TEST(FileJob, WithoutAPolicyABadRecordFailsTheJobWithItsPlace) {
   ASSERT_TRUE(result.ok()) << result.status().ToString();
   EXPECT_EQ(result->final_state, "FAILED");
   EXPECT_NE(result->failure.message().find(
-                path + " record 2, byte 29: CSV: column 2 'id': expected an integer that fits, "
+                path + " record 2, byte 30: CSV: column 2 'id': expected an integer that fits, "
                        "found \"x\" (byte 2)"),
             std::string::npos)
       << result->failure.ToString();

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
@@ -245,6 +247,43 @@ TEST(KafkaSourceOnMock, ADeserializerMayLeaveRecordsOut) {
           .ok());
   EXPECT_EQ(values.size(), 334u);
   for (const int value : values) EXPECT_EQ(value % 3, 0);
+}
+
+// Takes numbers, but not 7.
+struct NumberFormat {
+  using Record = int;
+  Status Deserialize(std::string_view message, int& out) const {
+    out = std::stoi(std::string(message));
+    return out == 7 ? Status::Corruption("no number") : Status::Ok();
+  }
+};
+
+TEST(KafkaSourceOnMock, WhatAFormatRefusesIsReportedWithItsPlaceAndTheRestIsRead) {
+  MockKafka kafka;
+  kafka.CreateTopic("input", 1);
+  ASSERT_TRUE(TopicWriter(kafka.bootstrap_servers()).WriteKeyed("input", 1000, 10).ok());
+  const auto source = KafkaSource<int>::Builder()
+                          .BootstrapServers(kafka.bootstrap_servers())
+                          .Topics({"input"})
+                          .Bounded(OffsetsInitializer::Latest())
+                          .Deserializer(ValueDeserializer(NumberFormat()))
+                          .Build();
+  const auto read = [&source](bool keep_on, std::size_t& count) {
+    SourceDriver driver(source, 1);
+    Status status = driver.Start();
+    driver.reader_context(0).keep_on = keep_on;
+    if (status.ok()) {
+      status = driver.Read(seconds(60), [&](std::uint32_t, int&, std::int64_t) { ++count; });
+    }
+    const auto& bad = driver.reader_context(0).bad_records;
+    EXPECT_EQ(bad, std::vector<std::string>{"input-0 offset 7: 7"});
+    return status;
+  };
+  std::size_t count = 0;
+  EXPECT_EQ(read(false, count).message(), "input-0 offset 7: no number");
+  count = 0;
+  EXPECT_TRUE(read(true, count).ok());
+  EXPECT_EQ(count, 999u);
 }
 
 TEST(KafkaSourceOnMock, ContinuesExactlyAfterASnapshot) {

@@ -1,6 +1,7 @@
 // Everything of the Kafka connector. Link weir::kafka.
 #pragma once
 
+#include <weir/connectors/kafka_formats.h>  // IWYU pragma: export
 #include <weir/connectors/kafka_offsets.h>  // IWYU pragma: export
 #include <weir/connectors/kafka_record.h>   // IWYU pragma: export
 #include <weir/connectors/kafka_sink.h>     // IWYU pragma: export

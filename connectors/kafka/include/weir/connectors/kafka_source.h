@@ -15,64 +15,35 @@
 
 #include <concepts>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <weir/connectors/internal/kafka_options.h>
 #include <weir/connectors/internal/kafka_read_session.h>
+#include <weir/connectors/kafka_deserializers.h>
 #include <weir/connectors/kafka_offsets.h>
 #include <weir/connectors/kafka_record.h>
 #include <weir/connectors/kafka_split.h>
+#include <weir/error_policy.h>
 #include <weir/source.h>
 
 namespace weir::kafka {
 
 // Turns a record of Kafka into one of the job: assigns every field of `out` (which holds an old
 // record) and says true, or says false to leave this record out. Copied for each reader and held by
-// its own type. What it throws fails the job as an error of the user.
+// its own type. What it throws is the business of OnError() (weir/error_policy.h), with the value,
+// topic, partition and offset. Formats: kafka_formats.h.
 template <class D, class T>
 concept KafkaDeserializer =
     std::copy_constructible<D> && requires(D& deserializer, const KafkaRecord& record, T& out) {
       { deserializer(record, out) } -> std::convertible_to<bool>;
     };
-
-// The value as a string; records without a value (tombstones) are left out.
-struct StringValueDeserializer {
-  bool operator()(const KafkaRecord& record, std::string& out) const {
-    if (record.value) out.assign(*record.value);
-    return record.value.has_value();
-  }
-};
-
-// Key and value as strings; null becomes empty.
-struct KeyValueDeserializer {
-  bool operator()(const KafkaRecord& record, KafkaKeyValue& out) const {
-    out.key.assign(record.key.value_or(std::string_view()));
-    out.value.assign(record.value.value_or(std::string_view()));
-    return true;
-  }
-};
-
-// Stands for "none was given".
-struct NoDeserializer {};
-
-// What KafkaSource<T> uses when it is given no deserializer.
-template <class T>
-struct DefaultKafkaDeserializer {
-  using type = NoDeserializer;
-};
-template <>
-struct DefaultKafkaDeserializer<std::string> {
-  using type = StringValueDeserializer;
-};
-template <>
-struct DefaultKafkaDeserializer<KafkaKeyValue> {
-  using type = KeyValueDeserializer;
-};
 
 template <class T, class D>
 class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
@@ -80,25 +51,28 @@ class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
   KafkaSourceReader(internal::KafkaSourceOptions options, D deserializer)
       : session_(std::move(options)), deserializer_(std::move(deserializer)) {}
 
-  Status Open(SourceReaderContext& context) override { return session_.Open(context); }
+  Status Open(SourceReaderContext& context) override {
+    context_ = &context;
+    return session_.Open(context);
+  }
 
+  // The handler is around the loop: records that the deserializer takes pay nothing for it.
   Result<ReadStatus> Read(SourceOutput<T>& output) override {
-    output.Select(run_.split_output);
-    while (!output.full()) {
-      if (next_ == run_.records.size()) {
-        next_ = 0;
-        run_ = {};
-        WEIR_ASSIGN_OR_RETURN(run_, session_.NextRun());
-        if (run_.records.empty()) {
-          return session_.AtEnd() ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
-        }
-        output.Select(run_.split_output);
-      }
-      const KafkaRecord& record = run_.records[next_++];
-      const std::int64_t timestamp =
-          record.timestamp_ms >= 0 ? record.timestamp_ms : weir::internal::kNoTimestamp;
-      if (!deserializer_(record, output.Next(timestamp))) output.DropLast();
+    Status refused;
+    try {
+      return ReadRecords(output);
+    } catch (const RecordError& error) {
+      refused = error.status();
+    } catch (const std::exception& exception) {
+      refused = Status::UserError(exception.what());
     }
+    output.DropLast();
+    const KafkaRecord& record = run_.records[next_ - 1];
+    WEIR_RETURN_IF_ERROR(context_->HandleBadRecord(
+        {record.value.value_or(std::string_view()), std::move(refused),
+         std::string(record.topic) + "-" + std::to_string(record.partition) + " offset " +
+             std::to_string(record.offset),
+         TimestampOf(record)}));
     return ReadStatus::kMoreAvailable;
   }
 
@@ -113,8 +87,31 @@ class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
   void Close() override { session_.Close(); }
 
  private:
+  static std::int64_t TimestampOf(const KafkaRecord& record) {
+    return record.timestamp_ms >= 0 ? record.timestamp_ms : weir::internal::kNoTimestamp;
+  }
+  // An exception is that of the record before next_, whose slot was taken.
+  Result<ReadStatus> ReadRecords(SourceOutput<T>& output) {
+    output.Select(run_.split_output);
+    while (!output.full()) {
+      if (next_ == run_.records.size()) {
+        next_ = 0;
+        run_ = {};
+        WEIR_ASSIGN_OR_RETURN(run_, session_.NextRun());
+        if (run_.records.empty()) {
+          return session_.AtEnd() ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
+        }
+        output.Select(run_.split_output);
+      }
+      const KafkaRecord& record = run_.records[next_++];
+      if (!deserializer_(record, output.Next(TimestampOf(record)))) output.DropLast();
+    }
+    return ReadStatus::kMoreAvailable;
+  }
+
   internal::KafkaReadSession session_;
   D deserializer_;
+  SourceReaderContext* context_ = nullptr;
   internal::KafkaReadSession::Run run_;
   std::size_t next_ = 0;  // in the run
 };
@@ -133,6 +130,7 @@ class KafkaSource {
   using Record = T;
   using Split = KafkaSplit;
   using EnumeratorState = KafkaEnumeratorState;
+  static constexpr bool kReportsBadRecords = true;
 
   static KafkaSourceBuilder<T, D> Builder() { return {}; }
 
