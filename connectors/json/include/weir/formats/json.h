@@ -29,7 +29,11 @@
 #include <utility>
 
 #include <weir/format.h>
+#include <weir/formats/internal/json_containers.h>
 #include <weir/formats/internal/json_mapping.h>
+#include <weir/formats/internal/json_reader.h>
+#include <weir/formats/internal/json_scalars.h>
+#include <weir/formats/internal/json_times.h>
 
 namespace weir::json {
 

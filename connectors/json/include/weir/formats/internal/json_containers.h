@@ -1,4 +1,4 @@
-// Containers in JSON. Part of json_mapping.h.
+// Containers in JSON; json.h includes it.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// How types look in JSON: one JsonMapping<T> for each kind of type. weir/formats/json.h has the
-// table.
+// How types look in JSON: one JsonMapping<T> for each kind of type; this one is that of records.
+// weir/formats/json.h has the table.
 #pragma once
 
 #include <array>
@@ -157,7 +157,3 @@ struct JsonMapping {
 
 }  // namespace internal
 }  // namespace weir::json
-
-#include <weir/formats/internal/json_containers.h>  // IWYU pragma: export
-#include <weir/formats/internal/json_scalars.h>     // IWYU pragma: export
-#include <weir/formats/internal/json_times.h>       // IWYU pragma: export

@@ -1,4 +1,4 @@
-// Numbers, strings, enums and optional values in JSON. Part of json_mapping.h.
+// Numbers, strings, enums and optional values in JSON; json.h includes it.
 #pragma once
 
 #include <cmath>

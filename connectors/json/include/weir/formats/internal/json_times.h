@@ -1,4 +1,4 @@
-// Durations and times in JSON. Part of json_mapping.h.
+// Durations and times in JSON; json.h includes it.
 #pragma once
 
 #include <chrono>
