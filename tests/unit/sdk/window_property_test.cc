@@ -191,7 +191,7 @@ class WindowProperties : public ::testing::Test {
 };
 
 TEST_F(WindowProperties, TumblingAggregates) {
-  ForPlans(300, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(200, [](OraclePlan& plan, std::uint64_t seed) {
     plan = DefaultTriggered(plan);
     plan.slide_ms = plan.size_ms;
     plan.offset_ms %= plan.size_ms;
@@ -205,7 +205,7 @@ TEST_F(WindowProperties, TumblingAggregates) {
 }
 
 TEST_F(WindowProperties, SlidingAggregatesOverSharedPanes) {
-  ForPlans(600, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(400, [](OraclePlan& plan, std::uint64_t seed) {
     plan = DefaultTriggered(plan);
     WindowRun(plan, false, seed).Run([&](auto keyed) {
       return keyed.Window(SlidingEventTimeWindows::Of(plan.size_ms, plan.slide_ms, plan.offset_ms))
@@ -234,7 +234,7 @@ SingleOutputStreamOperator<Shown> Evicted(const Windowed& windowed, const Oracle
 }
 
 TEST_F(WindowProperties, AlignedEventTimeWindowsWithAnyTrigger) {
-  ForPlans(400, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(250, [](OraclePlan& plan, std::uint64_t seed) {
     plan = WithoutEvictor(plan);
     WindowRun(plan, false, seed).Run([&](auto keyed) {
       return Aggregated(keyed.Window(EventTimeAssigner(plan)), plan);
@@ -242,14 +242,14 @@ TEST_F(WindowProperties, AlignedEventTimeWindowsWithAnyTrigger) {
   });
 }
 TEST_F(WindowProperties, AlignedEventTimeWindowsWithAnyTriggerAndEvictor) {
-  ForPlans(400, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(250, [](OraclePlan& plan, std::uint64_t seed) {
     WindowRun(plan, true, seed).Run([&](auto keyed) {
       return Evicted(keyed.Window(EventTimeAssigner(plan)), plan);
     });
   });
 }
 TEST_F(WindowProperties, AlignedProcessingTimeWindowsWithAnyTrigger) {
-  ForPlans(300, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(200, [](OraclePlan& plan, std::uint64_t seed) {
     plan = WithoutEvictor(plan);
     plan.event_time = false;
     WindowRun(plan, false, seed).Run([&](auto keyed) {
@@ -258,7 +258,7 @@ TEST_F(WindowProperties, AlignedProcessingTimeWindowsWithAnyTrigger) {
   });
 }
 TEST_F(WindowProperties, EventTimeSessionsWithAnyTrigger) {
-  ForPlans(400, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(250, [](OraclePlan& plan, std::uint64_t seed) {
     plan = WithoutEvictor(plan);
     Merging(plan);
     WindowRun(plan, false, seed).Run([&](auto keyed) {
@@ -267,7 +267,7 @@ TEST_F(WindowProperties, EventTimeSessionsWithAnyTrigger) {
   });
 }
 TEST_F(WindowProperties, EventTimeSessionsWithAnyTriggerAndEvictor) {
-  ForPlans(400, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(250, [](OraclePlan& plan, std::uint64_t seed) {
     Merging(plan);
     WindowRun(plan, true, seed).Run([&](auto keyed) {
       return Evicted(keyed.Window(EventTimeSession(plan)), plan);
@@ -275,7 +275,7 @@ TEST_F(WindowProperties, EventTimeSessionsWithAnyTriggerAndEvictor) {
   });
 }
 TEST_F(WindowProperties, ProcessingTimeSessionsWithAnyTrigger) {
-  ForPlans(300, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(200, [](OraclePlan& plan, std::uint64_t seed) {
     plan = WithoutEvictor(plan);
     plan.event_time = false;
     Merging(plan);
@@ -285,7 +285,7 @@ TEST_F(WindowProperties, ProcessingTimeSessionsWithAnyTrigger) {
   });
 }
 TEST_F(WindowProperties, GlobalWindowsWithAnyTriggerAndEvictor) {
-  ForPlans(300, [](OraclePlan& plan, std::uint64_t seed) {
+  ForPlans(200, [](OraclePlan& plan, std::uint64_t seed) {
     plan.event_time = false;
     plan.assigner = OracleAssigner::kGlobal;
     WindowRun(plan, true, seed).Run([&](auto keyed) {

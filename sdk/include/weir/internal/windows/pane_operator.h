@@ -57,7 +57,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
       const std::uint32_t group = range_.first + i;
       table_.ForEachInGroup(group, [this](const Key&, NoNamespace, NoMapKey, const Panes& panes) {
         panes.ForEach(kNoPane + 1, std::numeric_limits<std::int64_t>::max(),
-                      [this](const auto& pane) { schedule_.Note(pane.number); });
+                      [this](std::int64_t pane, const auto&) { schedule_.Note(pane); });
       });
       progress_.ForEachInGroup(
           group, [&](const Key& key, NoNamespace, NoMapKey, std::int64_t next_window) {
@@ -147,8 +147,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
     const std::int64_t first_window = layout_.FirstWindow(pane);
     const std::int64_t last_window = layout_.LastWindow(pane);
     if (first_window > last_window || pane < schedule_.first_live_pane()) {
-      this->HandleLate(record, timestamp_ms);
-      return;
+      return this->HandleLate(record, timestamp_ms);
     }
     const Key& key = this->KeyOf(record);
     Panes& panes = table_.FindOrInsert(At(key_hash, key));
@@ -211,15 +210,16 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
     auto& aggregation = this->aggregation();
     const Accumulator* only = nullptr;
     bool merged = false;
-    panes.ForEach(layout_.FirstPane(window), layout_.EndPane(window), [&](const auto& pane) {
+    const auto merge = [&](std::int64_t, const Accumulator& accumulator) {
       if (only != nullptr) {
         if (!merged) merged_ = *only;
         merged = true;
-        aggregation.Merge(merged_, pane.accumulator);
+        aggregation.Merge(merged_, accumulator);
       } else {
-        only = &pane.accumulator;
+        only = &accumulator;
       }
-    });
+    };
+    panes.ForEach(layout_.FirstPane(window), layout_.EndPane(window), merge);
     if (only != nullptr) this->Emit(where, merged ? std::as_const(merged_) : *only);
   }
   // Nothing in the table is live.
