@@ -1,0 +1,134 @@
+// Snippets of docs/guide/enrichment.md.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <weir/api.h>
+#include <weir/testing.h>
+
+#include "tests/guide/order.h"
+
+namespace {
+
+using weir::testing::StreamHarness;
+using Lines = std::vector<std::string>;
+
+// Stands for a client that answers on a thread of its own.
+class CountryClient {
+ public:
+  template <class Callback>
+  void Get(const std::string& customer, Callback callback) {
+    threads_.emplace_back(
+        [customer, callback] { callback(customer == "ann" ? "Austria" : "Brazil"); });
+  }
+
+ private:
+  std::vector<std::jthread> threads_;
+};
+
+// [async-function]
+struct LookUpCountry {
+  void Open(weir::RuntimeContext&) { client = std::make_shared<CountryClient>(); }
+
+  void AsyncInvoke(const Order& order, weir::ResultFuture<std::string> result) {
+    client->Get(order.customer, [order, result](const std::string& country) {
+      result.Complete(order.customer + " of " + country);
+    });
+  }
+  void Timeout(const Order& order, weir::ResultFuture<std::string> result) {
+    result.Complete(order.customer + " of nowhere");
+  }
+
+  std::shared_ptr<CountryClient> client;
+};
+// [/async-function]
+
+TEST(GuideEnrichmentTest, AsynchronousCalls) {
+  StreamHarness harness;
+  auto input = harness.AddInput<Order>();
+  const auto orders = input.stream();
+  // [async-use]
+  const auto with_country =
+      weir::AsyncDataStream::OrderedWait(orders, LookUpCountry(), 5'000, 100).Uid("countries");
+  // [/async-use]
+  auto out = harness.AddOutput(with_country);
+  input.PushRecord({"bob", 1, 0});
+  input.PushRecord({"ann", 1, 0});
+  harness.RunUntil([&] { return out.records().size() == 2; });
+  EXPECT_EQ(out.values(), (Lines{"bob of Brazil", "ann of Austria"}));
+}
+
+// [broadcast-function]
+const weir::MapStateDescriptor<std::string, std::int64_t> kLimits{"limits"};
+
+struct Limit {
+  std::string customer;
+  std::int64_t cents = 0;
+};
+WEIR_FIELDS(Limit, customer, cents)
+
+struct CheckLimits {
+  void ProcessElement(const Order& order, weir::ReadOnlyBroadcastContext& context,
+                      weir::Collector<std::string>& out) {
+    const std::int64_t* limit = context.GetBroadcastState(kLimits).Find(order.customer);
+    if (limit != nullptr && order.cents > *limit) out.Collect(order.customer + " is above");
+  }
+  void ProcessBroadcastElement(const Limit& limit, weir::BroadcastContext& context,
+                               weir::Collector<std::string>&) {
+    context.GetBroadcastState(kLimits).Put(limit.customer, limit.cents);
+  }
+};
+// [/broadcast-function]
+
+struct Payment {
+  std::string customer;
+  std::int64_t cents = 0;
+};
+WEIR_FIELDS(Payment, customer, cents)
+
+TEST(GuideEnrichmentTest, IntervalJoin) {
+  StreamHarness harness;
+  auto order_input = harness.AddInput<Order>();
+  auto payment_input = harness.AddInput<Payment>();
+  const auto orders = order_input.stream();
+  const auto payments = payment_input.stream();
+  // [interval-join]
+  const auto paid = orders.KeyBy(&Order::customer)
+                        .IntervalJoin(payments.KeyBy(&Payment::customer))
+                        .Between(0, 60'000)  // a payment comes within a minute of its order
+                        .Process([](const Order& order, const Payment& payment,
+                                    weir::ProcessJoinContext&, weir::Collector<std::string>& out) {
+                          out.Collect(order.customer + " paid " + std::to_string(payment.cents));
+                        })
+                        .Uid("paid");
+  // [/interval-join]
+  auto out = harness.AddOutput(paid);
+  order_input.PushRecord({"ann", 500, 0}, 1'000);
+  payment_input.PushRecord({"ann", 500}, 61'001);
+  EXPECT_TRUE(out.records().empty());
+  payment_input.PushRecord({"ann", 400}, 61'000);
+  EXPECT_EQ(out.values(), Lines{"ann paid 400"});
+}
+
+TEST(GuideEnrichmentTest, BroadcastState) {
+  StreamHarness harness;
+  auto input = harness.AddInput<Order>();
+  auto limit_input = harness.AddInput<Limit>();
+  const auto orders = input.stream();
+  const auto limits = limit_input.stream();
+  // [broadcast-use]
+  const auto warnings =
+      orders.Connect(limits.Broadcast(kLimits)).Process(CheckLimits()).Uid("limits");
+  // [/broadcast-use]
+  auto out = harness.AddOutput(warnings);
+  input.PushRecord({"ann", 500, 0});
+  limit_input.PushRecord({"ann", 100});
+  input.PushRecord({"ann", 500, 0});
+  EXPECT_EQ(out.values(), Lines{"ann is above"});
+}
+
+}  // namespace
