@@ -1,4 +1,5 @@
 // Tasks and time: what the clock is read for, timers, how long a task was held up.
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -111,6 +112,51 @@ TEST(TaskSchedulingTest, ATimerWakesATaskThatWaitsForInput) {
   clock.AdvanceMillis(1);
   cluster.ExpectFinished();
   EXPECT_THAT(fired, ElementsAre(5'003, 5'003));
+}
+
+// A burst of timers, fired in parts: events of the coordinator come between them, input behind.
+TEST(TaskSchedulingTest, ABurstOfTimersHoldsUpInputAndNothingElse) {
+  int due = 0;
+  std::atomic<int> fired{0};
+  int fired_before_event = -1;
+  bool began = false;
+  int finishes = 0;
+  auto job = std::make_shared<TestJob>();
+  const auto source = job->AddSource("Source", 1, [&](ChainContext&) {
+    return ChainHooks{.poll = [&](TestChain&) -> Result<PollStatus> {
+                        EXPECT_EQ(due, 0) << "polled while timers are due";
+                        if (began) return PollStatus::kEndOfInput;
+                        began = true;
+                        due = 1'000;
+                        return PollStatus::kProgress;
+                      },
+                      .event =
+                          [&](TestChain&, std::uint32_t, std::string_view) {
+                            fired_before_event = fired;
+                            return Status::Ok();
+                          },
+                      .timers_due = [&] { return due > 0; },
+                      .fire_timers =
+                          [&](TestChain&) {
+                            if (fired == 10 && fired_before_event < 0) return Status::Ok();
+                            --due;
+                            ++fired;
+                            return Status::Ok();
+                          },
+                      .finish = [&](TestChain&) -> Result<bool> {
+                        EXPECT_EQ(due, 0) << "finished while timers are due";
+                        if (++finishes == 1) due = 100;  // what the end of the input makes due
+                        return due == 0;
+                      }};
+  });
+  TestCluster cluster(job);
+  cluster.RunInOneSlot();
+  ASSERT_TRUE(Eventually([&] { return fired == 10; }));
+  EXPECT_TRUE(cluster.engine().OnCoordinatorEvent({.task = {source, 0, 0}, .payload = "now"}));
+  cluster.ExpectFinished();  // nobody notifies the task
+  EXPECT_EQ(fired, 1'100);
+  EXPECT_EQ(fired_before_event, 10);
+  EXPECT_EQ(finishes, 2);
 }
 
 // Moves a clock as a task of the slot: never while another one is in a step, whose time would count

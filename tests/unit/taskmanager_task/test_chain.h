@@ -76,6 +76,8 @@ struct ChainHooks {
   std::function<Status(TestChain&, std::int64_t now_ms)> processing_time;
   std::function<Result<bool>(TestChain&)> drain;
   std::function<bool()> holds_input;
+  std::function<bool()> timers_due;
+  std::function<Status(TestChain&)> fire_timers;
   std::function<Result<bool>(TestChain&)> finish;
   std::function<void(TestChain&)> flush;
   std::function<Status(TestChain&)> close;
@@ -142,6 +144,8 @@ class TestChain final : public internal::Chain {
   }
   Result<bool> Drain() override { return hooks_.drain ? hooks_.drain(*this) : Result<bool>(true); }
   bool HoldsInput() const override { return hooks_.holds_input && hooks_.holds_input(); }
+  bool timers_due() const override { return hooks_.timers_due && hooks_.timers_due(); }
+  Status FireTimers() override { return hooks_.fire_timers(*this); }
   void Flush() override {
     if (hooks_.flush) hooks_.flush(*this);
     for (std::uint32_t output = 0; output < open_.size(); ++output) {
