@@ -165,7 +165,8 @@ Result<bool> HarnessTasks::StepInputs(Task& task) {
   bool moved = false;
   for (std::size_t i = 0; i < task.incoming.size(); ++i) {
     auto& written = task.incoming[i].channel->written;
-    while (!written.empty() && !(task.chain && task.chain->timers_due())) {
+    while (!written.empty() &&
+           !(task.chain && (task.chain->timers_due() || task.chain->HoldsInput()))) {
       FakeOutputChannel::Element element = std::move(written.front());
       written.pop_front();
       moved = true;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <string>
@@ -53,6 +54,22 @@ class AsyncRetries {
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
 };
 
+// The time of a record is over: has its Timeout() complete `call`. An error otherwise.
+template <class T, class U, class F>
+Status EndOverdueCall(F& function, const T& record, const std::shared_ptr<AsyncCall<U>>& call,
+                      std::int64_t timeout_ms) {
+  if constexpr (requires(ResultFuture<U> result) { function.Timeout(record, result); }) {
+    function.Timeout(record, ResultFuture<U>(call));
+    if (call->ended()) return Status::Ok();
+    return Status::UserError("Timeout() returned without completing the result");
+  } else {
+    return Status(StatusCode::kTimedOut,
+                  "there was no result within " + std::to_string(timeout_ms) + " ms",
+                  ErrorDomain::kUser);
+  }
+}
+
+// `error`, with the record whose call it ended.
 inline Status AsyncCallFailed(const Status& error, std::int64_t timestamp_ms,
                               std::uint32_t retries) {
   std::string context = "the asynchronous call for a record";

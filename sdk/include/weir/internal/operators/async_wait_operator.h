@@ -11,7 +11,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -53,12 +52,13 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
   }
   Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
     InFlightState in_flight{std::string(kStateName)};
-    queue_.ForEachRecord(
-        [&](const T& record, std::int64_t timestamp_ms) { in_flight.Add({timestamp_ms, record}); });
+    const auto add = [&](const T& record, std::int64_t time_ms) {
+      in_flight.Add({time_ms, record});
+    };
+    queue_.ForEachRecord(add);
     for (const Element& element : waiting_) {
-      if (const auto* waiting = std::get_if<Record>(&element)) {
-        in_flight.Add({waiting->timestamp_ms, waiting->record});
-      }
+      if (const auto* waiting = std::get_if<Record>(&element))
+        add(waiting->record, waiting->timestamp_ms);
     }
     out.push_back(in_flight.Save());
     return Base::SnapshotState(checkpoint_id, out);
@@ -80,14 +80,8 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     }
     AdmitWaiting();
   }
-  void OnWatermark(Watermark watermark) override {
-    waiting_.push_back(watermark);
-    AdmitWaiting();
-  }
-  void OnWatermarkStatus(WatermarkStatus status) override {
-    waiting_.push_back(status);
-    AdmitWaiting();
-  }
+  void OnWatermark(Watermark watermark) override { AddControl(watermark); }
+  void OnWatermarkStatus(WatermarkStatus status) override { AddControl(status); }
 
   bool HoldsInput() const override { return !waiting_.empty() || queue_.full(); }
 
@@ -124,8 +118,13 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     T record;
     std::int64_t timestamp_ms;
   };
-  using Element = std::variant<Record, Watermark, WatermarkStatus>;
+  using Control = typename Queue::Control;
+  using Element = std::variant<Record, Control>;
 
+  void AddControl(const Control& control) {
+    waiting_.push_back(control);
+    AdmitWaiting();
+  }
   // Whether any was.
   bool AdmitWaiting() {
     bool admitted = false;
@@ -140,10 +139,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
         waiting_.pop_front();
         Call(index);
       } else {
-        const auto* watermark = std::get_if<Watermark>(&waiting_.front());
-        queue_.Add(watermark != nullptr
-                       ? typename Queue::Control(*watermark)
-                       : typename Queue::Control(std::get<WatermarkStatus>(waiting_.front())));
+        queue_.Add(std::get<Control>(waiting_.front()));
         waiting_.pop_front();
       }
       admitted = true;
@@ -152,12 +148,13 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     return admitted;
   }
 
-  ResultFuture<U> NewCall(std::uint32_t index) {
+  // From now on only this call of the entry counts.
+  std::shared_ptr<AsyncCall<U>> NewCall(std::uint32_t index) {
     queue_.entry(index).call = ++calls_;
-    return ResultFuture<U>(std::make_shared<AsyncCall<U>>(mailbox_, index, calls_));
+    return std::make_shared<AsyncCall<U>>(mailbox_, index, calls_);
   }
   void Call(std::uint32_t index) {
-    ResultFuture<U> result = NewCall(index);
+    ResultFuture<U> result(NewCall(index));
     this->context_.Enter();
     InvokeAsync<F, T, U>(this->function_, queue_.entry(index).record, std::move(result));
   }
@@ -173,7 +170,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
         queue_.Complete(completion->entry, std::move(completion->results));
         entry.call = 0;
       } else {
-        return Failed(entry, completion->error);
+        return AsyncCallFailed(completion->error, entry.timestamp_ms, entry.retries);
       }
     }
     return Status::Ok();
@@ -184,9 +181,6 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     retries_.Add({this->context_.chain->processing_time_ms() + retry_.DelayMs(entry.retries), index,
                   entry.call});
     ++entry.retries;
-  }
-  static Status Failed(const typename Queue::Entry& entry, const Status& error) {
-    return AsyncCallFailed(error, entry.timestamp_ms, entry.retries);
   }
 
   // Gives up the calls whose time is over, retries and all.
@@ -201,25 +195,14 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     return Status::Ok();
   }
   Status EndOverdueEntry(std::uint32_t index) {
-    auto& entry = queue_.entry(index);
-    if constexpr (requires(F& f, const T& record, ResultFuture<U> result) {
-                    f.Timeout(record, result);
-                  }) {
-      entry.call = ++calls_;
-      auto call = std::make_shared<AsyncCall<U>>(mailbox_, index, calls_);
-      this->context_.Enter();
-      this->function_.Timeout(std::as_const(entry.record), ResultFuture<U>(call));
-      if (call->ended()) return Status::Ok();
-      return Failed(entry, Status::UserError("Timeout() returned without completing the result"));
-    } else {
-      return Failed(
-          entry, Status(StatusCode::kTimedOut,
-                        "there was no result within " + std::to_string(options_.timeout_ms) + " ms",
-                        ErrorDomain::kUser));
-    }
+    const auto& entry = queue_.entry(index);
+    const auto call = NewCall(index);
+    this->context_.Enter();
+    const Status ended =
+        EndOverdueCall<T>(this->function_, entry.record, call, options_.timeout_ms);
+    return ended.ok() ? ended : AsyncCallFailed(ended, entry.timestamp_ms, entry.retries);
   }
 
-  // Whether anything was.
   bool EmitReady() {
     bool emitted = false;
     queue_.EmitReady(
@@ -229,7 +212,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
           }
           emitted = true;
         },
-        [&](const typename Queue::Control& control) {
+        [&](const Control& control) {
           collector_.Finish();
           if (const auto* watermark = std::get_if<Watermark>(&control)) {
             this->output_.OnWatermark(*watermark);
@@ -250,9 +233,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     if (options_.timeout_ms > 0 && oldest != Queue::kNone) {
       next_ms = std::min(next_ms, queue_.entry(oldest).deadline_ms);
     }
-    if (next_ms == armed_ms_) return;
-    armed_ms_ = next_ms;
-    this->context_.SetTimer(next_ms);
+    if (next_ms != std::exchange(armed_ms_, next_ms)) this->context_.SetTimer(next_ms);
   }
 
   const AsyncOptions options_;
