@@ -57,7 +57,9 @@ class KeyedStream : public DataStream<T> {
     static_assert(internal::SummableField<Field, T>,
                   "Sum: accepted is &T::field, or auto& f(T&) "
                   "and const auto& f(const T&), of a field with +=.");
-    return Roll("Keyed Sum", internal::RollingSum<Field>{std::move(field)});
+    if constexpr (internal::SummableField<Field, T>) {
+      return Roll("Keyed Sum", internal::RollingSum<Field>{std::move(field)});
+    }
   }
   template <class Field = std::identity>
   auto Min(Field field = {}) const {
@@ -143,16 +145,22 @@ class KeyedStream : public DataStream<T> {
   }
   template <bool kLess, class Field>
   auto RollField(const char* type, Field field) const {
-    static_assert(internal::OrderedField<Field, T> && internal::WritableField<Field, T>,
+    constexpr bool kAccepted =
+        internal::OrderedField<Field, T> && internal::WritableField<Field, T>;
+    static_assert(kAccepted,
                   "Min, Max: accepted is &T::field, or auto& f(T&) and const auto& f(const T&), of "
                   "a field with <.");
-    return Roll(type, internal::RollingExtreme<Field, kLess>{std::move(field)});
+    if constexpr (kAccepted) {
+      return Roll(type, internal::RollingExtreme<Field, kLess>{std::move(field)});
+    }
   }
   template <bool kLess, class Field>
   auto RollBy(const char* type, Field field) const {
     static_assert(internal::OrderedField<Field, T>,
                   "MinBy, MaxBy: accepted is &T::field, or f(const T&), of something with <.");
-    return Roll(type, internal::RollingExtremeBy<Field, kLess>{std::move(field)});
+    if constexpr (internal::OrderedField<Field, T>) {
+      return Roll(type, internal::RollingExtremeBy<Field, kLess>{std::move(field)});
+    }
   }
   template <class U, class MadeOperator, class F>
   SingleOutputStreamOperator<U> Add(const char* type, F function,
