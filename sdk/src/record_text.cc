@@ -96,7 +96,9 @@ bool AppendIsoTime(std::int64_t since_epoch, std::int64_t unit_ns, std::string& 
   const std::int64_t units_per_day = kDaySeconds / unit_seconds * per_second;
   const std::int64_t days = FloorDivide(since_epoch, units_per_day);
   if (days < kFirstDay || days > kLastDay) return false;
-  const std::int64_t within = since_epoch - days * units_per_day;
+  // Not since_epoch - days * units_per_day: that product does not fit near the ends of the range.
+  const std::int64_t rest = since_epoch % units_per_day;
+  const std::int64_t within = rest < 0 ? rest + units_per_day : rest;
   const std::int64_t second = within / per_second * unit_seconds;
   const std::chrono::year_month_day date{
       std::chrono::sys_days(std::chrono::days(static_cast<int>(days)))};
