@@ -1,3 +1,4 @@
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ using testing::OperatorHarness;
 // Wide, so that a block has few of them.
 struct Wide {
   std::int64_t value = 0;
-  char filler[504] = {};
+  std::array<char, 504> filler{};
 };
 static_assert(BlockCapacity<Wide>() == 64);
 
