@@ -18,9 +18,15 @@ constexpr std::uint32_t kHighestParallelism = 7;
 
 // Lines of a key in their order, keys in theirs.
 void SortByKey(std::vector<std::string>& lines) {
-  std::ranges::stable_sort(lines, {}, [](const std::string& line) {
-    return std::string_view(line).substr(0, line.find(' '));
-  });
+  std::map<std::string, std::vector<std::string>> by_key;
+  for (std::string& line : lines) {
+    std::string key = line.substr(0, line.find(' '));
+    by_key[std::move(key)].push_back(std::move(line));
+  }
+  lines.clear();
+  for (auto& [key, of_key] : by_key) {
+    for (std::string& line : of_key) lines.push_back(std::move(line));
+  }
 }
 
 }  // namespace
