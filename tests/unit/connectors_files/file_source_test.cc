@@ -90,7 +90,7 @@ TEST(FileSource, RandomSplitsGiveEachLineOnce) {
   const std::uint64_t seed = TestSeed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < 50; ++round) {
     const TemporaryDirectory directory;
     Lines expected;
     for (auto files = random() % 3; files > 0; --files) {
@@ -235,7 +235,7 @@ TEST(FileSource, ContinuesFromEverySnapshot) {
   const std::uint64_t seed = TestSeed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 25; ++round) {
     const TemporaryDirectory directory;
     Lines expected;
     std::string text = RandomText(random, expected);
