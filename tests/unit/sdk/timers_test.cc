@@ -149,7 +149,7 @@ TEST(TimerQueue, ForgetsDeletedTimersLongBeforeTheirTime) {
     ASSERT_EQ(queue.Delete(hash, key, {}, 1'000'000 + i - kKeys), i >= kKeys);
     ASSERT_TRUE(queue.Register(hash, key, {}, 1'000'000 + i));
     ASSERT_FALSE(queue.Register(hash, key, {}, 1'000'000 + i));
-    ASSERT_LE(queue.index_size(), 3 * kKeys + 1'024);
+    ASSERT_LE(queue.index_size(), static_cast<std::size_t>(3 * kKeys + 1'024));
   }
   std::int64_t fired = 0;
   std::uint32_t count = 100'000;
