@@ -128,6 +128,8 @@ class KeyedBroadcastConnectedStream {
     if constexpr (kAccepted) {
       using MadeOperator = internal::KeyedBroadcastOperator<A, B, U, F, KeySelector>;
       std::vector<std::string> names = MadeOperator::KeyedStateNames(function);
+      first_.graph()->Fail(
+          internal::CheckStates(function).WithContext("Co-Process-Broadcast-Keyed"));
       return internal::AddBroadcastOperator<U, MadeOperator>(
           "Co-Process-Broadcast-Keyed", first_, second_,
           typename MadeOperator::Prototype{

@@ -90,6 +90,7 @@ class KeyedBroadcastOperator final
   void Process1(Batch<A>& in) override {
     this->context_.Enter();
     reading_.SetWatermark(this->current_watermark_ms());
+    CleanUpStates<Key>(function(), reading_.processing_time_ms(), in.size());
     const auto& key_of = this->template selector<0>();
     WithKeyHashes<Key>(this->context_, this->backend(), key_of, in, [&](auto&& hash_of) {
       for (std::uint32_t i = 0; i < in.size(); ++i) {
