@@ -26,6 +26,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,7 @@
 #include <utility>
 #include <vector>
 
-#include <weir/internal/windows/field_reductions.h>
+#include <weir/internal/rolling_reductions.h>
 #include <weir/internal/windows/window_node.h>
 #include <weir/keyed_stream.h>
 #include <weir/side_output.h>
@@ -134,26 +135,32 @@ class WindowedStream {
   }
 
   // The first record of the window with the sum, minimum or maximum of a field: Sum(&Bid::price).
-  template <class V, std::same_as<T> R>
-  auto Sum(V R::* field) const {
-    return Reduce(internal::SumOfField<T, V>{field});
+  // Fields as KeyedStream::Sum() takes them; sums of integers wrap around.
+  template <class Field = std::identity>
+    requires internal::SummableField<Field, T>
+  auto Sum(Field field = {}) const {
+    return Reduce(internal::RollingSum<Field>{std::move(field)});
   }
-  template <class V, std::same_as<T> R>
-  auto Min(V R::* field) const {
-    return Reduce(internal::MinimumOfField<T, V>{field});
+  template <class Field = std::identity>
+    requires internal::OrderedField<Field, T> && internal::WritableField<Field, T>
+  auto Min(Field field = {}) const {
+    return Reduce(internal::RollingExtreme<Field, true>{std::move(field)});
   }
-  template <class V, std::same_as<T> R>
-  auto Max(V R::* field) const {
-    return Reduce(internal::MaximumOfField<T, V>{field});
+  template <class Field = std::identity>
+    requires internal::OrderedField<Field, T> && internal::WritableField<Field, T>
+  auto Max(Field field = {}) const {
+    return Reduce(internal::RollingExtreme<Field, false>{std::move(field)});
   }
   // The record with the smallest or largest value; of several the first.
-  template <class V, std::same_as<T> R>
-  auto MinBy(V R::* field) const {
-    return Reduce(internal::RecordWithMinimum<T, V>{field});
+  template <class Field>
+    requires internal::OrderedField<Field, T>
+  auto MinBy(Field field) const {
+    return Reduce(internal::RollingExtremeBy<Field, true>{std::move(field)});
   }
-  template <class V, std::same_as<T> R>
-  auto MaxBy(V R::* field) const {
-    return Reduce(internal::RecordWithMaximum<T, V>{field});
+  template <class Field>
+    requires internal::OrderedField<Field, T>
+  auto MaxBy(Field field) const {
+    return Reduce(internal::RollingExtremeBy<Field, false>{std::move(field)});
   }
 
   // For the API itself.
