@@ -103,10 +103,12 @@ def compare(fewer, more, records, disassemble=_disassemble):
 
 def _profile(command, records, directory):
     output = directory / f"callgrind.{records}"
-    subprocess.run(["valgrind", "--tool=callgrind", "--dump-instr=yes", "--compress-strings=no", "--compress-pos=no",
-                    f"--callgrind-out-file={output}", *command, "--records", str(records),
-                    "--result-directory", directory],
-                   check=True, capture_output=True)
+    ended = subprocess.run(["valgrind", "--tool=callgrind", "--dump-instr=yes", "--compress-strings=no",
+                            "--compress-pos=no", f"--callgrind-out-file={output}", *command, "--records", str(records),
+                            "--result-directory", directory],
+                           capture_output=True, text=True)
+    if ended.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {ended.returncode}:\n{ended.stderr}")
     return Profile(output.read_text(errors="replace"))
 
 

@@ -122,7 +122,7 @@ class WindowedStream {
     if constexpr (AggregateFunction<F, T, Key>) {
       using Aggregation = internal::AggregateAggregation<T, Key, F>;
       static_assert(!internal::kMergingAssigner<A> || Aggregation::kMerges,
-                    "Aggregate: session windows merge; the function needs void Merge(A& "
+                    "Aggregate: session windows merge and the function needs void Merge(A& "
                     "accumulator, const A& other).");
       return AddAggregating<Asked>(Aggregation{std::move(function)}, std::move(window_function));
     }

@@ -1,4 +1,4 @@
-// expect error: Aggregate: session windows merge; the function needs void Merge(A&
+// expect error: Aggregate: session windows merge and the function needs void Merge(A&
 #include <weir/api.h>
 
 struct Count {
