@@ -99,14 +99,22 @@ double ThreadCpuMs() {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
 }
 
+// Until nothing is pending and no timer is due.
+Status Settle(internal::Chain& chain) {
+  for (;;) {
+    WEIR_ASSIGN_OR_RETURN(const bool drained, chain.Drain());
+    if (!drained) continue;
+    if (!chain.timers_due()) return Status::Ok();
+    WEIR_RETURN_IF_ERROR(chain.FireTimers());
+  }
+}
+
 // Takes a block of records to the end of the chain. False: the input has ended.
 weir::Result<bool> Step(internal::Chain& chain) {
   WEIR_ASSIGN_OR_RETURN(const internal::PollStatus polled, chain.Poll());
   if (polled == internal::PollStatus::kEndOfInput) return false;
-  for (;;) {
-    WEIR_ASSIGN_OR_RETURN(const bool drained, chain.Drain());
-    if (drained) return true;
-  }
+  WEIR_RETURN_IF_ERROR(Settle(chain));
+  return true;
 }
 
 }  // namespace
@@ -135,6 +143,7 @@ Status RunChain(const internal::CompiledJob& job, double* longest_step_ms) {
     }
   }
   for (;;) {
+    WEIR_RETURN_IF_ERROR(Settle(*chain));
     WEIR_ASSIGN_OR_RETURN(const bool finished, chain->Finish());
     if (finished) break;
   }
