@@ -61,6 +61,7 @@ class Limit:
     name: str
     program: str
     arguments: tuple = ()
+    question: str = None
 
     def measure(self, run):
         out = output_of([run.build / "benchmarks" / self.program, *self.arguments, "--records", run.records])
@@ -80,6 +81,7 @@ class InProcess:
     arguments: tuple = ()
     parallelism: int = 1
     settled: int = 0
+    question: str = None
 
     def measure(self, run):
         with ResultDirectory() as directory:

@@ -9,8 +9,9 @@ from harness.processes import BenchmarkError
 
 @dataclasses.dataclass
 class Benchmark:
-    """`contestants`: the limit first, if there is one. `ratio_of`: the metric that is also given as a ratio to the
-    limit of the same round."""
+    """`contestants`: the limit first, if there is one. Their results must be equal, or, where they do different work,
+    those of all that have the same `question`. `ratio_of`: the metric that is also given as a ratio to the limit of
+    the same round."""
     name: str
     what: str
     contestants: list
@@ -33,15 +34,16 @@ class Run:
 def measure(benchmark, run, rounds):
     """samples[contestant name] = list of values of each round."""
     samples = {contestant.name: [] for contestant in benchmark.contestants}
-    expected = None
+    expected = {}
     for number in range(rounds):
         for contestant in benchmark.contestants:
             sample = contestant.measure(run)
             if sample.result is not None:
-                expected = expected or (contestant.name, sample.result)
-                if sample.result != expected[1]:
+                first, result = expected.setdefault(getattr(contestant, "question", None),
+                                                    (contestant.name, sample.result))
+                if sample.result != result:
                     raise BenchmarkError(f"{benchmark.name}: {contestant.name} gave count and hash {sample.result}, "
-                                         f"{expected[0]} gave {expected[1]}")
+                                         f"{first} gave {result}")
             samples[contestant.name].append(sample.values)
             print(".", end="", flush=True, file=sys.stderr)
         print(f" round {number + 1} of {rounds}", file=sys.stderr)

@@ -9,7 +9,9 @@
 #include "benchmarks/jobs/job_arguments.h"
 #include "benchmarks/jobs/nexmark_sources.h"
 #include "benchmarks/jobs/result_sink.h"
+#include "benchmarks/workloads/nexmark/daily_queries.h"
 #include "benchmarks/workloads/nexmark/keyed_queries.h"
+#include "benchmarks/workloads/nexmark/top_bids.h"
 
 namespace benchmarks::nexmark {
 namespace {
@@ -124,6 +126,39 @@ struct LastBids {
   }
 };
 
+// By day, or by channel and day. Whom and what a report has counted are entries of their own.
+template <class Key, bool kOfChannel>
+struct Reports {
+  weir::ValueState<DailyReport> report{"report"};
+  weir::MapState<std::int64_t, std::uint8_t> bidders{"bidders"};
+  weir::MapState<std::int64_t, std::uint8_t> auctions{"auctions"};
+  auto States() { return std::tie(report, bidders, auctions); }
+
+  void ProcessElement(const Bid& bid, weir::KeyedProcessContext<Key>& context,
+                      weir::Collector<DailyReport>& out) {
+    DailyReport& updated = report.Mutable(context);
+    Add(bid, kOfChannel, bidders.Mutable(context, bid.bidder),
+        auctions.Mutable(context, bid.auction), updated);
+    out.Collect(updated);
+  }
+};
+
+struct HighestBids {
+  weir::ValueState<std::vector<Bid>> highest{"highest"};
+  auto States() { return std::tie(highest); }
+
+  void ProcessElement(const Bid& bid, Context& context, weir::Collector<RankedBid>& out) {
+    std::vector<Bid>& bids = highest.Mutable(context);
+    const std::size_t place = PlaceOf(bid, bids.data(), bids.size());
+    if (place == kTopBids) return;
+    if (bids.size() == kTopBids) bids.pop_back();
+    bids.insert(bids.begin() + static_cast<std::ptrdiff_t>(place), bid);
+    for (std::size_t i = place; i < bids.size(); ++i) {
+      out.Collect({bids[i], static_cast<std::int64_t>(i) + 1});
+    }
+  }
+};
+
 void Q3(weir::StreamExecutionEnvironment& env) {
   ToResult(env, AllEvents(env)
                     .Filter([](const Event& event) {
@@ -150,6 +185,21 @@ void Q9(weir::StreamExecutionEnvironment& env) {
                     .Process(WinningBids())
                     .Uid("winners"));
 }
+void Q15(weir::StreamExecutionEnvironment& env) {
+  ToResult(env, Bids(env)
+                    .KeyBy([](const Bid& bid) { return bid.date_time_ms / kDayMs; })
+                    .Process(Reports<std::int64_t, false>())
+                    .Uid("reports"));
+}
+void Q16(weir::StreamExecutionEnvironment& env) {
+  using ChannelAndDay = std::pair<std::int64_t, std::int64_t>;
+  ToResult(env, Bids(env)
+                    .KeyBy([](const Bid& bid) {
+                      return ChannelAndDay(ChannelOf(bid), bid.date_time_ms / kDayMs);
+                    })
+                    .Process(Reports<ChannelAndDay, true>())
+                    .Uid("reports"));
+}
 void Q17(weir::StreamExecutionEnvironment& env) {
   ToResult(env, Bids(env)
                     .KeyBy([](const Bid& bid) {
@@ -165,6 +215,12 @@ void Q18(weir::StreamExecutionEnvironment& env) {
                     .Process(LastBids())
                     .Uid("last"));
 }
+void Q19(weir::StreamExecutionEnvironment& env) {
+  ToResult(env, Bids(env)
+                    .KeyBy([](const Bid& bid) { return bid.auction; })
+                    .Process(HighestBids())
+                    .Uid("highest"));
+}
 void Q20(weir::StreamExecutionEnvironment& env) {
   ToResult(env, AllEvents(env)
                     .Filter([](const Event& event) { return IsAuctionOrBid(event); })
@@ -179,6 +235,9 @@ void Q20(weir::StreamExecutionEnvironment& env) {
 WEIR_JOB("q3", benchmarks::nexmark::Q3)
 WEIR_JOB("q4", benchmarks::nexmark::Q4)
 WEIR_JOB("q9", benchmarks::nexmark::Q9)
+WEIR_JOB("q15", benchmarks::nexmark::Q15)
+WEIR_JOB("q16", benchmarks::nexmark::Q16)
 WEIR_JOB("q17", benchmarks::nexmark::Q17)
 WEIR_JOB("q18", benchmarks::nexmark::Q18)
+WEIR_JOB("q19", benchmarks::nexmark::Q19)
 WEIR_JOB("q20", benchmarks::nexmark::Q20)

@@ -1,4 +1,5 @@
-// Nexmark's streams as Weir sources: --source memory|generated, --records N.
+// Nexmark's streams as Weir sources: --source memory|generated, --records N; in event time
+// --events-per-second N.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 
 #include <weir/connectors/generator.h>
 #include <weir/environment.h>
+#include <weir/watermark_strategy.h>
 
 #include "benchmarks/jobs/job_arguments.h"
 #include "benchmarks/workloads/nexmark/generator.h"
@@ -47,6 +49,30 @@ struct EventByIndex {
   std::shared_ptr<const Generator> generator;
 };
 
+// A watermark for each tenth of a second of event time. Periodic ones would come as often as the
+// machine is slow.
+class WatermarkSteps {
+ public:
+  template <class T>
+  void OnEvent(const T&, std::int64_t timestamp_ms, weir::WatermarkOutput& output) {
+    if (timestamp_ms < next_ms_) return;
+    const std::int64_t begin_ms = timestamp_ms - timestamp_ms % kStepMs;
+    output.EmitWatermark(begin_ms - 1);
+    next_ms_ = begin_ms + kStepMs;
+  }
+
+ private:
+  static constexpr std::int64_t kStepMs = 100;
+  std::int64_t next_ms_ = 0;
+};
+
+// For records that come in the order of their times.
+template <class T>
+weir::WatermarkStrategy<T> InSteps() {
+  return weir::WatermarkStrategy<T>::ForGenerator(WatermarkSteps())
+      .WithTimestampAssigner([](const T& record) { return record.date_time_ms; });
+}
+
 inline weir::DataStream<Bid> Bids(weir::StreamExecutionEnvironment& env) {
   const std::int64_t records = NumberArgument(env, "--records");
   if (Argument(env, "--source") == "memory") {
@@ -63,6 +89,24 @@ inline weir::DataStream<BidWithStrings> BidsWithStrings(weir::StreamExecutionEnv
 inline weir::DataStream<Event> AllEvents(weir::StreamExecutionEnvironment& env) {
   return env.FromSource(
       weir::generator::GenerateInto<Event>(EventByIndex(), NumberArgument(env, "--records")));
+}
+
+// The same in event time, which --events-per-second says; always generated.
+inline Settings TimedSettings(weir::StreamExecutionEnvironment& env) {
+  Settings settings;
+  settings.events_per_second = NumberArgument(env, "--events-per-second");
+  return settings;
+}
+inline weir::DataStream<Bid> TimedBids(weir::StreamExecutionEnvironment& env) {
+  return env.FromSource(weir::generator::GenerateInto<Bid>(BidByIndex{TimedSettings(env), nullptr},
+                                                           NumberArgument(env, "--records")),
+                        InSteps<Bid>(), "Bids");
+}
+inline weir::DataStream<Event> TimedEvents(weir::StreamExecutionEnvironment& env) {
+  return env.FromSource(
+      weir::generator::GenerateInto<Event>(EventByIndex{TimedSettings(env), nullptr},
+                                           NumberArgument(env, "--records")),
+      InSteps<Event>(), "Events");
 }
 
 }  // namespace benchmarks::nexmark

@@ -54,6 +54,25 @@ void Q2(weir::StreamExecutionEnvironment& env) {
                     .Map([](const Bid& bid) { return AuctionPrice{bid.auction, bid.price}; }));
 }
 
+struct Calculator {
+  void Open(weir::RuntimeContext&) { tables = &TextTables::Get(); }
+  Calculation operator()(const Bid& bid) const { return Calculate(bid, *tables); }
+  const TextTables* tables = nullptr;
+};
+void Q14(weir::StreamExecutionEnvironment& env) {
+  ToResult(env,
+           Bids(env).Filter([](const Bid& bid) { return IsInRange(bid.price); }).Map(Calculator()));
+}
+
+struct UrlSplitter {
+  void Open(weir::RuntimeContext&) { tables = &TextTables::Get(); }
+  UrlParts operator()(const Bid& bid) const { return SplitUrl(bid, *tables); }
+  const TextTables* tables = nullptr;
+};
+void Q22(weir::StreamExecutionEnvironment& env) {
+  ToResult(env, Bids(env).Map(UrlSplitter()));
+}
+
 }  // namespace
 }  // namespace benchmarks::nexmark
 
@@ -64,3 +83,5 @@ WEIR_JOB("q1-strings-map", benchmarks::nexmark::Q1StringsMap)
 WEIR_JOB("q1-strings-map-into", benchmarks::nexmark::Q1StringsMapInto)
 WEIR_JOB("q1-strings-update", benchmarks::nexmark::Q1StringsUpdate)
 WEIR_JOB("q2", benchmarks::nexmark::Q2)
+WEIR_JOB("q14", benchmarks::nexmark::Q14)
+WEIR_JOB("q22", benchmarks::nexmark::Q22)

@@ -29,7 +29,9 @@ class ResultFile {
     path_ += "/" + std::to_string(context.subtask_index()) + ".json";
     settled_ /= context.parallelism();
   }
-  void Add(std::uint64_t hash) {
+  // The hash of one record, or the Digest of one that counts as several.
+  template <class Hash>
+  void Add(const Hash& hash) {
     if (digest_.count == next_note_) [[unlikely]]
       TakeNote();
     digest_.Add(hash);

@@ -19,12 +19,13 @@ namespace benchmarks {
 // The hash that the workload defines for its record.
 struct WorkloadHash {
   template <class T>
-  std::uint64_t operator()(const T& record) const {
+  auto operator()(const T& record) const {
     return HashOf(record);
   }
 };
 
-// `Hash`: std::uint64_t operator()(const T&). `settled`: as ResultFile takes it.
+// `Hash`: std::uint64_t operator()(const T&), or a Digest for records that count as several.
+// `settled`: as ResultFile takes it.
 template <class T, class Hash>
 class ResultSink {
  public:

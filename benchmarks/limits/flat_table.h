@@ -42,6 +42,23 @@ class FlatTable {
     Entry* const entry = Find(hash);
     return entry->hash == hash ? &entry->value : nullptr;
   }
+  // keep(Value&) for each, in the order of the hashes; where it returns false the value goes.
+  template <class Keep>
+  void Retain(Keep&& keep) {
+    const std::size_t size_before = size_;
+    for (Entry *entry = entries_, *end = entry + capacity_ + kOverhang; entry != end; ++entry) {
+      if (entry->hash == 0) continue;
+      if (!keep(entry->value)) {
+        *entry = Entry{};
+        --size_;
+      } else if (size_ != size_before) {
+        // As near to its place as it may be now: what lies before it has been looked at.
+        const Entry moved = *entry;
+        *entry = Entry{};
+        *Find(moved.hash) = moved;
+      }
+    }
+  }
   std::size_t size() const { return size_; }
 
  private:

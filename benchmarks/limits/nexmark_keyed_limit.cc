@@ -1,13 +1,14 @@
 // Nexmark's keyed queries as loops by hand, on the flat table:
-//   --query q3|q4|q9|q17|q18|q20 --records N
+//   --query q3|q4|q9|q15|q16|q17|q18|q19|q20 --records N
 // q3, q4, q9 and q20 read N events of the mixed stream, the others N bids.
-#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <string_view>
 #include <vector>
 
 #include "benchmarks/limits/flat_table.h"
+#include "benchmarks/limits/nexmark_events.h"
+#include "benchmarks/limits/nexmark_ranking_loops.h"
 #include "benchmarks/limits/stopwatch.h"
 #include "benchmarks/workloads/nexmark/keyed_queries.h"
 
@@ -40,40 +41,7 @@ class Waiting {
   std::vector<std::uint32_t> order_;
 };
 
-template <class Take>
-void ForEachEvent(std::int64_t records, Take&& take) {
-  const Generator generator;
-  Event event;
-  for (std::int64_t i = 0; i < records; ++i) {
-    generator.Fill(i, event);
-    MakeComplete(event);
-    take(event);
-  }
-}
-// In blocks, whose entries are prefetched: `take(bid, entry)` with the entry of `key_of(bid)`.
-template <class Value, class KeyOf, class Take>
-void ForEachBid(std::int64_t records, KeyOf&& key_of, Take&& take) {
-  constexpr std::int64_t kBlock = 256;
-  const Generator generator;
-  FlatTable<Value> table;
-  std::vector<Bid> block(kBlock);
-  std::uint64_t hashes[kBlock];
-  for (std::int64_t first = 0; first < records; first += kBlock) {
-    const std::int64_t size = std::min(kBlock, records - first);
-    for (std::int64_t i = 0; i < size; ++i) {
-      Bid& bid = block[static_cast<std::size_t>(i)];
-      generator.Fill(Generator::BidNumber(first + i), bid);
-      MakeComplete(bid);
-      hashes[i] = FlatTable<Value>::HashOfKey(key_of(bid));
-      table.Prefetch(hashes[i]);
-    }
-    for (std::int64_t i = 0; i < size; ++i) {
-      take(block[static_cast<std::size_t>(i)], table[hashes[i]]);
-    }
-  }
-}
-
-Digest LocalSellers(std::int64_t records) {
+Digest LocalSellers(std::int64_t records, const Settings& settings) {
   struct Seller {
     std::int64_t state;  // 0: not there yet
     std::uint32_t auctions;
@@ -81,7 +49,7 @@ Digest LocalSellers(std::int64_t records) {
   FlatTable<Seller> sellers;
   Waiting waiting;
   Digest digest;
-  ForEachEvent(records, [&](const Event& event) {
+  ForEachEvent(records, settings, [&](const Event& event) {
     if (!IsWatchedPerson(event) && !IsWatchedAuction(event)) return;
     Seller& seller = sellers[FlatTable<Seller>::HashOfKey(event.person)];
     const auto add = [&](const Event& auction) {
@@ -101,14 +69,14 @@ Digest LocalSellers(std::int64_t records) {
 
 // Hands each bid with what is kept of its auction to `take`, as soon as both are there.
 template <class Auction, class Take>
-void JoinBidsWithAuctions(std::int64_t records, Take&& take) {
+void JoinBidsWithAuctions(std::int64_t records, const Settings& settings, Take&& take) {
   struct Entry {
     Auction auction;
     std::uint32_t bids;
   };
   FlatTable<Entry> auctions;
   Waiting waiting;
-  ForEachEvent(records, [&](const Event& event) {
+  ForEachEvent(records, settings, [&](const Event& event) {
     if (!IsAuctionOrBid(event)) return;
     Entry& entry = auctions[FlatTable<Entry>::HashOfKey(event.auction)];
     if (event.kind == EventKind::kAuction) {
@@ -122,10 +90,10 @@ void JoinBidsWithAuctions(std::int64_t records, Take&& take) {
   });
 }
 
-Digest CategoryMeans(std::int64_t records) {
+Digest CategoryMeans(std::int64_t records, const Settings& settings) {
   std::vector<CategoryMean> means(kFirstCategory + kCategories);
   Digest digest;
-  JoinBidsWithAuctions<OpenAuction>(records, [&](const Event& bid, OpenAuction& auction) {
+  JoinBidsWithAuctions<OpenAuction>(records, settings, [&](const Event& bid, OpenAuction& auction) {
     if (!IsValid(bid, auction) || !Beats(bid, auction)) return;
     CategoryMean& mean = means[static_cast<std::size_t>(auction.category)];
     Add(ChangeBy(bid, auction), mean);
@@ -135,9 +103,9 @@ Digest CategoryMeans(std::int64_t records) {
   return digest;
 }
 
-Digest WinningBids(std::int64_t records) {
+Digest WinningBids(std::int64_t records, const Settings& settings) {
   Digest digest;
-  JoinBidsWithAuctions<OpenAuction>(records, [&](const Event& bid, OpenAuction& auction) {
+  JoinBidsWithAuctions<OpenAuction>(records, settings, [&](const Event& bid, OpenAuction& auction) {
     if (!IsValid(bid, auction) || !Beats(bid, auction)) return;
     KeepBest(bid, auction);
     digest.Add(HashOf(ToWinningBid(bid)));
@@ -145,18 +113,20 @@ Digest WinningBids(std::int64_t records) {
   return digest;
 }
 
-Digest ExpandedBids(std::int64_t records) {
+Digest ExpandedBids(std::int64_t records, const Settings& settings) {
   Digest digest;
-  JoinBidsWithAuctions<AuctionTerms>(records, [&](const Event& bid, const AuctionTerms& auction) {
-    if (auction.category == kWatchedCategory) digest.Add(HashOf(ExpandedBid{bid, auction}));
-  });
+  JoinBidsWithAuctions<AuctionTerms>(records, settings,
+                                     [&](const Event& bid, const AuctionTerms& auction) {
+                                       if (auction.category == kWatchedCategory)
+                                         digest.Add(HashOf(ExpandedBid{bid, auction}));
+                                     });
   return digest;
 }
 
-Digest Statistics(std::int64_t records) {
+Digest Statistics(std::int64_t records, const Settings& settings) {
   Digest digest;
-  ForEachBid<BidStatistics>(
-      records, [](const Bid& bid) { return DayOf(bid).day << 40 | bid.auction; },
+  ForEachBidWith<BidStatistics>(
+      records, settings, [](const Bid& bid) { return DayOf(bid).day << 40 | bid.auction; },
       [&](const Bid& bid, BidStatistics& statistics) {
         Add(bid, statistics);
         digest.Add(HashOf(statistics));
@@ -164,10 +134,10 @@ Digest Statistics(std::int64_t records) {
   return digest;
 }
 
-Digest LastBids(std::int64_t records) {
+Digest LastBids(std::int64_t records, const Settings& settings) {
   Digest digest;
-  ForEachBid<Bid>(
-      records, [](const Bid& bid) { return bid.bidder << 32 | bid.auction; },
+  ForEachBidWith<Bid>(
+      records, settings, [](const Bid& bid) { return bid.bidder << 32 | bid.auction; },
       [&](const Bid& bid, Bid& last) {
         if (!IsNewer(bid, last)) return;
         last = bid;
@@ -182,14 +152,15 @@ Digest LastBids(std::int64_t records) {
 int main(int argc, char** argv) {
   using namespace benchmarks;
   using namespace benchmarks::nexmark;
-  const std::map<std::string_view, Digest (*)(std::int64_t)> queries = {
-      {"q3", LocalSellers}, {"q4", CategoryMeans}, {"q9", WinningBids},
-      {"q17", Statistics},  {"q18", LastBids},     {"q20", ExpandedBids}};
+  const std::map<std::string_view, Digest (*)(std::int64_t, const Settings&)> queries = {
+      {"q3", LocalSellers},  {"q4", CategoryMeans},   {"q9", WinningBids},
+      {"q15", DailyReports}, {"q16", ChannelReports}, {"q17", Statistics},
+      {"q18", LastBids},     {"q19", TopBids},        {"q20", ExpandedBids}};
   const auto query = queries.find(Argument(argc, argv, "--query"));
   if (query == queries.end()) return 2;
   const std::int64_t records = std::atoll(Argument(argc, argv, "--records"));
   TextTables::Get();
   const Stopwatch stopwatch;
-  stopwatch.Print(query->second(records), records);
+  stopwatch.Print(query->second(records, Settings()), records);
   return 0;
 }

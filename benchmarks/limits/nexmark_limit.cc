@@ -1,7 +1,7 @@
 // Nexmark's stateless queries as loops by hand.
-//   --query q0|q1|q1-into|q2 --source memory|generated|strings --records N
+//   --query q0|q1|q1-into|q2|q14|q22 --source memory|generated|strings --records N
 // Bids in memory, bids made from their number, and such with strings of their own, for which one
-// record is used again and again.
+// record is used again and again. q14 and q22: bids made from their number, whatever the source.
 #include <cstdlib>
 #include <string_view>
 #include <tuple>
@@ -45,6 +45,16 @@ struct Selection {
     if (IsWatched(bid.auction)) digest.Add(HashOf(AuctionPrice{bid.auction, bid.price}));
   }
 };
+struct Calculations {
+  void Run(const Bid& bid, Digest& digest) const {
+    if (IsInRange(bid.price)) digest.Add(HashOf(Calculate(bid, tables)));
+  }
+  const TextTables& tables = TextTables::Get();
+};
+struct UrlSplits {
+  void Run(const Bid& bid, Digest& digest) const { digest.Add(HashOf(SplitUrl(bid, tables))); }
+  const TextTables& tables = TextTables::Get();
+};
 
 template <class Query>
 Digest FromMemory(const std::vector<Bid>& bids, std::int64_t records) {
@@ -69,6 +79,14 @@ Digest Generated(std::int64_t records) {
     query.Run(bid, digest);
   }
   return digest;
+}
+
+// Of bids whose texts are places in the tables.
+template <class Query>
+void MeasureGenerated(std::int64_t records) {
+  TextTables::Get();
+  const Stopwatch stopwatch;
+  stopwatch.Print(Generated<Query, Bid>(records), records);
 }
 
 template <class Query>
@@ -101,6 +119,10 @@ int main(int argc, char** argv) {
     Measure<CurrencyConversion>(source, records);
   } else if (query == "q1-into") {
     Measure<CurrencyConversionInto>(source, records);
+  } else if (query == "q14") {
+    MeasureGenerated<Calculations>(records);
+  } else if (query == "q22") {
+    MeasureGenerated<UrlSplits>(records);
   } else {
     Measure<Selection>(source, records);
   }

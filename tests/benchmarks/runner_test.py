@@ -14,10 +14,13 @@ BENCHMARKS = ROOT / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 sys.dont_write_bytecode = True
 
-from catalog import BENCHMARKS as CATALOG  # noqa: E402
+from catalog import BENCHMARKS as CATALOG, window_contestants  # noqa: E402
 from harness import chart, latency, processes, regression, rounds, scaling  # noqa: E402
 from harness.contestants import Sample  # noqa: E402
 from harness.gates import Gate  # noqa: E402
+
+WINDOW_QUERIES = {"q5": ("chain", "engine", "exchange"), "q7": ("engine",), "q8": ("engine", "exchange"),
+                  "q11": ("chain", "engine", "exchange"), "q12": ("chain", "engine", "exchange")}
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 
@@ -30,6 +33,14 @@ class Fixed:
 
     def measure(self, _):
         return Sample({"speed": next(self.values)}, self.result)
+
+
+class Answer(Fixed):
+    """One that answers a question of several."""
+
+    def __init__(self, name, question, result):
+        super().__init__(name, [1], result)
+        self.question = question
 
 
 class Cost:
@@ -57,6 +68,13 @@ class RoundsTest(unittest.TestCase):
         benchmark = rounds.Benchmark("b", "", [Fixed("limit", [1]), Fixed("ours", [1], (1, "b"))], "speed")
         with self.assertRaisesRegex(processes.BenchmarkError, "ours gave count and hash"):
             rounds.measure(benchmark, None, 1)
+
+    def test_different_questions_may_have_different_answers(self):
+        contestants = [Answer("a", "one", (1, "x")), Answer("b", "one", (1, "x")), Answer("c", "other", (2, "y"))]
+        rounds.measure(rounds.Benchmark("b", "", contestants, "speed"), None, 1)
+        contestants = [Answer("a", "one", (1, "x")), Answer("b", "other", (1, "y")), Answer("c", "one", (1, "y"))]
+        with self.assertRaisesRegex(processes.BenchmarkError, "c gave count and hash .* a gave"):
+            rounds.measure(rounds.Benchmark("b", "", contestants, "speed"), None, 1)
 
 
 class GateTest(unittest.TestCase):
@@ -155,6 +173,29 @@ class CatalogTest(unittest.TestCase):
             contestants = {contestant.name for contestant in benchmark.contestants}
             for gate in benchmark.gates:
                 self.assertIn(gate.contestant, contestants, benchmark.name)
+
+
+class QueriesTest(unittest.TestCase):
+    """Jobs give what the loops by hand give, which tests/unit/benchmarks compares with plain ones."""
+
+    def check(self, name, contestants, records):
+        with self.subTest(name):
+            rounds.measure(rounds.Benchmark(name, "", contestants), rounds.Run(BUILD, None, records), 1)
+
+    def test_queries_of_single_records_and_of_keys(self):
+        for benchmark in CATALOG:
+            if benchmark.name.startswith("nexmark-") and "-memory" not in benchmark.name and not any(
+                    benchmark.name == f"nexmark-{query}" for query in WINDOW_QUERIES):
+                self.check(benchmark.name, benchmark.contestants, 200_000)
+
+    def test_queries_of_windows(self):
+        # Of events that take half a minute of event time.
+        for query, jobs in WINDOW_QUERIES.items():
+            self.check(query, window_contestants(query, jobs, 20_000), 600_000)
+
+    def test_sliding_windows(self):
+        benchmark = next(benchmark for benchmark in CATALOG if benchmark.name == "sliding-windows")
+        self.check(benchmark.name, benchmark.contestants, 3_000_000)
 
 
 class WholeRunTest(unittest.TestCase):
