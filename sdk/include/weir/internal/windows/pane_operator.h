@@ -18,6 +18,7 @@
 
 #include <weir/internal/windows/aggregating_window_operator.h>
 #include <weir/internal/windows/pane_accumulators.h>
+#include <weir/internal/windows/pane_progress.h>
 #include <weir/internal/windows/pane_schedule.h>
 
 namespace weir::internal {
@@ -38,14 +39,12 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
                 this->OffsetMs()),
         table_(this->backend().template Create<Key, NoNamespace, NoMapKey, Panes>(
             S::Aggregation::kStateName)),
-        progress_(this->backend().template Create<Key, NoNamespace, NoMapKey, std::int64_t>(
-            kProgressState)),
+        progress_(this->backend()),
         range_(this->backend().range()),
-        groups_(range_.count),
         schedule_(layout_, this->lateness_ms()) {}
 
   static std::vector<std::string> StateNames(S& specification) {
-    std::vector<std::string> names{S::Aggregation::kStateName, kProgressState,
+    std::vector<std::string> names{S::Aggregation::kStateName, PaneProgress<Key>::kStateName,
                                    KeyedTimers<Key, TimeWindow>::kEventTimeTable,
                                    KeyedTimers<Key, TimeWindow>::kProcessingTimeTable};
     AddWindowFunctionStates(specification.function, names);
@@ -54,17 +53,13 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
 
   Status Open() override {
     for (std::uint32_t i = 0; i < range_.count; ++i) {
-      const std::uint32_t group = range_.first + i;
-      table_.ForEachInGroup(group, [this](const Key&, NoNamespace, NoMapKey, const Panes& panes) {
-        panes.ForEach(kNoPane + 1, std::numeric_limits<std::int64_t>::max(),
-                      [this](std::int64_t pane, const auto&) { schedule_.Note(pane); });
-      });
-      progress_.ForEachInGroup(
-          group, [&](const Key& key, NoNamespace, NoMapKey, std::int64_t next_window) {
-            groups_[i] = {key, next_window};
-            restored_progress_ = std::max(restored_progress_, next_window);
+      table_.ForEachInGroup(
+          range_.first + i, [this](const auto&, const auto&, const auto&, const Panes& panes) {
+            panes.ForEach(kNoPane + 1, std::numeric_limits<std::int64_t>::max(),
+                          [this](std::int64_t pane, const auto&) { schedule_.Note(pane); });
           });
     }
+    restored_progress_ = progress_.Restore();
     return Base::Open();
   }
 
@@ -97,12 +92,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   }
 
  private:
-  static constexpr char kProgressState[] = "weir.window-progress";
   using Panes = PaneAccumulators<Accumulator>;
-  struct Group {
-    std::optional<Key> key{};  // that progress_ has the group's progress under
-    std::int64_t next_window = kNoPane;
-  };
 
   static Address<Key, NoNamespace, NoMapKey> At(std::uint64_t key_hash, const Key& key) {
     static constexpr NoNamespace kNoNamespace;
@@ -153,12 +143,16 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
     Panes& panes = table_.FindOrInsert(At(key_hash, key));
     AddToPane(panes, pane, record);
     // Windows that have fired fire again, but for those that are late.
-    const Group& group = groups_[KeyGroupOf(key_hash, range_.max_parallelism) - range_.first];
-    const std::int64_t fired = std::max(schedule_.next_window(), group.next_window);
-    std::int64_t window = std::max(first_window, schedule_.first_live_window());
-    for (; window < std::min(fired, last_window + 1); ++window) {
+    const std::uint32_t group = KeyGroupOf(key_hash, range_.max_parallelism) - range_.first;
+    const std::int64_t next = std::max(schedule_.next_window(), progress_.next_window(group));
+    const std::int64_t first = std::max(first_window, schedule_.first_live_window());
+    const std::int64_t end = std::min(next, last_window + 1);
+    for (std::int64_t window = first; window < end; ++window) {
       FireKey(window, {key_hash, key, WindowAt(window)}, panes);
     }
+    if (first >= end || next == progress_.next_window(group)) return;
+    progress_.HasKey(group, key);
+    progress_.SetNextWindow(group, next);
   }
 
   // --- the watermark ---
@@ -173,7 +167,10 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
       schedule_.Fired(*window);
     }
     schedule_.Expire();
-    if (schedule_.any_live() || table_.size() == 0) return true;
+    if (schedule_.any_live() || table_.size() == 0) {
+      next_group_ = 0;  // an earlier share may have been used up by the last entries
+      return true;
+    }
     return ForGroups(count, [this](std::uint32_t group) { return EraseGroup(group); });
   }
   // handle(group) returns how many keys it looked at.
@@ -188,22 +185,19 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   }
   // All of a group in one go: a snapshot then finds a window fired for a group or not.
   std::uint32_t FireGroup(std::int64_t window, std::uint32_t number) {
-    Group& group = groups_[number];
-    if (window < group.next_window) return 0;
+    if (window < progress_.next_window(number)) return 0;
     const TimeWindow time_window = WindowAt(window);
     const std::int64_t first_needed = schedule_.FirstPaneNeededAfter(window);
     std::uint32_t keys = 0;
     table_.ForEachInGroup(range_.first + number,
                           [&](const Key& key, NoNamespace, NoMapKey, const Panes& panes) {
                             ++keys;
-                            if (!group.key) group.key = key;
+                            progress_.HasKey(number, key);
                             FireKey(window, {StableHash(key), key, time_window}, panes);
                             if (panes.newest() < first_needed) expired_keys_.push_back(key);
                           });
     EraseExpired();
-    if (!group.key) return keys;
-    group.next_window = window + 1;
-    progress_.FindOrInsert(At(StableHash(*group.key), *group.key)) = window + 1;
+    progress_.SetNextWindow(number, window + 1);
     return keys;
   }
   void FireKey(std::int64_t window, const Where& where, const Panes& panes) {
@@ -237,9 +231,8 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
 
   const PaneLayout layout_;
   HeapTable<Key, NoNamespace, NoMapKey, Panes>& table_;
-  HeapTable<Key, NoNamespace, NoMapKey, std::int64_t>& progress_;
+  PaneProgress<Key> progress_;
   const KeyGroupRange range_;
-  std::vector<Group> groups_;  // by key group, counted from the first
   PaneSchedule schedule_;
   std::int64_t restored_progress_ = kNoPane;  // of all groups
   std::uint32_t next_group_ = 0;              // of what is under way in FireEnded()
