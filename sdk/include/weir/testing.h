@@ -81,7 +81,8 @@ class StreamHarness {
 
   // Opens the operators. The first push, step of the clock or Finish() does it, too.
   void Open();
-  // Processing time, in milliseconds, begins at 0. Fires the timers on the way, each at its time.
+  // Processing time, in milliseconds, begins at 0. Fires the timers on the way, each when its time
+  // has passed: a function's timer for 100, and the window [0, 101), at 101.
   void AdvanceProcessingTime(std::int64_t to_ms);
   // Lets the operators go on until `condition` holds: for those that wait for other threads, such
   // as asynchronous functions. Throws TimedOut after `timeout_ms` of real time.

@@ -22,7 +22,8 @@
 // below the current watermark fires with the next watermark. The watermark goes on behind what its
 // timers emitted, and no record is processed between them. The end of a bounded input fires all
 // event-time timers, those for kMaximumWatermark too; so a function that registers a new one in
-// each OnTimer must stop by itself. Processing-time timers that are not due then are dropped.
+// each OnTimer must stop by itself. Processing-time timers fire when processing time has passed
+// their millisecond, so not before their time + 1; those that are not due at the end are dropped.
 #pragma once
 
 #include <cstdint>

@@ -179,7 +179,7 @@ class ObeyTask {
                               std::int64_t now_ms) { return parts_->op.OnProcessingTime(now_ms); })
               .ok());
     }
-    ExpectFired(oracle_.Advance(TimeDomain::kProcessingTime, now_), false);
+    ExpectFired(oracle_.Advance(TimeDomain::kProcessingTime, now_ - 1), false);
   }
   // In the order of their times; which key is first does not matter.
   void ExpectFired(const std::vector<Fired>& expected, bool timestamps) {

@@ -204,15 +204,25 @@ TEST(KeyedTimers, SetTheChainsTimerToTheFirst) {
   DomainTimers t;
   const auto processing = TimeDomain::kProcessingTime;
   EXPECT_TRUE(t.Register(processing, 500));
-  EXPECT_EQ(t.harness.chain.timer_ms, 500);
+  EXPECT_EQ(t.harness.chain.timer_ms, 501);
   EXPECT_TRUE(t.Register(processing, 700));
   EXPECT_TRUE(t.Register(TimeDomain::kEventTime, 100));
-  EXPECT_EQ(t.harness.chain.timer_ms, 500);
+  EXPECT_EQ(t.harness.chain.timer_ms, 501);
   EXPECT_TRUE(t.Register(processing, 300));
-  EXPECT_EQ(t.harness.chain.timer_ms, 300);
+  EXPECT_EQ(t.harness.chain.timer_ms, 301);
   t.timers.AdvanceProcessingTime(550);
   EXPECT_EQ(t.Fire(), (std::vector<std::int64_t>{300, 500}));
-  EXPECT_EQ(t.harness.chain.timer_ms, 700);
+  EXPECT_EQ(t.harness.chain.timer_ms, 701);
+  t.timers.AdvanceProcessingTime(700);  // its millisecond has not passed
+  EXPECT_EQ(t.Fire(), std::vector<std::int64_t>());
+  EXPECT_EQ(t.harness.chain.timer_ms, 701);
+  t.timers.AdvanceProcessingTime(701);
+  EXPECT_EQ(t.Fire(), std::vector<std::int64_t>{700});
+  t.harness.chain.timer_ms = internal::kNoTimer;                     // the chain has forgotten it
+  EXPECT_TRUE(t.Register(processing, internal::kMaximumWatermark));  // never
+  EXPECT_EQ(t.harness.chain.timer_ms, internal::kNoTimer);
+  EXPECT_TRUE(t.Register(processing, 900));
+  EXPECT_EQ(t.harness.chain.timer_ms, 901);
 }
 
 // --- bursts ---
@@ -336,11 +346,11 @@ TEST(TimerBurst, ProcessingTimeTimersAreCutAsWell) {
   auto batch = testing::MakeBatch<Request>({{1, 3'000}});
   batch->timestamp(0) = internal::kNoTimestamp;
   b.op.Push(*batch);
-  EXPECT_EQ(b.harness.chain.timer_ms, 1);
+  EXPECT_EQ(b.harness.chain.timer_ms, 2);
   std::vector<std::uint32_t> fired;
   ASSERT_TRUE(
       b.harness.timers
-          .Fire(2'900, [&](std::uint32_t, std::int64_t now) { return b.op.OnProcessingTime(now); })
+          .Fire(2'901, [&](std::uint32_t, std::int64_t now) { return b.op.OnProcessingTime(now); })
           .ok());
   fired.push_back(b.op.fired);
   while (b.due()) {
@@ -348,7 +358,7 @@ TEST(TimerBurst, ProcessingTimeTimersAreCutAsWell) {
     fired.push_back(b.op.fired);
   }
   EXPECT_EQ(fired, (std::vector<std::uint32_t>{kTimersPerStep, 2 * kTimersPerStep, 2'900}));
-  EXPECT_EQ(b.harness.chain.timer_ms, 2'901);
+  EXPECT_EQ(b.harness.chain.timer_ms, 2'902);
 }
 
 }  // namespace

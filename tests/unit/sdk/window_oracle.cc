@@ -261,7 +261,7 @@ bool WindowOracle::FireFirstTimer(bool event_time, std::int64_t until_ms) {
   if (first == nullptr) return false;
   auto& timers = event_time ? first->event_timers : first->processing_timers;
   timers.erase(timers.begin());
-  if (!event_time) now_ms_ = std::max(now_ms_, first_ms);
+  if (!event_time) now_ms_ = std::max(now_ms_, first_ms + 1);
   Fire(*first, event_time ? OnEventTime(*first, first_ms) : OnProcessingTime(*first, first_ms));
   if (event_time == plan_.event_time && first_ms == CleanupTime(*first)) Remove(*first);
   return true;
@@ -272,7 +272,7 @@ void WindowOracle::AdvanceWatermark(std::int64_t watermark_ms) {
   }
 }
 void WindowOracle::AdvanceProcessingTime(std::int64_t now_ms) {
-  while (FireFirstTimer(false, now_ms)) {
+  while (FireFirstTimer(false, now_ms - 1)) {  // whose millisecond has passed
   }
   now_ms_ = now_ms;
 }

@@ -162,10 +162,10 @@ TEST(WindowedStream, ProcessingTimeWindowsNeedNoTimestamps) {
   auto at_the_end = harness.AddOutput(
       keyed.Window(GlobalWindows::CreateWithEndOfStreamTrigger()).Aggregate(Total()).Uid("end"));
   sales.PushRecord({"a", 1});
-  harness.AdvanceProcessingTime(98);
+  harness.AdvanceProcessingTime(99);  // the window's last millisecond
   sales.PushRecord({"a", 2});
   EXPECT_TRUE(sums.records().empty());
-  harness.AdvanceProcessingTime(99);
+  harness.AdvanceProcessingTime(100);
   EXPECT_EQ(sums.TakeRecords(), (std::vector<TimestampedRecord<std::int64_t>>{{3, 99}}));
   sales.PushRecord({"a", 4});
   harness.Finish();

@@ -9,6 +9,10 @@
 // or in its turn if timers are being fired; a processing-time timer in the past fires in the next
 // step. At the end of event time (kMaximumWatermark) all event-time timers fire; processing-time
 // timers that are not due when the input has ended are dropped.
+//
+// A processing-time timer is due when its millisecond has passed, as an event-time timer is when no
+// record of its millisecond is to come: a window's last millisecond belongs to the window (Flink's
+// ProcessingTimeServiceUtil.getProcessingTimeDelay()).
 #pragma once
 
 #include <cstdint>
@@ -53,7 +57,7 @@ class KeyedTimers {
       return false;
     }
     if (!Queue(domain).Register(key_hash, key, name_space, time_ms)) return false;
-    if (domain == TimeDomain::kProcessingTime && time_ms < armed_ms_) Arm();
+    if (domain == TimeDomain::kProcessingTime && DueAt(time_ms) < armed_ms_) Arm();
     return true;
   }
   // False: there is none.
@@ -76,7 +80,7 @@ class KeyedTimers {
   }
   void AdvanceProcessingTime(std::int64_t now_ms) {
     armed_ms_ = kNoTimer;  // the chain has forgotten it
-    until_ms_ = now_ms;
+    until_ms_ = now_ms - 1;
     processing_time_due_ = true;
   }
   // Calls call(domain, const FiredTimer<K, N>&) for due timers, in the order of their times within
@@ -117,8 +121,12 @@ class KeyedTimers {
   TimerQueue<K, N>& Queue(TimeDomain domain) {
     return domain == TimeDomain::kEventTime ? event_time_ : processing_time_;
   }
+  // When the clock has passed it; never for the end of time.
+  static std::int64_t DueAt(std::int64_t time_ms) {
+    return time_ms == kNoTimer ? kNoTimer : time_ms + 1;
+  }
   void Arm() {
-    const std::int64_t next_ms = processing_time_.next_time_ms();
+    const std::int64_t next_ms = DueAt(processing_time_.next_time_ms());
     if (next_ms == armed_ms_) return;
     armed_ms_ = next_ms;
     context_.SetTimer(next_ms);
