@@ -113,13 +113,16 @@ TEST(KeyedCoProcess, BurstsHoldBackWatermarkStatusAndEnd) {
   m.op->input(0)->OnWatermark({3'000});
   m.op->input(0)->OnWatermarkStatus({true});
   m.op->EndInput(0);
+  m.op->input(1)->OnWatermarkStatus({true});
   EXPECT_TRUE(m.out.watermarks.empty());
+  EXPECT_TRUE(m.out.idle.empty());
   int steps = 0;
   for (; m.harness.timers.any_due(); ++steps) ASSERT_TRUE(m.op->FireTimers().ok());
   m.sides.Finish();
   EXPECT_EQ(steps, 4);
   EXPECT_EQ(m.unpaid.records.size(), 5'000u);
   EXPECT_EQ(m.out.watermarks, (std::vector<std::int64_t>{3'000, 10'000}));
+  EXPECT_EQ(m.out.idle, std::vector<bool>{true});
 }
 
 TEST(KeyedCoProcess, WholeJobsAtSeveralParallelisms) {
