@@ -91,6 +91,8 @@ function(weir_add_test_binary name)
   weir_reuse_precompiled(${name} weir_test_precompiled
     HEADERS <gmock/gmock.h> <gtest/gtest.h>
     LIBRARIES GTest::gtest GTest::gmock)
+  # A precompiled header is read at the level of optimization that it was made with.
+  set_target_properties(${name} weir_test_precompiled PROPERTIES WEIR_TEST ON)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name})
   weir_register_test(${name} "${arg_LABELS}" "${arg_TIMEOUT}" ${arg_SERIAL} ${name} ${arg_PROGRAMS})
