@@ -76,6 +76,10 @@ class FileReadSession::State {
     return origin + ", byte " + std::to_string(position);
   }
 
+  std::string HeaderOrigin() const {
+    return (splits_.empty() ? "files" : splits_.front().split.path) + " line 1, byte 0";
+  }
+
   void Close() { thread_.reset(); }
 
  private:
@@ -134,6 +138,9 @@ std::vector<FileSplit> FileReadSession::Snapshot(std::size_t used) const {
 }
 std::string FileReadSession::Origin(std::size_t index) const {
   return state_->Origin(index);
+}
+std::string FileReadSession::HeaderOrigin() const {
+  return state_->HeaderOrigin();
 }
 void FileReadSession::Close() {
   state_->Close();

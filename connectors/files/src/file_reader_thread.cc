@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "connectors/files/src/exception_boundary.h"
 #include "connectors/files/src/split_reader.h"
 
 namespace weir::files {
@@ -64,11 +65,15 @@ void FileReaderThread::Run() {
 }
 
 bool FileReaderThread::ReadSplit(FileSplit split) {
-  SplitReader reader(options_, framing_, std::move(split));
+  SplitReader reader(options_, framing_, std::move(split), stop_);
   for (;;) {
     std::unique_ptr<FileBlock> block = WaitForFreeBlock();
     if (!block) return false;
-    reader.Fill(*block);
+    const Status thrown = CatchExceptions([&] {
+      reader.Fill(*block);
+      return Status::Ok();
+    });
+    if (!thrown.ok()) block->failure = thrown;
     const bool last = block->ends_split || !block->failure.ok();
     {
       const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // The thread that reads files, and the bounded queue between it and the task.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -26,7 +27,7 @@ class FileReaderThread {
   // Starts the thread. The options outlive it.
   FileReaderThread(const internal::FileSourceOptions& options, const Framing& framing,
                    SourceReaderContext& context);
-  // Stops the thread once the file system has answered it.
+  // Stops the thread once the file system has answered the present call.
   ~FileReaderThread();
   FileReaderThread(const FileReaderThread&) = delete;
   FileReaderThread& operator=(const FileReaderThread&) = delete;
@@ -49,8 +50,8 @@ class FileReaderThread {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::atomic<bool> stop_ = false;  // set under mutex_
   // Guarded by mutex_.
-  bool stop_ = false;
   std::deque<FileSplit> splits_;
   std::deque<std::unique_ptr<FileBlock>> published_;
   std::vector<std::unique_ptr<FileBlock>> free_;

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "connectors/files/src/exception_boundary.h"
+
 namespace weir::files {
 namespace {
 
@@ -72,7 +74,7 @@ Result<FlushStatus> FileWriterThread::Flush(bool finish) {
 
 void FileWriterThread::Run() {
   while (Wait()) {
-    Status status = Work();
+    const Status status = CatchExceptions([this] { return Work(); });
     if (status.ok()) continue;
     {
       const std::lock_guard lock(mutex_);

@@ -6,10 +6,11 @@
 namespace weir::files {
 
 SplitReader::SplitReader(const internal::FileSourceOptions& options, const Framing& framing,
-                         FileSplit split)
+                         FileSplit split, const std::atomic<bool>& stop)
     : options_(options),
       framing_(framing),
       split_(std::move(split)),
+      stop_(stop),
       codec_(options.decompress ? CodecOf(split_.path) : Codec::kNone),
       framer_(framing, options.maximum_message_bytes) {}
 
@@ -26,7 +27,8 @@ Status SplitReader::Open(FileBlock& block) {
   if (framing_.header_records > 0) {
     WEIR_RETURN_IF_ERROR(Seek(0));
     WEIR_RETURN_IF_ERROR(ReadHeader(block));
-    if (fresh && split_.begin == 0) return Status::Ok();
+    // Where the part begins within the header, what is behind that is the first of its messages.
+    if (fresh && split_.begin < position()) return Status::Ok();
   }
   if (fresh && split_.begin > 0) {
     // A line that begins at `begin` is ours: whether one does, the byte before tells.
@@ -88,9 +90,14 @@ Status SplitReader::SkipForeignLine() {
   }
 }
 
+bool SplitReader::HasRoom(const FileBlock& block) const {
+  return block.text.size() < kBlockBytes && block.messages.size() < kBlockMessages &&
+         position() - block.first_position < kBlockBytes;
+}
+
 Status SplitReader::FillFrom(FileBlock& block) {
   block.first_position = position();
-  while (block.text.size() < kBlockBytes) {
+  while (HasRoom(block)) {
     // `end` counts bytes of the file; a compressed one is a split of its own, to its end.
     if (codec_ == Codec::kNone && position() >= split_.end) {
       block.ends_split = true;
@@ -120,6 +127,10 @@ Result<bool> SplitReader::NextMessage() {
 }
 
 Status SplitReader::ReadMore() {
+  // Also on the way to a place far into a compressed file, which takes as long as all before it.
+  if (stop_.load(std::memory_order_relaxed)) {
+    return Status(StatusCode::kCanceled, split_.path + ": the reading was stopped");
+  }
   if (used_ > 0) {
     buffer_.erase(0, used_);
     buffer_position_ += used_;

@@ -1,6 +1,7 @@
 // Reads one split, block by block.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,14 +22,18 @@ namespace weir::files {
 
 class SplitReader {
  public:
-  // A block is full with so many bytes; a longer message is a block of its own.
+  // A block is full with so many bytes, of the messages or of the content that they came from; a
+  // longer message is a block of its own.
   static constexpr std::size_t kBlockBytes = 256 * 1024;
+  // And with so many messages: empty ones take memory, too.
+  static constexpr std::size_t kBlockMessages = 16 * 1024;
 
-  // The options outlive the reader.
-  SplitReader(const internal::FileSourceOptions& options, const Framing& framing, FileSplit split);
+  // The options and `stop` outlive the reader. Once `stop` is true nothing more is read.
+  SplitReader(const internal::FileSourceOptions& options, const Framing& framing, FileSplit split,
+              const std::atomic<bool>& stop);
 
   // Fills a cleared block; may block. The first call opens the file. After a block that ends the
-  // split, or a failure, there are no more calls.
+  // split, or a failure, there are no more calls. Canceled: it was stopped.
   void Fill(FileBlock& block);
 
  private:
@@ -40,6 +45,8 @@ class SplitReader {
   Status SkipForeignLine();
   Status Discard(std::uint64_t bytes);
   Status FillFrom(FileBlock& block);
+  // The block that began at `first_position` takes another message.
+  bool HasRoom(const FileBlock& block) const;
   // The next message; false: the content has ended.
   Result<bool> NextMessage();
   // More bytes behind those at hand.
@@ -52,6 +59,7 @@ class SplitReader {
   const internal::FileSourceOptions& options_;
   const Framing framing_;
   const FileSplit split_;
+  const std::atomic<bool>& stop_;
   const Codec codec_;
   MessageFramer framer_;
   std::unique_ptr<ReadableFile> file_;

@@ -97,7 +97,7 @@ class FileSourceReader final : public SourceReader<typename F::Record, FileSplit
     WEIR_ASSIGN_OR_RETURN(run_, session_.NextRun());
     if constexpr (requires { format_.BeginStream(std::string_view()); }) {
       if (run_.begins_split) {
-        return format_.BeginStream(run_.header).WithContext(session_.Origin(0));
+        return format_.BeginStream(run_.header).WithContext(session_.HeaderOrigin());
       }
     }
     return Status::Ok();

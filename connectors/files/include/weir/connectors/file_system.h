@@ -2,7 +2,8 @@
 //
 // Every call may block: only a reader's, a writer's or the enumerator's own threads make them.
 // Errors are external and name the path: NotFound, ResourceExhausted (no space left), IoError with
-// the system's reason. An implementation is used by several threads at a time; a file by one.
+// the system's reason; what is thrown fails the task like an error. An implementation is used by
+// several threads at a time; a file by one.
 #pragma once
 
 #include <cstddef>

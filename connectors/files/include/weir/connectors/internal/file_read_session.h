@@ -73,6 +73,8 @@ class FileReadSession {
   // "path line 4, byte 112" for message `index` of the present run.
   std::string Origin(std::size_t index) const;
   void Close();
+  // "path line 1, byte 0": of the header that the present run comes with.
+  std::string HeaderOrigin() const;
 
  private:
   class State;
