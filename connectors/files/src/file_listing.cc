@@ -1,5 +1,6 @@
 #include "connectors/files/src/file_listing.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -26,9 +27,10 @@ class Listing {
       : options_(options), file_system_(*options.file_system) {}
 
   Status AddPath(const std::string& path) {
-    if (IsPattern(path)) return AddPattern(path);
-    WEIR_ASSIGN_OR_RETURN(FileInformation found, file_system_.Describe(path));
-    return Add(std::move(found), 0);
+    Result<FileInformation> found = file_system_.Describe(path);
+    // A name may have the characters of a pattern: what is there is meant.
+    if (found.ok()) return Add(*std::move(found), 0);
+    return IsPattern(path) ? AddBelow("", path) : found.status();
   }
   std::vector<FileInformation> Take() {
     std::vector<FileInformation> files;
@@ -56,18 +58,27 @@ class Listing {
     return Status::Ok();
   }
 
-  // "/a/b*/c.*": lists /a, then each match's c.*.
-  Status AddPattern(const std::string& pattern) {
-    const std::size_t special = pattern.find_first_of("*?[");
-    const std::size_t slash = pattern.rfind('/', special);
-    const std::string base = slash == std::string::npos ? "."
-                             : slash == 0               ? "/"
-                                                        : pattern.substr(0, slash);
-    const std::size_t from = slash == std::string::npos ? 0 : slash + 1;
-    const std::size_t to = pattern.find('/', from);
-    const std::string component = pattern.substr(from, to - from);
-    const std::string rest = to == std::string::npos ? "" : pattern.substr(to);
-    WEIR_ASSIGN_OR_RETURN(const std::vector<FileInformation> inside, file_system_.List(base));
+  // "/a/b*/c.*": lists /a, then each match's c.*. `base` was found or stands there as it is, and is
+  // no pattern whatever characters it has; empty: the working directory.
+  Status AddBelow(std::string base, std::string_view pattern) {
+    while (!pattern.empty()) {
+      const std::size_t end = std::min(pattern.find('/'), pattern.size());
+      const std::string component(pattern.substr(0, end));
+      if (IsPattern(component)) return AddMatches(base, component, pattern.substr(end));
+      base += component;
+      pattern.remove_prefix(end);
+      if (pattern.empty()) break;
+      if (!base.ends_with('/')) base += '/';
+      pattern.remove_prefix(1);
+    }
+    WEIR_ASSIGN_OR_RETURN(FileInformation found, file_system_.Describe(base));
+    return Add(std::move(found), 0);
+  }
+  // `rest`: empty, or what follows the component, with its "/".
+  Status AddMatches(const std::string& base, const std::string& component, std::string_view rest) {
+    std::string directory = base.empty() ? "." : base;
+    while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
+    WEIR_ASSIGN_OR_RETURN(const std::vector<FileInformation> inside, file_system_.List(directory));
     for (const FileInformation& child : inside) {
       if (::fnmatch(component.c_str(), NameOf(child.path).c_str(), FNM_PERIOD) != 0) continue;
       // A hidden name is meant only where the pattern says its first character.
@@ -75,7 +86,7 @@ class Listing {
       if (rest.empty()) {
         WEIR_RETURN_IF_ERROR(Add(child, 0));
       } else if (child.is_directory) {
-        Status added = AddPath(child.path + rest);
+        Status added = AddBelow(child.path + "/", rest.substr(1));
         // Not every directory that matches has the rest.
         if (!added.ok() && added.code() != StatusCode::kNotFound) return added;
       }

@@ -14,7 +14,8 @@ namespace weir::files {
 bool IsPattern(const std::string& path);
 
 // The files of all paths, each once, ordered by path. May block. A path that is not there is an
-// error; a pattern that nothing matches is none.
+// error; a pattern that nothing matches is none. A path that is there is no pattern, whatever
+// characters it has.
 Result<std::vector<FileInformation>> ListFiles(const internal::FileSourceOptions& options);
 
 }  // namespace weir::files

@@ -11,26 +11,10 @@
 
 #include <weir/connectors/file_system.h>
 
+#include "connectors/files/src/system_failure.h"
+
 namespace weir::files {
 namespace {
-
-// `doing`: "cannot open".
-Status Failure(const std::string& doing, const std::string& path, int error) {
-  const std::string message = doing + " " + path + ": " + std::generic_category().message(error);
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return Status(StatusCode::kNotFound, message, ErrorDomain::kExternal);
-    case ENOSPC:
-    case EDQUOT:
-      return Status(StatusCode::kResourceExhausted, message, ErrorDomain::kExternal);
-    case EEXIST:
-      return Status(StatusCode::kAlreadyExists, message, ErrorDomain::kExternal,
-                    RetryHint::kNoRetry);
-    default:
-      return Status::IoError(message);
-  }
-}
 
 class Descriptor {
  public:
@@ -57,7 +41,7 @@ class LocalReadableFile final : public ReadableFile {
       const ssize_t count =
           ::pread(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (count >= 0) return static_cast<std::size_t>(count);
-      if (errno != EINTR) return Failure("cannot read", path_, errno);
+      if (errno != EINTR) return SystemFailure("cannot read", path_, errno);
     }
   }
 
@@ -74,19 +58,19 @@ class LocalWritableFile final : public WritableFile {
     while (!bytes.empty()) {
       const ssize_t count = ::write(file_.number(), bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return Failure("cannot write", path_, errno);
+      if (count < 0) return SystemFailure("cannot write", path_, errno);
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
     return Status::Ok();
   }
   Status Sync() override {
     if (::fdatasync(file_.number()) == 0) return Status::Ok();
-    return Failure("cannot write", path_, errno);
+    return SystemFailure("cannot write", path_, errno);
   }
   // What was not written yet may show here.
   Status Close() override {
     if (::close(file_.Release()) == 0) return Status::Ok();
-    return Failure("cannot write", path_, errno);
+    return SystemFailure("cannot write", path_, errno);
   }
 
  private:
@@ -98,7 +82,7 @@ class Local final : public FileSystem {
  public:
   Result<FileInformation> Describe(const std::string& path) const override {
     struct stat found{};
-    if (::stat(path.c_str(), &found) != 0) return Failure("cannot look at", path, errno);
+    if (::stat(path.c_str(), &found) != 0) return SystemFailure("cannot look at", path, errno);
     if (!S_ISDIR(found.st_mode) && !S_ISREG(found.st_mode)) {
       return Status(StatusCode::kInvalidArgument, path + " is neither a file nor a directory",
                     ErrorDomain::kExternal, RetryHint::kNoRetry);
@@ -108,7 +92,7 @@ class Local final : public FileSystem {
 
   Result<std::vector<FileInformation>> List(const std::string& directory) const override {
     DIR* const opened = ::opendir(directory.c_str());
-    if (opened == nullptr) return Failure("cannot list", directory, errno);
+    if (opened == nullptr) return SystemFailure("cannot list", directory, errno);
     const std::unique_ptr<DIR, int (*)(DIR*)> listing(opened, &::closedir);
     std::vector<FileInformation> found;
     for (;;) {
@@ -119,16 +103,19 @@ class Local final : public FileSystem {
       if (name == "." || name == "..") continue;
       Result<FileInformation> described =
           Describe(directory + (directory.ends_with('/') ? "" : "/") + std::string(name));
-      // Gone since it was listed, or no file: not our business.
-      if (described.ok()) found.push_back(*std::move(described));
+      if (described.ok()) {
+        found.push_back(*std::move(described));
+      } else if (!IsNoFile(described.status())) {
+        return described.status();
+      }
     }
-    if (errno != 0) return Failure("cannot list", directory, errno);
+    if (errno != 0) return SystemFailure("cannot list", directory, errno);
     return found;
   }
 
   Result<std::unique_ptr<ReadableFile>> OpenForReading(const std::string& path) const override {
     Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid()) return Failure("cannot open", path, errno);
+    if (!file.valid()) return SystemFailure("cannot open", path, errno);
     return std::unique_ptr<ReadableFile>(
         std::make_unique<LocalReadableFile>(path, std::move(file)));
   }
@@ -145,35 +132,40 @@ class Local final : public FileSystem {
       // Not every file system can refuse to replace; a link says whether the name is taken, too.
       const int error = errno;
       if (error != EINVAL && error != ENOSYS)
-        return Failure("cannot rename " + from + " to", to, error);
+        return SystemFailure("cannot rename " + from + " to", to, error);
       if (::link(from.c_str(), to.c_str()) != 0) {
-        return Failure("cannot rename " + from + " to", to, errno);
+        return SystemFailure("cannot rename " + from + " to", to, errno);
       }
-      if (::unlink(from.c_str()) != 0) return Failure("cannot remove", from, errno);
+      if (::unlink(from.c_str()) != 0) return SystemFailure("cannot remove", from, errno);
     }
     return SyncDirectory(std::filesystem::path(to).parent_path().string());
   }
 
   Status Remove(const std::string& file) const override {
     if (::unlink(file.c_str()) == 0) return Status::Ok();
-    return Failure("cannot remove", file, errno);
+    return SystemFailure("cannot remove", file, errno);
   }
 
   Status CreateDirectories(const std::string& path) const override {
     std::error_code error;
     std::filesystem::create_directories(path, error);
     if (!error) return Status::Ok();
-    return Failure("cannot create the directory", path, error.value());
+    return SystemFailure("cannot create the directory", path, error.value());
   }
 
  private:
+  // Gone since it was listed, a device, links in a circle: not our business. Everything else is:
+  // a file that was left out would be missed by nobody.
+  static bool IsNoFile(const Status& status) {
+    return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kInvalidArgument;
+  }
   static Status SyncDirectory(const std::string& path) {
     const std::string directory = path.empty() ? "." : path;
     const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!opened.valid()) return Failure("cannot open", directory, errno);
+    if (!opened.valid()) return SystemFailure("cannot open", directory, errno);
     // Some file systems cannot, and then need not.
     if (::fsync(opened.number()) == 0 || errno == EINVAL) return Status::Ok();
-    return Failure("cannot write", directory, errno);
+    return SystemFailure("cannot write", directory, errno);
   }
 };
 

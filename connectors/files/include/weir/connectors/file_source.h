@@ -5,11 +5,11 @@
 //   auto lines = env.FromSource(weir::files::TextFileSource().Path("/log/*.txt.gz"));
 //
 // A path is a file, a directory (its files, those of its subdirectories too; names that begin with
-// "." or "_" are hidden) or a pattern of such with *, ? and [] (not across "/"). Large files are
-// read in parts by several readers; each message is read once, by the reader of the part that it
-// begins in. Files that end with .gz, .gzip, .zst or .zstd are decompressed, each by one reader, as
-// are files of formats whose messages cannot be found from the middle (CSV with line breaks in
-// fields, Protobuf). Order is kept within a part.
+// "." or "_" are hidden) or a pattern of such with *, ? and [] (not across "/"; a path that is
+// there is meant as it stands). Large files are read in parts by several readers; each message is
+// read once, by the reader of the part that it begins in. Files that end with .gz, .gzip, .zst or
+// .zstd are decompressed, each by one reader, as are files of formats whose messages cannot be
+// found from the middle (CSV with line breaks in fields, Protobuf). Order is kept within a part.
 //
 // Unbounded with MonitorEveryMs(): directories and patterns are listed again and again, and new
 // files are read. A file is read once, with the size it has when it is found: put files there by

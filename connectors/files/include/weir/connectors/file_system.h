@@ -45,7 +45,8 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual Result<FileInformation> Describe(const std::string& path) const = 0;
-  // What lies directly in the directory, in no particular order, without "." and "..".
+  // The files and directories that lie directly in the directory, in no particular order, without
+  // "." and "..". All of them: an error where one cannot be looked at.
   virtual Result<std::vector<FileInformation>> List(const std::string& directory) const = 0;
   virtual Result<std::unique_ptr<ReadableFile>> OpenForReading(const std::string& path) const = 0;
   // Empties a file that is there.
