@@ -1,6 +1,10 @@
-// Nexmark's queries over windows: the jobs beside limits/nexmark_window_limit.cc.
+// Nexmark's queries over windows, and query 6, which has timers: the jobs beside
+// limits/nexmark_window_limit.cc.
+#include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <numeric>
+#include <tuple>
 #include <vector>
 
 #include <weir/api.h>
@@ -8,6 +12,7 @@
 #include "benchmarks/jobs/job_arguments.h"
 #include "benchmarks/jobs/nexmark_sources.h"
 #include "benchmarks/jobs/result_sink.h"
+#include "benchmarks/workloads/nexmark/closing_auctions.h"
 #include "benchmarks/workloads/nexmark/windowed_queries.h"
 
 namespace benchmarks::nexmark {
@@ -99,6 +104,71 @@ struct ProcessingTimeOrEnd {
   }
 };
 
+using KeyedContext = weir::KeyedProcessContext<std::int64_t>;
+using TimerContext = weir::OnTimerContext<std::int64_t>;
+
+// By auction: what it is sold for when it closes.
+struct Sales {
+  weir::ValueState<ClosingAuction> auction{"auction"};
+  weir::ValueState<std::vector<Event>> waiting{"waiting"};  // bids that came before their auction
+  auto States() { return std::tie(auction, waiting); }
+
+  void ProcessElement(const Event& event, KeyedContext& context, weir::Collector<Sale>&) {
+    if (event.kind == EventKind::kAuction) {
+      ClosingAuction& open = auction.Mutable(context);
+      Keep(event, open);
+      if (const std::vector<Event>* bids = waiting.Find(context)) {
+        for (const Event& bid : *bids) Offer(bid, open);
+        waiting.Clear(context);
+      }
+      context.TimerService().RegisterEventTimeTimer(event.expires_ms);
+    } else if (auction.Find(context) != nullptr) {
+      Offer(event, auction.Mutable(context));
+    } else {
+      // An auction that is not there by then opened later, or has closed.
+      waiting.Mutable(context).push_back(event);
+      context.TimerService().RegisterEventTimeTimer(event.date_time_ms);
+    }
+  }
+  void OnTimer(std::int64_t timestamp_ms, TimerContext& context, weir::Collector<Sale>& out) {
+    if (const ClosingAuction* open = auction.Find(context)) {
+      if (timestamp_ms < open->open.expires_ms) return;
+      if (IsSold(*open)) out.Collect(ToSale(context.key(), *open));
+      auction.Clear(context);
+    } else if (waiting.Find(context) != nullptr) {
+      std::vector<Event>& bids = waiting.Mutable(context);
+      std::erase_if(bids, [&](const Event& bid) { return bid.date_time_ms <= timestamp_ms; });
+      if (bids.empty()) waiting.Clear(context);
+    }
+  }
+};
+
+// By seller. Sales of a millisecond come in any order, so they wait until it has passed.
+struct LastSales {
+  weir::ValueState<std::vector<Sale>> waiting{"waiting"};
+  weir::ValueState<std::vector<std::int64_t>> prices{"prices"};  // the oldest first
+  auto States() { return std::tie(waiting, prices); }
+
+  void ProcessElement(const Sale& sale, KeyedContext& context, weir::Collector<SellerMean>&) {
+    waiting.Mutable(context).push_back(sale);
+    context.TimerService().RegisterEventTimeTimer(sale.closed_ms);
+  }
+  void OnTimer(std::int64_t timestamp_ms, TimerContext& context, weir::Collector<SellerMean>& out) {
+    std::vector<Sale>& sales = waiting.Mutable(context);
+    std::sort(sales.begin(), sales.end(), IsEarlier);
+    std::vector<std::int64_t>& last = prices.Mutable(context);
+    auto sale = sales.begin();
+    for (; sale != sales.end() && sale->closed_ms <= timestamp_ms; ++sale) {
+      if (last.size() == kLastSales) last.erase(last.begin());
+      last.push_back(sale->price);
+      const std::int64_t sum = std::accumulate(last.begin(), last.end(), std::int64_t{0});
+      out.Collect({context.key(), static_cast<std::int64_t>(last.size()), sum});
+    }
+    sales.erase(sales.begin(), sale);
+    if (sales.empty()) waiting.Clear(context);
+  }
+};
+
 void Q5(weir::StreamExecutionEnvironment& env) {
   ToResult(env, TimedBids(env)
                     .KeyBy([](const Bid& bid) { return bid.auction; })
@@ -114,6 +184,16 @@ void Q5(weir::StreamExecutionEnvironment& env) {
                     .Window(weir::TumblingEventTimeWindows::Of(kSlideMs))
                     .Aggregate<AuctionCount>(HottestItems(), EachRow<AuctionCount>())
                     .Uid("hottest"));
+}
+void Q6(weir::StreamExecutionEnvironment& env) {
+  ToResult(env, TimedEvents(env)
+                    .Filter([](const Event& event) { return IsAuctionOrBid(event); })
+                    .KeyBy([](const Event& event) { return event.auction; })
+                    .Process(Sales())
+                    .Uid("sales")
+                    .KeyBy([](const Sale& sale) { return sale.seller; })
+                    .Process(LastSales())
+                    .Uid("last-sales"));
 }
 void Q7(weir::StreamExecutionEnvironment& env) {
   ToResult(env, TimedBids(env)
@@ -168,6 +248,7 @@ void Q12(weir::StreamExecutionEnvironment& env) {
 }  // namespace benchmarks::nexmark
 
 WEIR_JOB("q5", benchmarks::nexmark::Q5)
+WEIR_JOB("q6", benchmarks::nexmark::Q6)
 WEIR_JOB("q7", benchmarks::nexmark::Q7)
 WEIR_JOB("q8", benchmarks::nexmark::Q8)
 WEIR_JOB("q11", benchmarks::nexmark::Q11)

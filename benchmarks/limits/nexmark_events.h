@@ -1,4 +1,4 @@
-// Nexmark's events one after the other, for loops by hand.
+// Nexmark's events one after the other, and those that wait, for loops by hand.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +9,32 @@
 #include "benchmarks/workloads/nexmark/generator.h"
 
 namespace benchmarks::nexmark {
+
+// Events that wait for their counterpart: lists in one array.
+class Waiting {
+ public:
+  // `head`: 0 for an empty list.
+  void Push(std::uint32_t& head, const Event& event) {
+    nodes_.push_back({event, head});
+    head = static_cast<std::uint32_t>(nodes_.size());
+  }
+  // In the order in which they came.
+  template <class Take>
+  void TakeAll(std::uint32_t& head, Take&& take) {
+    order_.clear();
+    for (std::uint32_t i = head; i != 0; i = nodes_[i - 1].next) order_.push_back(i - 1);
+    for (auto i = order_.rbegin(); i != order_.rend(); ++i) take(nodes_[*i].event);
+    head = 0;
+  }
+
+ private:
+  struct Node {
+    Event event;
+    std::uint32_t next;
+  };
+  std::vector<Node> nodes_;
+  std::vector<std::uint32_t> order_;
+};
 
 template <class Take>
 void ForEachEvent(std::int64_t records, const Settings& settings, Take&& take) {

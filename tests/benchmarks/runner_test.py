@@ -19,8 +19,9 @@ from harness import chart, latency, processes, regression, rounds, scaling  # no
 from harness.contestants import Sample  # noqa: E402
 from harness.gates import Gate  # noqa: E402
 
-WINDOW_QUERIES = {"q5": ("chain", "engine", "exchange"), "q7": ("engine",), "q8": ("engine", "exchange"),
-                  "q11": ("chain", "engine", "exchange"), "q12": ("chain", "engine", "exchange")}
+WINDOW_QUERIES = {"q5": ("chain", "engine", "exchange"), "q6": ("chain", "engine", "exchange"), "q7": ("engine",),
+                  "q8": ("engine", "exchange"), "q11": ("chain", "engine", "exchange"),
+                  "q12": ("chain", "engine", "exchange")}
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 
