@@ -279,7 +279,7 @@ class JobCompiler {
     operators.push_back({resolved.id, node.uid, resolved.name, node.type,
                          node.factory->has_coordinator(), node.description});
     job.plans_[vertex].operators.push_back(
-        {resolved.name, node.factory, {}, {}, node.error_policy});
+        {resolved.id, resolved.name, node.factory, {}, {}, node.error_policy});
     std::vector<std::string> chained;
     for (std::uint32_t edge : resolved.outputs) {
       if (edges_[edge].chained) {

@@ -33,7 +33,9 @@ OperatorChain::OperatorChain(const ChainPlan& plan, ChainContext& context)
     ConnectSideOutputs(i);
     AnyInput* output = ConnectOutput(i);
     operators_[i] = plan.operators[i].factory->Create(
-        {&context_, &failure_, i, &timers_, side_outputs_[i].get(), errors_[i].get()}, output);
+        {&context_, &failure_, i, &timers_, side_outputs_[i].get(), errors_[i].get(),
+         plan.operators[i].id},
+        output);
   }
   holding_ = operators_.empty() ? nullptr : operators_.front()->holding();
   for (std::uint32_t number : plan.input_numbers) {

@@ -87,7 +87,7 @@ class TestRuntimeContext final : public RuntimeContext {
   RecordingLogger& logger() override { return logger_; }
 
  private:
-  TaskInformation task_;
+  TaskInformation task_{.job_id = "fedcba9876543210fedcba9876543210"};
   TestMetricGroup metrics_;
   std::map<std::string, Accumulator> accumulators_;
   RecordingLogger logger_;
@@ -126,6 +126,7 @@ class TestWriterContext final : public SinkWriterContext {
       : runtime_(subtask, parallelism), availability_(std::make_shared<CountingAvailability>()) {}
   TestRuntimeContext& runtime() override { return runtime_; }
   std::shared_ptr<internal::Availability> availability() override { return availability_; }
+  std::string_view operator_id() const override { return "0123456789abcdef0123456789abcdef"; }
   CountingAvailability& counting() { return *availability_; }
 
  private:

@@ -20,7 +20,8 @@ FileWriterThread::FileWriterThread(const internal::FileSinkOptions& options,
                                    SinkWriterContext& context)
     : options_(options),
       availability_(context.availability()),
-      files_(options, context.runtime().subtask_index(), context.runtime().attempt()) {
+      files_(options, SinkIdOf(context.runtime().task().job_id, context.operator_id()),
+             context.runtime().subtask_index(), context.runtime().attempt()) {
   thread_ = std::thread([this] { Run(); });
 }
 

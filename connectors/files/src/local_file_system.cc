@@ -121,8 +121,8 @@ class Local final : public FileSystem {
   }
 
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) const override {
-    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (!file.valid()) return Failure("cannot create", path, errno);
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!file.valid()) return SystemFailure("cannot create", path, errno);
     return std::unique_ptr<WritableFile>(
         std::make_unique<LocalWritableFile>(path, std::move(file)));
   }

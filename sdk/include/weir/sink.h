@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include <weir/internal/chain.h>
 #include <weir/runtime_context.h>
@@ -26,6 +27,9 @@ class SinkWriterContext {
   virtual RuntimeContext& runtime() = 0;
   // Outlives the writer. NotifyAvailable() after kNotReady or an unfinished flush: "ask me again".
   virtual std::shared_ptr<internal::Availability> availability() = 0;
+  // 32 hex digits, the same for all subtasks and attempts: with the job's id it tells this sink
+  // from every other one. A uid keeps it from one version of the program to the next.
+  virtual std::string_view operator_id() const = 0;
 };
 
 enum class WriteStatus : std::uint8_t {

@@ -1,7 +1,9 @@
 // Part files, by hand and through the writer.
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <latch>
 #include <map>
@@ -16,6 +18,7 @@
 
 #include "connectors/files/src/bucket_files.h"
 #include "tests/kafka/task_contexts.h"
+#include "connectors/files/src/system_failure.h"
 #include "tests/unit/connectors_files/temporary_directory.h"
 
 namespace weir::files {
@@ -24,6 +27,10 @@ namespace {
 using Content = std::map<std::string, std::string>;
 
 internal::FileSinkOptions Into(const TemporaryDirectory& directory) {
+// Of the job and the operator of test::TestWriterContext.
+const std::string kSinkId =
+    SinkIdOf("fedcba9876543210fedcba9876543210", "0123456789abcdef0123456789abcdef");
+
   internal::FileSinkOptions options;
   options.path = directory.path();
   options.roll_at_bytes = 10;
@@ -36,83 +43,144 @@ internal::FileSinkOptions Into(const TemporaryDirectory& directory) {
 TEST(BucketFiles, PartsAreHiddenUntilTheyAreFinished) {
   const TemporaryDirectory directory;
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, 3, 7);
+  BucketFiles files(options, "s", 3, 7);
   ASSERT_TRUE(files.Write("", "12345\n", 0).ok());
   ASSERT_TRUE(files.Write("a/b", "x\n", 0).ok());
   ASSERT_TRUE(files.Sync().ok());
-  EXPECT_EQ(directory.Content(), (Content{{".part-3-0.7.inprogress", "12345\n"},
-                                          {"a/b/.part-3-0.7.inprogress", "x\n"}}));
+  EXPECT_EQ(directory.Content(), (Content{{".part-s-3-0.7.inprogress", "12345\n"},
+                                          {"a/b/.part-s-3-0.7.inprogress", "x\n"}}));
   ASSERT_TRUE(files.Write("", "6789\n", 0).ok());
   ASSERT_TRUE(files.Write("", "next\n", 0).ok());
-  EXPECT_EQ(directory.Content(), (Content{{"part-3-0.txt", "12345\n6789\n"},
-                                          {".part-3-1.7.inprogress", "next\n"},
-                                          {"a/b/.part-3-0.7.inprogress", "x\n"}}));
+  EXPECT_EQ(directory.Content(), (Content{{"part-s-3-0.txt", "12345\n6789\n"},
+                                          {".part-s-3-1.7.inprogress", "next\n"},
+                                          {"a/b/.part-s-3-0.7.inprogress", "x\n"}}));
   ASSERT_TRUE(files.FinishAll().ok());
-  EXPECT_EQ(directory.Content(), (Content{{"part-3-0.txt", "12345\n6789\n"},
-                                          {"part-3-1.txt", "next\n"},
-                                          {"a/b/part-3-0.txt", "x\n"}}));
+  EXPECT_EQ(directory.Content(), (Content{{"part-s-3-0.txt", "12345\n6789\n"},
+                                          {"part-s-3-1.txt", "next\n"},
+                                          {"a/b/part-s-3-0.txt", "x\n"}}));
 }
 
 TEST(BucketFiles, TimeFinishesPartsWithoutAnotherRecord) {
   const TemporaryDirectory directory;
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, 0, 0);
+  BucketFiles files(options, "s", 0, 0);
   EXPECT_EQ(files.next_roll_ms(), BucketFiles::kNever);
   for (std::int64_t now_ms : {100, 350, 600, 850}) {
     ASSERT_TRUE(files.Write("", "1\n", now_ms).ok());
     EXPECT_EQ(files.next_roll_ms(), std::min<std::int64_t>(now_ms + 300, 1'100));
     ASSERT_TRUE(files.Roll(now_ms + 200).ok());
   }
-  EXPECT_EQ(directory.Content(), (Content{{".part-0-0.0.inprogress", "1\n1\n1\n1\n"}}));
+  EXPECT_EQ(directory.Content(), (Content{{".part-s-0-0.0.inprogress", "1\n1\n1\n1\n"}}));
   ASSERT_TRUE(files.Roll(1'100).ok());
-  EXPECT_EQ(directory.Content(), (Content{{"part-0-0.txt", "1\n1\n1\n1\n"}})) << "its age";
+  EXPECT_EQ(directory.Content(), (Content{{"part-s-0-0.txt", "1\n1\n1\n1\n"}})) << "its age";
   ASSERT_TRUE(files.Write("", "2\n", 2'000).ok());
   ASSERT_TRUE(files.Roll(2'299).ok());
   EXPECT_EQ(files.next_roll_ms(), 2'300);
   ASSERT_TRUE(files.Roll(2'300).ok());
-  EXPECT_EQ(directory.Content().at("part-0-1.txt"), "2\n") << "its inactivity";
+  EXPECT_EQ(directory.Content().at("part-s-0-1.txt"), "2\n") << "its inactivity";
   EXPECT_EQ(files.next_roll_ms(), BucketFiles::kNever);
 }
 
 TEST(BucketFiles, AnotherAttemptGoesOnBehindWhatIsFinished) {
   const TemporaryDirectory directory;
-  directory.Write("part-0-4.txt", "finished");
-  directory.Write("part-1-9.txt", "of another subtask");
-  directory.Write(".part-0-5.0.inprogress", "of an earlier attempt");
-  directory.Write(".part-0-5.2.inprogress", "of a later attempt");
-  directory.Write(".part-1-5.0.inprogress", "of another subtask");
+  directory.Write("part-s-0-4.txt", "finished");
+  directory.Write("part-s-1-9.txt", "of another subtask");
+  directory.Write(".part-s-0-5.0.inprogress", "of an earlier attempt");
+  directory.Write(".part-s-0-6.2.inprogress", "of a later attempt");
+  directory.Write(".part-s-0-7.1.inprogress", "of this one, before attempts were counted anew");
+  directory.Write(".part-s-1-5.0.inprogress", "of another subtask");
+  directory.Write(".part-t-0-5.0.inprogress", "of another sink");
+  directory.Write("part-t-0-9.txt", "of another sink");
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, 0, 1);
+  BucketFiles files(options, "s", 0, 1);
   ASSERT_TRUE(files.Write("", "1\n", 0).ok());
   ASSERT_TRUE(files.FinishAll().ok());
-  EXPECT_EQ(directory.Content(), (Content{{"part-0-4.txt", "finished"},
-                                          {"part-0-5.txt", "1\n"},
-                                          {"part-1-9.txt", "of another subtask"},
-                                          {".part-0-5.2.inprogress", "of a later attempt"},
-                                          {".part-1-5.0.inprogress", "of another subtask"}}));
+  EXPECT_EQ(directory.Content(),
+            (Content{{"part-s-0-4.txt", "finished"},
+                     {"part-s-0-8.txt", "1\n"},
+                     {"part-s-1-9.txt", "of another subtask"},
+                     {".part-s-0-6.2.inprogress", "of a later attempt"},
+                     {".part-s-0-7.1.inprogress", "of this one, before attempts were counted anew"},
+                     {".part-s-1-5.0.inprogress", "of another subtask"},
+                     {".part-t-0-5.0.inprogress", "of another sink"},
+                     {"part-t-0-9.txt", "of another sink"}}));
 }
 
 TEST(BucketFiles, NothingIsReplaced) {
   const TemporaryDirectory directory;
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, 0, 0);
+  BucketFiles files(options, "s", 0, 0);
   ASSERT_TRUE(files.Write("", "1\n", 0).ok());
-  directory.Write("part-0-0.txt", "somebody else's");
+  directory.Write("part-s-0-0.txt", "somebody else's");
   const Status status = files.FinishAll();
   EXPECT_EQ(status.code(), StatusCode::kAlreadyExists);
-  EXPECT_NE(status.message().find(directory.path("part-0-0.txt") + ": File exists"),
+  EXPECT_NE(status.message().find(directory.path("part-s-0-0.txt") + ": File exists"),
             std::string::npos)
       << status.message();
-  EXPECT_EQ(directory.Content().at("part-0-0.txt"), "somebody else's");
+  EXPECT_EQ(directory.Content().at("part-s-0-0.txt"), "somebody else's");
+}
+
+// Two sinks, of one job or of two, that write into one directory at the same time.
+TEST(BucketFiles, SinksDoNotMeetInADirectory) {
+  const TemporaryDirectory directory;
+  const internal::FileSinkOptions options = Into(directory);
+  const std::string ours = SinkIdOf("job", "operator");
+  EXPECT_EQ(ours, SinkIdOf("job", "operator")) << "a later attempt finds its files";
+  for (const std::string& others : {SinkIdOf("job", "another"), SinkIdOf("another", "operator")}) {
+    ASSERT_EQ(others.size(), 16u);
+    ASSERT_NE(ours, others);
+    BucketFiles files(options, ours, 0, 0);
+    BucketFiles other_files(options, others, 0, 1);
+    ASSERT_TRUE(files.Write("", "1\n", 0).ok());
+    ASSERT_TRUE(other_files.Write("", "a\n", 0).ok());
+    ASSERT_TRUE(files.Write("", "2\n", 0).ok());
+    ASSERT_TRUE(other_files.Write("", "b\n", 0).ok());
+    ASSERT_TRUE(files.FinishAll().ok());
+    ASSERT_TRUE(other_files.FinishAll().ok());
+    EXPECT_EQ(directory.Content().at("part-" + others + "-0-0.txt"), "a\nb\n");
+  }
+  EXPECT_EQ(directory.Content().at("part-" + ours + "-0-0.txt"), "1\n2\n");
+  EXPECT_EQ(directory.Content().at("part-" + ours + "-0-1.txt"), "1\n2\n");
+}
+
+TEST(BucketFiles, ForgetsBucketsThatNothingIsWrittenTo) {
+  const TemporaryDirectory directory;
+  const internal::FileSinkOptions options = Into(directory);
+  BucketFiles files(options, "s", 0, 0);
+  for (int hour = 0; hour < 5; ++hour) {
+    const std::int64_t now_ms = hour * 3'600'000;
+    const std::string bucket = std::to_string(hour);
+    ASSERT_TRUE(files.Write(bucket, "1\n", now_ms).ok());
+    ASSERT_TRUE(files.Write(bucket + "/full", "0123456789\n", now_ms).ok());
+    ASSERT_TRUE(files.Roll(now_ms + 299).ok());
+    EXPECT_EQ(files.buckets(), 2u);
+    ASSERT_TRUE(files.Roll(now_ms + 300).ok());
+    EXPECT_EQ(files.buckets(), 0u);
+  }
+  // Somebody has fetched what was finished: its name must not come again.
+  const Content finished = directory.Content();
+  ASSERT_EQ(finished.size(), 10u);
+  for (const auto& [name, content] : finished) std::filesystem::remove(directory.path(name));
+  ASSERT_TRUE(files.Write("3", "2\n", 400'000'000).ok());
+  ASSERT_TRUE(files.FinishAll().ok());
+  const Content again = directory.Content();
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again.begin()->second, "2\n");
+  EXPECT_FALSE(finished.contains(again.begin()->first)) << again.begin()->first;
+}
+
+TEST(LocalFileSystem, AFileIsCreatedOnce) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Write("file", "somebody's");
+  const auto created = LocalFileSystem()->Create(path);
+  EXPECT_EQ(created.status().code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(directory.Content().at("file"), "somebody's");
 }
 
 TEST(LocalFileSystem, AFullDiskIsNamed) {
-  // What the kernel says of a full disk, without filling one.
-  auto file = LocalFileSystem()->Create("/dev/full");
-  ASSERT_TRUE(file.ok());
-  const Status status = (*file)->Append("x");
+  const Status status = SystemFailure("cannot write", "/out/part", ENOSPC);
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
-  EXPECT_EQ(status.message(), "cannot write /dev/full: No space left on device");
+  EXPECT_EQ(status.message(), "cannot write /out/part: No space left on device");
   EXPECT_EQ(status.domain(), ErrorDomain::kExternal);
 }
 
@@ -166,10 +234,11 @@ TEST(FileSink, FlushMakesRecordsDurableAndTheEndFinishesParts) {
   ASSERT_TRUE(writing.Write("one").ok());
   ASSERT_TRUE(writing.Write("two").ok());
   ASSERT_TRUE(writing.Flush(false).ok());
-  EXPECT_EQ(directory.Content(), (Content{{"out/.part-0-0.0.inprogress", "one\ntwo\n"}}));
+  EXPECT_EQ(directory.Content(),
+            (Content{{"out/.part-" + kSinkId + "-0-0.0.inprogress", "one\ntwo\n"}}));
   ASSERT_TRUE(writing.Write("three").ok());
   ASSERT_TRUE(writing.Flush(true).ok());
-  EXPECT_EQ(directory.Content(), (Content{{"out/part-0-0", "one\ntwo\nthree\n"}}));
+  EXPECT_EQ(directory.Content(), (Content{{"out/part-" + kSinkId + "-0-0", "one\ntwo\nthree\n"}}));
 }
 
 TEST(FileSink, BucketsAreDirectories) {
@@ -182,9 +251,9 @@ TEST(FileSink, BucketsAreDirectories) {
   ASSERT_TRUE(writing.Write("c", 1'700'000'000'001).ok());
   ASSERT_TRUE(writing.Write("d", -1).ok());
   ASSERT_TRUE(writing.Flush(true).ok());
-  EXPECT_EQ(directory.Content(), (Content{{"2023/11-14/part-0-0", "a\nc\n"},
-                                          {"2023/11-16/part-0-0", "b\n"},
-                                          {"1969/12-31/part-0-0", "d\n"}}));
+  EXPECT_EQ(directory.Content(), (Content{{"2023/11-14/part-" + kSinkId + "-0-0", "a\nc\n"},
+                                          {"2023/11-16/part-" + kSinkId + "-0-0", "b\n"},
+                                          {"1969/12-31/part-" + kSinkId + "-0-0", "d\n"}}));
 }
 
 TEST(FileSink, ABucketMustLieBelowThePath) {
@@ -247,8 +316,8 @@ TEST(FileSink, AFullDiskFailsTheWriterWithThePath) {
   ASSERT_TRUE(writing.Write(std::string(2'000, 'x')).ok());
   const Status status = writing.Flush(true);
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
-  EXPECT_EQ(status.message(),
-            "File sink: cannot write /out/.part-0-0.0.inprogress: No space left on device");
+  EXPECT_EQ(status.message(), "File sink: cannot write /out/.part-" + kSinkId +
+                                  "-0-0.0.inprogress: No space left on device");
   EXPECT_EQ(writing.Write("y"), status);
 }
 

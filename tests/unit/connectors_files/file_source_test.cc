@@ -49,7 +49,7 @@ TEST(FileSource, ReadsLinesOfEveryKindOfPath) {
   directory.Write("in/sub/b.txt", "b1\n\nb3");
   directory.Write("in/empty.txt", "");
   directory.Write("in/_hidden.txt", "no\n");
-  directory.Write("in/.part-0-0.0.inprogress", "no\n");
+  directory.Write("in/.part-s-0-0.0.inprogress", "no\n");
   directory.Write("in/_temporary/c.txt", "no\n");
   directory.Write("other/c.log", "c1\n");
   EXPECT_EQ(AllOf(TextFileSource().Path(directory.path("in"))),

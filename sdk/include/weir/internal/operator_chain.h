@@ -29,6 +29,7 @@ struct PlannedSideOutput {
 };
 
 struct PlannedOperator {
+  std::string id;  // OperatorDescription::id
   std::string name;
   std::shared_ptr<const OperatorFactory> factory;
   std::vector<ChainConsumer> consumers;  // in the order of the program

@@ -5,12 +5,13 @@
 //                     .Assigner(weir::files::DateTimeBucketAssigner()));
 //
 // Each writer has a part file per bucket, a directory below the path. While it grows its name is
-// ".part-<subtask>-<number>.<attempt>.inprogress", hidden from whoever lists the directory;
-// finished it is "part-<subtask>-<number><suffix>", complete and on the disk, and never touched
-// again. A part is finished when it is large enough, old enough, was not written to for long
-// enough, or at the end of the input; limits of time hold also while no records come. What a writer
-// finds of an earlier attempt in progress it removes. A name that is taken is an error: nothing is
-// replaced.
+// ".part-<sink>-<subtask>-<number>.<attempt>.inprogress", hidden from whoever lists the directory;
+// finished it is "part-<sink>-<subtask>-<number><suffix>", complete and on the disk, and never
+// touched again. <sink> is 16 hex digits that stand for this sink of this job: several sinks, and
+// several jobs, may write into one directory. A part is finished when it is large enough, old
+// enough, was not written to for long enough, or at the end of the input; limits of time hold also
+// while no records come. What a writer finds of its own earlier attempts in progress it removes. A
+// name that is taken is an error: nothing is replaced.
 //
 // Parts are finished whatever becomes of the job, so a job that starts again writes some records
 // twice. A record that the format refuses fails the job: serialize with MapInto(SerializeWith())

@@ -49,7 +49,7 @@ class FileSystem {
   // "." and "..". All of them: an error where one cannot be looked at.
   virtual Result<std::vector<FileInformation>> List(const std::string& directory) const = 0;
   virtual Result<std::unique_ptr<ReadableFile>> OpenForReading(const std::string& path) const = 0;
-  // Empties a file that is there.
+  // AlreadyExists where the path is taken: no two writers get the same file.
   virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path) const = 0;
   // At once and durably. AlreadyExists where `to` is taken.
   virtual Status Rename(const std::string& from, const std::string& to) const = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include <weir/internal/input.h>
@@ -71,6 +72,7 @@ class SinkWriterOperator final : public Operator,
 
   std::uint32_t pending_size() const { return pending_ ? pending_->size() - pending_from_ : 0; }
 
+  std::string_view operator_id() const override { return context_.operator_id; }
   // Writes records [next, …); next ends at the first one not taken. False after an error.
   bool WriteFrom(Batch<T>& block, std::uint32_t& next) {
     Result<std::uint32_t> taken = Take(block, next);
