@@ -1,5 +1,7 @@
 #include "connectors/files/src/message_framer.h"
 
+#include <algorithm>
+
 namespace weir::files {
 
 Result<MessageFramer::Found> MessageFramer::Next(std::string_view bytes, bool at_end) {
@@ -23,29 +25,48 @@ Result<MessageFramer::Found> MessageFramer::NextLine(std::string_view bytes, boo
   }
   searched_ = 0;
   within_quotes_ = false;
+  behind_quoted_ = 0;
   return Found::kMessage;
 }
 
 std::size_t MessageFramer::FindLineEnd(std::string_view bytes) {
-  if (framing_.kind == Framing::Kind::kLines) {
-    const std::size_t end = bytes.find('\n', searched_);
-    searched_ = bytes.size();
-    return end;
-  }
-  const char ends[] = {'\n', framing_.quote};
+  if (framing_.kind == Framing::Kind::kQuotedLines) return FindQuotedLineEnd(bytes);
+  const std::size_t end = bytes.find('\n', searched_);
+  searched_ = bytes.size();
+  return end;
+}
+
+// Every byte is looked at twice at most, and only by memchr().
+std::size_t MessageFramer::FindQuotedLineEnd(std::string_view bytes) {
+  std::size_t at = searched_;
+  const auto line_break = [&] { return std::min(bytes.find('\n', at), bytes.size()); };
+  std::size_t end = within_quotes_ ? 0 : line_break();
   for (;;) {
-    const std::size_t at = within_quotes_
-                               ? bytes.find(framing_.quote, searched_)
-                               : bytes.find_first_of(std::string_view(ends, 2), searched_);
-    if (at == std::string_view::npos) {
-      searched_ = bytes.size();
-      return at;
+    if (within_quotes_) {
+      const std::size_t quote = bytes.find(framing_.quote, at);
+      if (quote == std::string_view::npos) break;
+      within_quotes_ = false;
+      behind_quoted_ = at = quote + 1;
+      if (end < at) end = line_break();
     }
-    if (!within_quotes_ && bytes[at] == '\n') return at;
-    // A doubled quote closes and opens again.
-    within_quotes_ = !within_quotes_;
-    searched_ = at + 1;
+    const std::size_t quote = bytes.substr(0, end).find(framing_.quote, at);
+    if (quote == std::string_view::npos) {
+      if (end < bytes.size()) return end;
+      break;
+    }
+    within_quotes_ = OpensField(bytes, quote);
+    at = quote + 1;
   }
+  searched_ = bytes.size();
+  return std::string_view::npos;
+}
+
+bool MessageFramer::OpensField(std::string_view bytes, std::size_t at) const {
+  // The second one of a doubled quote.
+  if (at == behind_quoted_) return true;
+  if (bytes[at - 1] == framing_.delimiter) return true;
+  // A file may begin with a byte order mark.
+  return at == 3 && bytes.starts_with("\xef\xbb\xbf");
 }
 
 Result<MessageFramer::Found> MessageFramer::NextPrefixed(std::string_view bytes, bool at_end) {

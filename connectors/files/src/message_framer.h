@@ -35,6 +35,9 @@ class MessageFramer {
   Result<Found> NextPrefixed(std::string_view bytes, bool at_end);
   // Where the line ends, npos: not among these bytes.
   std::size_t FindLineEnd(std::string_view bytes);
+  std::size_t FindQuotedLineEnd(std::string_view bytes);
+  // Whether the quote at `at` begins a quoted field, or goes on with one.
+  bool OpensField(std::string_view bytes, std::size_t at) const;
   Status TooLong() const;
 
   const Framing framing_;
@@ -43,6 +46,7 @@ class MessageFramer {
   std::size_t consumed_ = 0;
   std::size_t searched_ = 0;  // the line does not end before this
   bool within_quotes_ = false;
+  std::size_t behind_quoted_ = 0;  // behind the last closing quote of this line; 0: none
 };
 
 }  // namespace weir::files

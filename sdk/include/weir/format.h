@@ -30,11 +30,14 @@ namespace weir {
 struct Framing {
   enum class Kind : std::uint8_t {
     kLines,        // end with "\n", which is no part of them; nor is a "\r" before it
-    kQuotedLines,  // the same, but a line break between two `quote`s is part of the message
+    kQuotedLines,  // the same, but a line break in a quoted field is part of the message
     kLengthPrefix  // each behind its length as a base-128 varint (protobuf's delimited streams)
   };
   Kind kind = Kind::kLines;
+  // A quoted field begins with a quote, at the beginning of the message or behind a delimiter, and
+  // ends with one; two in a row stand for one. Other quotes are characters like others (RFC 4180).
   char quote = '"';
+  char delimiter = ',';
   // Messages at the beginning of a file that are no records: given to BeginStream(), joined as they
   // stand there. Only lines.
   std::uint32_t header_records = 0;

@@ -51,6 +51,20 @@ TEST(MessageFramer, CutsWhateverThePieces) {
   }
 }
 
+// As the CSV reader sees it: elsewhere a quote is a character, and the row is refused by itself.
+TEST(MessageFramer, OnlyAQuoteAtTheStartOfAFieldOpensOne) {
+  for (std::size_t piece = 1; piece < 40; ++piece) {
+    EXPECT_EQ(*Frame(kQuoted, "a,5\" pipe\nb,6\n\"c\"x\"\nd\n", piece),
+              (Messages{"a,5\" pipe", "b,6", "\"c\"x\"", "d"}));
+    EXPECT_EQ(*Frame(kQuoted, "\"\"\"a\n\"\"\",\"\"\n\"\"\"\"\n\"\"\"\n\"\n", piece),
+              (Messages{"\"\"\"a\n\"\"\",\"\"", "\"\"\"\"", "\"\"\"\n\""}));
+    EXPECT_EQ(*Frame(kQuoted, "\xef\xbb\xbf\"a\nb\",c\nd;\"e\nf\n", piece),
+              (Messages{"\xef\xbb\xbf\"a\nb\",c", "d;\"e", "f"}));
+    const Framing other{.kind = Framing::Kind::kQuotedLines, .quote = '\'', .delimiter = ';'};
+    EXPECT_EQ(*Frame(other, "d;'e\nf'\na,'b\nc\n", piece), (Messages{"d;'e\nf'", "a,'b", "c"}));
+  }
+}
+
 TEST(MessageFramer, LongMessagesAreRefusedBeforeTheyAreRead) {
   for (std::size_t piece : {1, 7, 1000}) {
     EXPECT_EQ(*Frame(kLines, "12345\n1234", piece, 5), (Messages{"12345", "1234"}));

@@ -60,7 +60,7 @@ class CsvFormat {
 
   Framing framing() const {
     return {options_.line_breaks_in_fields ? Framing::Kind::kQuotedLines : Framing::Kind::kLines,
-            options_.quote, options_.header ? 1U : 0U};
+            options_.quote, options_.delimiter, options_.header ? 1U : 0U};
   }
   // Finds the columns. Every field that is not optional must have one.
   Status BeginStream(std::string_view header) {
