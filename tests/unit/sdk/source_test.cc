@@ -6,12 +6,14 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weir/data_sources.h>
 #include <weir/internal/operators/source_operator.h>
+#include <weir/internal/record_errors.h>
 #include <weir/internal/source_coordinator.h>
 #include <weir/source.h>
 
@@ -73,6 +75,45 @@ TEST(SourceOperator, PollsOneBlockAtATimeUntilTheEnd) {
   EXPECT_EQ(out.records.size(), 1500u);
   EXPECT_EQ(out.records.back(), 1509);
   EXPECT_EQ(out.timestamps.front(), internal::kNoTimestamp);
+}
+
+// One bad record, then nothing.
+struct BadRecordSource {
+  using Record = std::int64_t;
+  using Split = RangeSplit;
+  class Reader final : public SourceReader<Record, Split> {
+   public:
+    Status Open(SourceReaderContext& context) override {
+      context_ = &context;
+      return Status::Ok();
+    }
+    Result<ReadStatus> Read(SourceOutput<Record>&) override {
+      if (std::exchange(read_, true)) return ReadStatus::kNothingAvailable;
+      WEIR_RETURN_IF_ERROR(context_->HandleBadRecord(
+          {"x", Status::Corruption("no number"), "here", internal::kNoTimestamp}));
+      return ReadStatus::kNothingAvailable;
+    }
+    Status AddSplits(std::vector<Split>) override { return Status::Ok(); }
+    void NoMoreSplits() override {}
+    std::vector<Split> Snapshot(std::uint64_t) override { return {}; }
+
+   private:
+    SourceReaderContext* context_ = nullptr;
+    bool read_ = false;
+  };
+  std::unique_ptr<Reader> CreateReader() const { return std::make_unique<Reader>(); }
+};
+
+TEST(SourceOperator, ARejectedRecordIsProgress) {
+  OperatorHarness harness;
+  KeepingInput<std::int64_t> out;
+  internal::RecordErrors errors(ErrorPolicy::kDrop, "Source", harness.chain);
+  internal::OperatorContext context = harness.context();
+  context.errors = &errors;
+  internal::SourceOperator<BadRecordSource> op(context, BadRecordSource(), out);
+  ASSERT_TRUE(op.Open().ok());
+  EXPECT_EQ(*op.Poll(), PollStatus::kProgress) << "its letter must go out";
+  EXPECT_EQ(*op.Poll(), PollStatus::kIdle);
 }
 
 TEST(SourceOperator, RefusesBytesThatAreNoMessage) {

@@ -58,7 +58,10 @@ class SourceOperator final : public Operator, private SourceReaderContext {
       }
       return PollStatus::kEndOfInput;
     }
-    return any || read == ReadStatus::kMoreAvailable ? PollStatus::kProgress : PollStatus::kIdle;
+    // A rejected record may have become a dead letter: that, too, was emitted.
+    const bool progress = any || std::exchange(rejected_, false);
+    return progress || read == ReadStatus::kMoreAvailable ? PollStatus::kProgress
+                                                          : PollStatus::kIdle;
   }
 
   Status OnCoordinatorEvent(std::string_view payload) override {
@@ -104,6 +107,7 @@ class SourceOperator final : public Operator, private SourceReaderContext {
   }
   Status HandleBadRecord(const BadRecord& record) override {
     if (context_.errors == nullptr) return SourceReaderContext::HandleBadRecord(record);
+    rejected_ = true;
     return context_.errors->Handle(record);
   }
 
@@ -135,6 +139,7 @@ class SourceOperator final : public Operator, private SourceReaderContext {
   SplitRuns runs_;                            // of block_
   std::optional<std::uint32_t> main_split_;   // once it has had records
   std::vector<std::uint32_t> ended_outputs_;  // still to be released
+  bool rejected_ = false;                     // a record, since Poll() last said so
   bool ended_ = false;
 };
 
