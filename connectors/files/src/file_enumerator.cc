@@ -31,7 +31,12 @@ Status FileEnumerator::Start(SplitEnumeratorContext<FileSplit>& context,
                              std::optional<FileEnumeratorState> restored) {
   WEIR_RETURN_IF_ERROR(internal::ValidateSource(options_));
   context_ = &context;
-  if (restored) state_ = *std::move(restored);
+  if (restored) {
+    state_ = *std::move(restored);
+    unassigned_.assign(std::make_move_iterator(state_.unassigned.begin()),
+                       std::make_move_iterator(state_.unassigned.end()));
+    state_.unassigned.clear();
+  }
   if (!state_.listed || monitors()) List();
   return Status::Ok();
 }
@@ -48,7 +53,7 @@ void FileEnumerator::List() {
                           TakeListing((*found)->value());
                           ServeWaiting();
                           if (!monitors()) return;
-                          context_->Schedule(options_.monitor_interval_ms, [this] { List(); });
+                          context_->Schedule(*options_.monitor_interval_ms, [this] { List(); });
                         });
 }
 
@@ -57,17 +62,18 @@ void FileEnumerator::TakeListing(const std::vector<FileInformation>& files) {
   for (const FileInformation& file : files) {
     // An empty file may be one that somebody is about to write.
     if (file.size == 0) continue;
-    if (monitors() && !state_.seen.insert(file.path).second) continue;
+    // Also where nothing is monitored: the job may go on from here with a source that does.
+    if (!state_.seen.insert(file.path).second) continue;
     const bool splittable =
         splittable_ && (!options_.decompress || CodecOf(file.path) == Codec::kNone);
     for (FileSplit& split : SplitsOf(file, splittable, options_.split_bytes)) {
-      state_.unassigned.push_back(std::move(split));
+      unassigned_.push_back(std::move(split));
     }
     ++count;
   }
   if (!state_.listed || count > 0) {
     context_->logger().Info("File source: found " + std::to_string(count) + " files, " +
-                            std::to_string(state_.unassigned.size()) + " splits wait");
+                            std::to_string(unassigned_.size()) + " splits wait");
   }
   state_.listed = true;
 }
@@ -79,8 +85,8 @@ void FileEnumerator::HandleSplitRequest(std::uint32_t reader) {
 
 void FileEnumerator::AddSplitsBack(std::vector<FileSplit> splits, std::uint32_t reader) {
   waiting_.erase(reader);  // it is gone, and asks again when it is back
-  state_.unassigned.insert(state_.unassigned.begin(), std::make_move_iterator(splits.begin()),
-                           std::make_move_iterator(splits.end()));
+  unassigned_.insert(unassigned_.begin(), std::make_move_iterator(splits.begin()),
+                     std::make_move_iterator(splits.end()));
   ServeWaiting();
 }
 
@@ -90,22 +96,22 @@ void FileEnumerator::ServeWaiting() {
   std::erase_if(waiting_, [&registered](std::uint32_t reader) {
     return std::find(registered.begin(), registered.end(), reader) == registered.end();
   });
-  std::size_t given = 0;
   for (auto reader = waiting_.begin(); reader != waiting_.end();) {
-    if (given == state_.unassigned.size()) {
+    if (unassigned_.empty()) {
       if (monitors()) break;
       context_->SignalNoMoreSplits(*reader);
     } else {
-      context_->AssignSplits(*reader, {std::move(state_.unassigned[given++])});
+      context_->AssignSplits(*reader, {std::move(unassigned_.front())});
+      unassigned_.pop_front();
     }
     reader = waiting_.erase(reader);
   }
-  state_.unassigned.erase(state_.unassigned.begin(),
-                          state_.unassigned.begin() + static_cast<std::ptrdiff_t>(given));
 }
 
 Result<FileEnumeratorState> FileEnumerator::Snapshot(std::uint64_t /*checkpoint_id*/) {
-  return state_;
+  FileEnumeratorState snapshot = state_;
+  snapshot.unassigned.assign(unassigned_.begin(), unassigned_.end());
+  return snapshot;
 }
 
 namespace internal {
@@ -117,6 +123,9 @@ Status ValidateSource(const FileSourceOptions& options) {
   if (options.paths.empty()) return wrong("no Path() is given");
   for (const std::string& path : options.paths) {
     if (path.empty()) return wrong("a Path() is empty");
+  }
+  if (options.monitor_interval_ms && *options.monitor_interval_ms <= 0) {
+    return wrong("MonitorEveryMs() is not above 0");
   }
   if (options.split_bytes == 0) return wrong("SplitBytes() is 0");
   if (options.maximum_message_bytes == 0) return wrong("MaximumMessageBytes() is 0");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <vector>
@@ -31,7 +32,7 @@ class FileEnumerator final : public SplitEnumerator<FileSplit, FileEnumeratorSta
   Result<FileEnumeratorState> Snapshot(std::uint64_t checkpoint_id) override;
 
  private:
-  bool monitors() const { return options_.monitor_interval_ms >= 0; }
+  bool monitors() const { return options_.monitor_interval_ms.has_value(); }
   void List();
   void TakeListing(const std::vector<FileInformation>& files);
   // Gives readers that wait what is there, or says that nothing will come.
@@ -40,7 +41,8 @@ class FileEnumerator final : public SplitEnumerator<FileSplit, FileEnumeratorSta
   const internal::FileSourceOptions options_;
   const bool splittable_;
   SplitEnumeratorContext<FileSplit>* context_ = nullptr;
-  FileEnumeratorState state_;
+  FileEnumeratorState state_;  // without the splits: those are in unassigned_
+  std::deque<FileSplit> unassigned_;
   std::set<std::uint32_t> waiting_;  // readers that asked and got nothing yet
 };
 

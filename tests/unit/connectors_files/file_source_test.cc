@@ -248,6 +248,11 @@ TEST(FileSource, ContinuesFromEverySnapshot) {
     const std::string path =
         directory.Write(compressed ? "in.gz" : "in", compressed ? Gzipped(text) : text);
     TextFileSource source;
+  for (const std::int64_t interval_ms : {-1, 0}) {
+    const auto source = TextFileSource().Path("x").MonitorEveryMs(interval_ms);
+    EXPECT_FALSE(source.bounded());
+    EXPECT_NE(source.Validate().message().find("MonitorEveryMs()"), std::string::npos);
+  }
     source.Path(path).SplitBytes(1 + random() % 30'000);
     Lines lines;
     std::vector<FileSplit> left;
@@ -356,3 +361,35 @@ TEST(FileEnumerator, SplitsCoverAFileOnce) {
 
 }  // namespace
 }  // namespace weir::files
+TEST(FileEnumerator, WhatABoundedRunHasReadIsNotNewToOneThatMonitors) {
+  const TemporaryDirectory directory;
+  directory.Write("in/a", "a\n");
+  SteppedContext context;
+  TextFileSource source;
+  source.Path(directory.path("in"));
+  auto enumerator = source.CreateEnumerator();
+  ASSERT_TRUE(enumerator->Start(context, std::nullopt).ok());
+  enumerator->HandleSplitRequest(0);
+  ASSERT_EQ(context.assigned.size(), 1u);
+  const auto state = enumerator->Snapshot(1);
+  source.MonitorEveryMs(250);
+  auto restored = source.CreateEnumerator();
+  ASSERT_TRUE(restored->Start(context, *state).ok());
+  restored->HandleSplitRequest(0);
+  EXPECT_EQ(context.assigned.size(), 1u);
+  directory.Write("in/b", "b\n");
+  std::exchange(context.scheduled, nullptr)();
+  EXPECT_EQ(context.assigned.size(), 2u);
+}
+
+// Moving what is left up with each split would take minutes.
+TEST(FileEnumerator, HandsOutManySplitsOneByOne) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Write("in", std::string(400'000, '\n'));
+  SteppedContext context;
+  auto enumerator = TextFileSource().Path(path).SplitBytes(1).CreateEnumerator();
+  ASSERT_TRUE(enumerator->Start(context, std::nullopt).ok());
+  while (context.no_more_splits == 0) enumerator->HandleSplitRequest(0);
+  EXPECT_EQ(context.assigned.size(), 400'000u);
+}
+

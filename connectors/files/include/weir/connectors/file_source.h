@@ -150,7 +150,7 @@ class FileSource {
     options_.recursive = recursive;
     return *this;
   }
-  // Makes the source unbounded: what is there is listed again so often.
+  // Makes the source unbounded: what is there is listed again so often. Above 0.
   FileSource& MonitorEveryMs(std::int64_t interval_ms) {
     options_.monitor_interval_ms = interval_ms;
     return *this;
@@ -176,7 +176,7 @@ class FileSource {
     return *this;
   }
 
-  bool bounded() const { return options_.monitor_interval_ms < 0; }
+  bool bounded() const { return !options_.monitor_interval_ms.has_value(); }
   std::string name() const { return "Files"; }
   // What is missing or wrong in the settings; also said when the job starts.
   Status Validate() const { return internal::ValidateSource(options_); }

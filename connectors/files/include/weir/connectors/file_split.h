@@ -25,7 +25,7 @@ WEIR_FIELDS(FileSplit, path, begin, end, position, messages)
 struct FileEnumeratorState {
   bool listed = false;                // at least once
   std::vector<FileSplit> unassigned;  // in the order in which they are handed out
-  std::set<std::string> seen;         // while directories are monitored: paths that need no split
+  std::set<std::string> seen;         // paths of files that were cut into splits
 };
 WEIR_FIELDS(FileEnumeratorState, listed, unassigned, seen)
 

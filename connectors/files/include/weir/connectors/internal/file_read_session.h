@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,7 +24,7 @@ struct FileSourceOptions {
   bool decompress = true;
   std::uint64_t split_bytes = 64 << 20;
   std::size_t maximum_message_bytes = 16 << 20;
-  std::int64_t monitor_interval_ms = -1;  // below 0: the files are listed once
+  std::optional<std::int64_t> monitor_interval_ms;  // without: the files are listed once
   std::shared_ptr<const FileSystem> file_system = LocalFileSystem();
 };
 // What is missing or wrong.
@@ -72,9 +73,9 @@ class FileReadSession {
   std::vector<FileSplit> Snapshot(std::size_t used) const;
   // "path line 4, byte 112" for message `index` of the present run.
   std::string Origin(std::size_t index) const;
-  void Close();
   // "path line 1, byte 0": of the header that the present run comes with.
   std::string HeaderOrigin() const;
+  void Close();
 
  private:
   class State;
