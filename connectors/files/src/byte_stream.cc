@@ -1,5 +1,6 @@
 #include "connectors/files/src/byte_stream.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,8 @@ namespace weir::files {
 namespace {
 
 constexpr std::size_t kInputBytes = 128 * 1024;
+// zlib counts with 32 bits.
+constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
 
 class Plain final : public ByteStream {
  public:
@@ -65,6 +68,7 @@ class Gzip final : public ByteStream {
     return Status(StatusCode::kResourceExhausted, "zlib cannot be set up");
   }
   Result<std::size_t> Read(std::span<char> bytes) override {
+    bytes = bytes.first(std::min(bytes.size(), kMostAtOnce));
     state_.next_out = reinterpret_cast<Bytef*>(bytes.data());
     state_.avail_out = static_cast<uInt>(bytes.size());
     while (state_.avail_out == bytes.size()) {
@@ -73,12 +77,24 @@ class Gzip final : public ByteStream {
         if (within_member_) return input_.CutOff();
         return std::size_t{0};
       }
-      WEIR_RETURN_IF_ERROR(Step());
+      WEIR_RETURN_IF_ERROR(BehindMembers() ? SkipPadding() : Step());
     }
     return bytes.size() - state_.avail_out;
   }
 
  private:
+  // Some programs fill up the last block of a tape or a disk with zeros; gzip leaves those alone.
+  bool BehindMembers() const {
+    return padding_ || (members_ > 0 && !within_member_ && input_.left().front() == '\0');
+  }
+  Status SkipPadding() {
+    padding_ = true;
+    for (const char byte : input_.left()) {
+      if (byte != '\0') return input_.Damaged("something follows the zeros behind the last member");
+    }
+    input_.Use(input_.left().size());
+    return Status::Ok();
+  }
   Status Step() {
     within_member_ = true;
     state_.next_in = reinterpret_cast<Bytef*>(input_.left().data());
@@ -87,6 +103,7 @@ class Gzip final : public ByteStream {
     input_.Use(input_.left().size() - state_.avail_in);
     if (result == Z_STREAM_END) {
       within_member_ = false;
+      ++members_;
       ::inflateReset(&state_);
       return Status::Ok();
     }
@@ -98,6 +115,8 @@ class Gzip final : public ByteStream {
   z_stream state_{};
   bool open_ = false;
   bool within_member_ = false;
+  std::uint64_t members_ = 0;  // that have ended
+  bool padding_ = false;       // nothing but zeros may follow
 };
 
 class Zstandard final : public ByteStream {
