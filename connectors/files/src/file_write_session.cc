@@ -46,6 +46,8 @@ class FileWriteSession::State {
     return Status::Ok();
   }
 
+  Status Failure() { return thread_->Failure(); }
+
   Result<WriteStatus> CheckRoom() {
     // Asked once per block: a block is bounded.
     if (!room_) {
@@ -86,11 +88,7 @@ class FileWriteSession::State {
       PrependLength(text, begin_);
       return Status::Ok();
     }
-    if (options_.framing.kind == Framing::Kind::kLines &&
-        text.find('\n', begin_) != std::string::npos) {
-      return Status::InvalidArgument(
-          "File sink: a message holds a line break, which its format does not allow");
-    }
+    if (options_.framing.kind == Framing::Kind::kLines) WEIR_RETURN_IF_ERROR(CheckLine());
     text += '\n';
     return Status::Ok();
   }
@@ -117,6 +115,15 @@ class FileWriteSession::State {
   void Close() { thread_.reset(); }
 
  private:
+  // Whoever reads it takes a "\r" before the line break for a part of that.
+  Status CheckLine() const {
+    const std::string_view line = std::string_view(current_->text).substr(begin_);
+    if (line.find('\n') == std::string_view::npos && !line.ends_with('\r')) return Status::Ok();
+    return Status::InvalidArgument(
+        "File sink: a message holds a line break, or ends with a carriage return, which its format "
+        "does not allow");
+  }
+
   const FileSinkOptions options_;
   std::unique_ptr<FileWriterThread> thread_;
   // Of the present block.
@@ -160,6 +167,9 @@ Status FileWriteSession::Open(SinkWriterContext& context) {
 }
 Result<WriteStatus> FileWriteSession::CheckRoom() {
   return state_->CheckRoom();
+}
+Status FileWriteSession::Failure() {
+  return state_->Failure();
 }
 std::int64_t FileWriteSession::time_ms() {
   return state_->time_ms();

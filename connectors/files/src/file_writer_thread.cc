@@ -34,6 +34,12 @@ FileWriterThread::~FileWriterThread() {
   thread_.join();
 }
 
+Status FileWriterThread::Failure() {
+  if (!failed_.load(std::memory_order_acquire)) return Status::Ok();
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
 Result<bool> FileWriterThread::HasRoom() {
   const std::lock_guard lock(mutex_);
   WEIR_RETURN_IF_ERROR(failure_);
@@ -80,6 +86,7 @@ void FileWriterThread::Run() {
     {
       const std::lock_guard lock(mutex_);
       failure_ = status.WithContext("File sink");
+      failed_.store(true, std::memory_order_release);
     }
     availability_->NotifyAvailable();
     return;

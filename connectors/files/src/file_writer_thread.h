@@ -1,6 +1,7 @@
 // The thread that writes files, and the bounded queue from the task to it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,7 @@ class FileWriterThread {
   // The task's thread, all of them. False: too much waits; the context's availability is notified
   // when half of it is written. An error: the first one of the thread.
   Result<bool> HasRoom();
+  Status Failure();
   void Add(FileChunk chunk);
   // An empty string that may have memory.
   std::string TakeText();
@@ -62,6 +64,7 @@ class FileWriterThread {
   // Guarded by mutex_.
   bool stop_ = false;
   Status failure_;
+  std::atomic<bool> failed_ = false;  // failure_ is set: asked without the lock
   std::deque<FileChunk> queued_;
   std::size_t queued_bytes_ = 0;  // with those that are being written
   bool room_wanted_ = false;

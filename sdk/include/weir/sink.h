@@ -59,6 +59,9 @@ class SinkWriter {
   //
   // A writer may also have `Status EndBlock()`: called after the records of a block, so that what
   // it gathered from several records can leave at once.
+  //
+  // A writer with a thread may also have `Status Failure()`: the first error of the thread, whose
+  // notification is then heard also while no records come. Asked in every step: cheap.
 
   // Makes everything accepted so far durable at its destination. kPending: NotifyAvailable()
   // follows; call again.

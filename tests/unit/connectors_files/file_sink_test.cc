@@ -8,6 +8,7 @@
 #include <latch>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,8 @@
 #include <weir/connectors/files.h>
 
 #include "connectors/files/src/bucket_files.h"
-#include "tests/kafka/task_contexts.h"
 #include "connectors/files/src/system_failure.h"
+#include "tests/kafka/task_contexts.h"
 #include "tests/unit/connectors_files/temporary_directory.h"
 
 namespace weir::files {
@@ -26,11 +27,11 @@ namespace {
 
 using Content = std::map<std::string, std::string>;
 
-internal::FileSinkOptions Into(const TemporaryDirectory& directory) {
 // Of the job and the operator of test::TestWriterContext.
 const std::string kSinkId =
     SinkIdOf("fedcba9876543210fedcba9876543210", "0123456789abcdef0123456789abcdef");
 
+internal::FileSinkOptions Into(const TemporaryDirectory& directory) {
   internal::FileSinkOptions options;
   options.path = directory.path();
   options.roll_at_bytes = 10;
@@ -211,6 +212,8 @@ class Writing {
       WEIR_RETURN_IF_ERROR(Wait(seen));
     }
   }
+  Status Failure() { return writer_->Failure(); }
+  Status WaitForNotification() { return Wait(0); }
   int refused() const { return refused_; }
   void OnceRefused(std::function<void()> call) { once_refused_ = std::move(call); }
 
@@ -272,6 +275,9 @@ TEST(FileSink, AMessageThatItsFrameCannotHoldIsRefused) {
   Writing writing(FileSink(TextFormat(), directory.path()));
   ASSERT_TRUE(writing.Open().ok());
   EXPECT_NE(writing.Write("two\nlines").message().find("line break"), std::string::npos);
+  // It would be read as "one".
+  EXPECT_NE(writing.Write("one\r").message().find("carriage return"), std::string::npos);
+  EXPECT_TRUE(writing.Write("a\rb").ok());
 }
 
 // A disk that fills up.
@@ -319,6 +325,33 @@ TEST(FileSink, AFullDiskFailsTheWriterWithThePath) {
   EXPECT_EQ(status.message(), "File sink: cannot write /out/.part-" + kSinkId +
                                   "-0-0.0.inprogress: No space left on device");
   EXPECT_EQ(writing.Write("y"), status);
+}
+
+// The disk fills up while nothing comes any more.
+TEST(FileSink, AFailureIsHeardWithoutAnotherRecord) {
+  Writing writing(FileSink(TextFormat(), "/out").To(std::make_shared<const FullDisk>()));
+  ASSERT_TRUE(writing.Open().ok());
+  ASSERT_TRUE(writing.Failure().ok());
+  ASSERT_TRUE(writing.Write(std::string(2'000, 'x')).ok());
+  ASSERT_TRUE(writing.WaitForNotification().ok());
+  EXPECT_EQ(writing.Failure().code(), StatusCode::kResourceExhausted);
+}
+
+// A disk whose driver throws.
+class ThrowingDisk final : public FullDisk {
+ public:
+  Result<std::unique_ptr<WritableFile>> Create(const std::string&) const override {
+    throw std::runtime_error("the wire is cut");
+  }
+};
+
+TEST(FileSink, WhatAFileSystemThrowsFailsTheWriter) {
+  Writing writing(FileSink(TextFormat(), "/out").To(std::make_shared<const ThrowingDisk>()));
+  ASSERT_TRUE(writing.Open().ok());
+  ASSERT_TRUE(writing.Write("x").ok());
+  const Status status = writing.Flush(true);
+  EXPECT_EQ(status.message(), "File sink: the file system threw: the wire is cut");
+  EXPECT_EQ(status.domain(), ErrorDomain::kUser);
 }
 
 // A disk that takes nothing before the gate is opened.

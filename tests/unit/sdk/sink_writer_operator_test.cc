@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <weir/api.h>
 #include <weir/internal/operators/sink_writer_operator.h>
 
 #include "tests/unit/sdk/chain_elements.h"
@@ -128,6 +129,76 @@ TEST(SinkWriterOperator, TellsTheWriterOfEachBlockAndReportsItsErrors) {
   auto bad = MakeBatch<int>({1, -1, 3});
   op.PushBatch(*bad);
   EXPECT_EQ(harness.failure.status().message(), "the disk is full");
+}
+
+// Fails on a thread of its own, as it were.
+struct FailingSink {
+  using Record = int;
+  class Writer final : public SinkWriter<int> {
+   public:
+    explicit Writer(const Status* failure) : failure_(failure) {}
+    Status Open(SinkWriterContext&) override { return Status::Ok(); }
+    Result<WriteStatus> Write(int&, std::int64_t) override { return WriteStatus::kAccepted; }
+    Result<FlushStatus> Flush(bool) override { return FlushStatus::kDone; }
+    Status Failure() { return *failure_; }
+
+   private:
+    const Status* failure_;
+  };
+  std::unique_ptr<Writer> CreateWriter() const { return std::make_unique<Writer>(failure); }
+  const Status* failure;
+};
+
+TEST(SinkWriterOperator, HearsOfAFailureWhileNoRecordsCome) {
+  Status failure;
+  OperatorHarness harness;
+  internal::SinkWriterOperator<FailingSink> op(harness.context(), FailingSink{&failure});
+  EXPECT_TRUE(*op.Drain());
+  failure = Status::IoError("the disk is gone");
+  EXPECT_EQ(op.Drain().status(), failure);
+}
+
+// Keeps the ids that writers were given.
+struct IdSink {
+  using Record = std::int64_t;
+  class Writer final : public SinkWriter<std::int64_t> {
+   public:
+    explicit Writer(std::vector<std::string>* ids) : ids_(ids) {}
+    Status Open(SinkWriterContext& context) override {
+      ids_->emplace_back(context.operator_id());
+      return Status::Ok();
+    }
+    Result<WriteStatus> Write(std::int64_t&, std::int64_t) override {
+      return WriteStatus::kAccepted;
+    }
+    Result<FlushStatus> Flush(bool) override { return FlushStatus::kDone; }
+
+   private:
+    std::vector<std::string>* ids_;
+  };
+  std::string name() const { return "Id"; }
+  std::unique_ptr<Writer> CreateWriter() const { return std::make_unique<Writer>(ids); }
+  std::vector<std::string>* ids;
+};
+
+TEST(SinkWriterOperator, EachSinkOfAJobHasAnIdThatAttemptsShare) {
+  std::vector<std::string> ids;
+  internal::JobInputs inputs;
+  StreamExecutionEnvironment env(inputs);
+  auto numbers = env.FromSequence(1, 2);
+  numbers.SinkTo(IdSink{&ids});
+  numbers.SinkTo(IdSink{&ids}).Uid("second");
+  const auto job = env.Compile();
+  ASSERT_TRUE(job.ok()) << job.status().ToString();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    testing::FakeChainContext context;
+    ASSERT_TRUE((*job)->CreateChain(0, context)->Open().ok());
+  }
+  ASSERT_EQ(ids.size(), 4u);
+  EXPECT_EQ(ids[0].size(), 32u);
+  EXPECT_NE(ids[0], ids[1]);
+  EXPECT_EQ(ids[0], ids[2]);
+  EXPECT_EQ(ids[1], ids[3]);
 }
 
 // Takes at most three records of a block at a time; Write() is an error.

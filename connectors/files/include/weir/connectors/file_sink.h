@@ -56,6 +56,7 @@ class FileSinkWriter final : public SinkWriter<typename F::Record> {
     return WriteStatus::kAccepted;
   }
   Status EndBlock() { return session_.EndBlock(); }
+  Status Failure() { return session_.Failure(); }
 
   Result<FlushStatus> Flush(bool end_of_input) override { return session_.Flush(end_of_input); }
   void Close() override { session_.Close(); }

@@ -46,6 +46,9 @@ class SinkWriterOperator final : public Operator,
   void OnWatermarkStatus(WatermarkStatus) override {}
 
   Result<bool> Drain() override {
+    if constexpr (requires(Writer& writer) { writer.Failure(); }) {
+      WEIR_RETURN_IF_ERROR(writer_->Failure());
+    }
     if (pending_size() == 0) return true;
     context_.Enter();
     DrainPending();
@@ -69,10 +72,10 @@ class SinkWriterOperator final : public Operator,
  private:
   RuntimeContext& runtime() override { return context_.chain->runtime(); }
   std::shared_ptr<Availability> availability() override { return context_.chain->availability(); }
+  std::string_view operator_id() const override { return context_.operator_id; }
 
   std::uint32_t pending_size() const { return pending_ ? pending_->size() - pending_from_ : 0; }
 
-  std::string_view operator_id() const override { return context_.operator_id; }
   // Writes records [next, …); next ends at the first one not taken. False after an error.
   bool WriteFrom(Batch<T>& block, std::uint32_t& next) {
     Result<std::uint32_t> taken = Take(block, next);

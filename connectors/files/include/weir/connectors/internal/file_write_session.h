@@ -48,6 +48,8 @@ class FileWriteSession {
   Status Open(SinkWriterContext& context);
   // kNotReady: too much waits for the disk. Also the first failure of the thread.
   Result<WriteStatus> CheckRoom();
+  // The first failure of the thread. Takes no lock while there is none.
+  Status Failure();
   // The time of the present block.
   std::int64_t time_ms();
   // Where the bucket's next message goes; FinishMessage() must follow. An error: no bucket's name.
