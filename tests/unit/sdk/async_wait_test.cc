@@ -220,6 +220,23 @@ TEST_F(AsyncWait, TimeoutsCountFromTheFirstCallOfEach) {
   EXPECT_EQ(context_.timer_ms, internal::kNoTimer);
 }
 
+TEST_F(AsyncWait, WhatATimeoutHandlerSaysIsNotRetried) {
+  Start<AskWithTimeout>(
+      Mode::kOrdered, 100, 1,
+      Retry::FixedDelay(5, 30).IfResult([](const auto& results) { return !results.empty(); }));
+  ASSERT_TRUE(Step({1}).ok());
+  service_->Answer(1);
+  EXPECT_EQ(Out(), "") << "it will be asked for again";
+  Pass(100);
+  EXPECT_EQ(Out(), "late1");
+  EXPECT_EQ(context_.timer_ms, internal::kNoTimer);
+  ASSERT_TRUE(Step({2}).ok());  // in its place
+  service_->Answer(2);
+  EXPECT_EQ(Out(), "") << "the time of this one is not over";
+  Pass(100);
+  EXPECT_EQ(Out(), "late2");
+}
+
 TEST_F(AsyncWait, WithoutATimeoutHandlerTheJobFails) {
   Start(Mode::kOrdered, 100, 10);
   ASSERT_TRUE(Step({1}).ok());

@@ -80,6 +80,7 @@ class AsyncCall {
   AsyncCall(const AsyncCall&) = delete;
   AsyncCall& operator=(const AsyncCall&) = delete;
   ~AsyncCall() {
+    if (ended()) return;
     End({}, Status::UserError("the function let go of its ResultFuture without completing it"));
   }
 

@@ -35,6 +35,7 @@ class AsyncElementQueue {
     std::uint64_t call = 0;          // the one that counts; the owner's
     std::uint32_t retries = 0;       // the owner's
     std::int64_t deadline_ms = 0;    // the owner's
+    bool timed_out = false;          // the owner's
     std::vector<U> results;          // once complete
     std::uint64_t segment = 0;       // 0: the entry is free
     std::uint32_t previous = kNone;  // among the incomplete
@@ -69,6 +70,7 @@ class AsyncElementQueue {
     entry.timestamp_ms = timestamp_ms;
     entry.arrival = ++arrivals_;
     entry.retries = 0;
+    entry.timed_out = false;
     entry.segment = first_segment_ + segments_.size() - 1;
     entry.previous = newest_;
     entry.next = kNone;

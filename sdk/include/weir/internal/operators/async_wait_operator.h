@@ -164,7 +164,9 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
       if (!queue_.holds(completion->entry, completion->call)) continue;  // it was too late
       auto& entry = queue_.entry(completion->entry);
       this->context_.Enter();
-      if (retry_.ShallRetry(entry.retries, completion->results, completion->error)) {
+      // What Timeout() said is the last word.
+      if (!entry.timed_out &&
+          retry_.ShallRetry(entry.retries, completion->results, completion->error)) {
         Postpone(completion->entry);
       } else if (completion->error.ok()) {
         queue_.Complete(completion->entry, std::move(completion->results));
@@ -195,7 +197,8 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     return Status::Ok();
   }
   Status EndOverdueEntry(std::uint32_t index) {
-    const auto& entry = queue_.entry(index);
+    auto& entry = queue_.entry(index);
+    entry.timed_out = true;
     const auto call = NewCall(index);
     this->context_.Enter();
     const Status ended =
