@@ -56,6 +56,15 @@ TEST(CsvFormat, WritesAndReadsWhatItSays) {
                          std::chrono::sys_seconds(std::chrono::seconds(60))}));
 }
 
+TEST(CsvFormat, AValueOfAnEnumThatHasNoNameIsRefused) {
+  Trade trade{"x", 1, 1, static_cast<Side>(7), false, std::nullopt, {}};
+  std::string text = "before";
+  const Status status = CsvFormat<Trade>().Serialize(trade, text);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "CSV: field 'side': the enum has no name for this value");
+  EXPECT_EQ(text, "before");
+}
+
 TEST(CsvFormat, TakesAnotherDelimiterAndQuote) {
   const CsvOptions options{.delimiter = ';', .quote = '\''};
   const Trade trade{"a;'", 1, std::nullopt, Side::kBuy, false, "\"", {}};

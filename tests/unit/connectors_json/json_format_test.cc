@@ -63,6 +63,11 @@ struct Node {
 };
 WEIR_FIELDS(Node, children)
 
+struct Totals {
+  std::map<Side, std::int64_t> by_side;
+};
+WEIR_FIELDS(Totals, by_side)
+
 namespace {
 
 template <class T>
@@ -78,6 +83,15 @@ std::string ErrorOf(std::string_view text, JsonOptions options = {}) {
   EXPECT_FALSE(status.ok()) << text;
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   return status.message();
+}
+
+TEST(JsonFormat, AKeyThatItsEnumHasNoNameForIsRefused) {
+  EXPECT_EQ(Write(Totals{{{Side::kSell, 3}}}), "{\"by_side\":{\"kSell\":3}}");
+  std::string text;
+  const Status status = JsonFormat<Totals>().Serialize({{{static_cast<Side>(7), 3}}}, text);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("by_side: the enum has no name for a key"), std::string::npos)
+      << status.message();
 }
 
 TEST(JsonFormat, WritesWhatItSays) {

@@ -46,10 +46,15 @@ class CsvFormat {
     return ReadFields(out, std::make_index_sequence<kCount>());
   }
 
-  // An error when a line break is in a field and may not be.
+  // An error when a line break is in a field and may not be, or an enum has no name for a value.
   Status Serialize(const T& record, std::string& out) const {
     const std::size_t begin = out.size();
-    WriteFields(record, out, std::make_index_sequence<kCount>());
+    const std::string_view nameless = WriteFields(record, out, std::make_index_sequence<kCount>());
+    if (!nameless.empty()) {
+      out.resize(begin);
+      return Status::InvalidArgument("CSV: field '" + std::string(nameless) +
+                                     "': the enum has no name for this value");
+    }
     if (!options_.line_breaks_in_fields && out.find_first_of("\r\n", begin) != std::string::npos) {
       out.resize(begin);
       return Status::InvalidArgument(
@@ -97,11 +102,17 @@ class CsvFormat {
     }
     return internal::CsvValue<Field<I>>::Read(row_.field(columns_[I]), FieldOf<I>(out));
   }
+  // The name of the field that could not be written; empty: all were.
   template <std::size_t... I>
-  void WriteFields(const T& record, std::string& out, std::index_sequence<I...>) const {
-    (((I == 0 ? void() : void(out += options_.delimiter)),
-      internal::CsvValue<Field<I>>::Write(FieldOf<I>(record), options_, out)),
-     ...);
+  std::string_view WriteFields(const T& record, std::string& out, std::index_sequence<I...>) const {
+    std::string_view failed;
+    const bool written =
+        ((((I == 0 ? void() : void(out += options_.delimiter)),
+           internal::CsvValue<Field<I>>::Write(FieldOf<I>(record), options_, out)) ||
+          (failed = FieldName<T, I>(), false)) &&
+         ...);
+    static_cast<void>(written);
+    return failed;
   }
   template <std::size_t... I>
   Status FindColumns(std::index_sequence<I...>) {

@@ -20,7 +20,8 @@ inline constexpr bool kIsOptional = false;
 template <class T>
 inline constexpr bool kIsOptional<std::optional<T>> = true;
 
-// Read: false unless the field is such a value. kWanted: what it should have been.
+// Read: false unless the field is such a value. kWanted: what it should have been. Write: false for
+// a value that no field stands for.
 template <class T>
 struct CsvValue {
   static_assert(std::is_arithmetic_v<T>,
@@ -29,11 +30,12 @@ struct CsvValue {
   static constexpr std::string_view kWanted =
       std::is_integral_v<T> ? "an integer that fits" : "a number";
   static bool Read(const CsvField& field, T& out) { return ParseNumber(field.text, out); }
-  static void Write(T value, const CsvOptions& options, std::string& out) {
+  static bool Write(T value, const CsvOptions& options, std::string& out) {
     // Through AppendField: the delimiter may be a character of numbers.
     std::string text;
     AppendNumber(value, text);
     AppendField(text, options, out);
+    return true;
   }
 };
 
@@ -44,8 +46,9 @@ struct CsvValue<bool> {
     out = field.text == "true" || field.text == "1";
     return out || field.text == "false" || field.text == "0";
   }
-  static void Write(bool value, const CsvOptions& options, std::string& out) {
+  static bool Write(bool value, const CsvOptions& options, std::string& out) {
     AppendField(value ? "true" : "false", options, out);
+    return true;
   }
 };
 
@@ -56,8 +59,9 @@ struct CsvValue<std::string> {
     out.assign(field.text);
     return true;
   }
-  static void Write(const std::string& value, const CsvOptions& options, std::string& out) {
+  static bool Write(const std::string& value, const CsvOptions& options, std::string& out) {
     AppendField(value, options, out);
+    return true;
   }
 };
 
@@ -77,12 +81,15 @@ struct CsvValue<T> {
       return parsed;
     }
   }
-  static void Write(T value, const CsvOptions& options, std::string& out) {
+  static bool Write(T value, const CsvOptions& options, std::string& out) {
     if constexpr (NamedEnum<T>) {
-      AppendField(EnumName(value), options, out);
+      const std::string_view name = EnumName(value);
+      if (name.empty()) return false;
+      AppendField(name, options, out);
+      return true;
     } else {
       using Number = std::underlying_type_t<T>;
-      CsvValue<Number>::Write(static_cast<Number>(value), options, out);
+      return CsvValue<Number>::Write(static_cast<Number>(value), options, out);
     }
   }
 };
@@ -98,8 +105,8 @@ struct CsvValue<std::optional<T>> {
     if (!out) out.emplace();
     return CsvValue<T>::Read(field, *out);
   }
-  static void Write(const std::optional<T>& value, const CsvOptions& options, std::string& out) {
-    if (value) CsvValue<T>::Write(*value, options, out);
+  static bool Write(const std::optional<T>& value, const CsvOptions& options, std::string& out) {
+    return !value || CsvValue<T>::Write(*value, options, out);
   }
 };
 
@@ -113,8 +120,8 @@ struct CsvValue<std::chrono::duration<R, P>> {
     out = Duration(count);
     return true;
   }
-  static void Write(const Duration& value, const CsvOptions& options, std::string& out) {
-    CsvValue<R>::Write(value.count(), options, out);
+  static bool Write(const Duration& value, const CsvOptions& options, std::string& out) {
+    return CsvValue<R>::Write(value.count(), options, out);
   }
 };
 
@@ -136,16 +143,16 @@ struct CsvValue<std::chrono::time_point<C, D>> {
     return true;
   }
   // A time too far off for ISO 8601 is written as its number.
-  static void Write(const Time& value, const CsvOptions& options, std::string& out) {
+  static bool Write(const Time& value, const CsvOptions& options, std::string& out) {
     const D since_epoch = value.time_since_epoch();
     if constexpr (kIsIsoTime<Time>) {
       std::string text;
       if (AppendIsoTime(since_epoch.count(), kUnitNs<D>, text)) {
         AppendField(text, options, out);
-        return;
+        return true;
       }
     }
-    CsvValue<D>::Write(since_epoch, options, out);
+    return CsvValue<D>::Write(since_epoch, options, out);
   }
 };
 

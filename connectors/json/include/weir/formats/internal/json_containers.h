@@ -108,6 +108,7 @@ bool ParseKey(std::string_view text, K& key) {
     return ParseNumber(text, key);
   }
 }
+// Empty for a value of an enum that has no name.
 template <class K>
 std::string KeyText(const K& key) {
   if constexpr (std::is_same_v<K, std::string>) {
@@ -147,6 +148,12 @@ struct JsonMapMapping {
       if (!first) out += ',';
       first = false;
       const std::string name = KeyText(key);
+      if constexpr (NamedEnum<Key>) {
+        if (name.empty()) {
+          failure.reason = "the enum has no name for a key";
+          return false;
+        }
+      }
       if (!AppendString(name, out)) {
         failure.reason = "a key is not UTF-8";
         return false;
