@@ -92,7 +92,12 @@ class ListState {
 
   template <class Context>
   void Add(const Context& context, T value) {
-    const std::uint32_t position = ends_.Mutable(context, kNoMapKey).end++;
+    internal::ListEnds& ends = ends_.Mutable(context, kNoMapKey);
+    if constexpr (kHasTtl) {
+      // More than is added, so that a list that lives stays short however rarely CleanUp() comes.
+      if (ttl_.config.entries_per_record() > 0) DropExpired(context, ends, 2);
+    }
+    const std::uint32_t position = ends.end++;
     Element& element = chunks_.Mutable(context, position / kChunk).elements[position % kChunk];
     if constexpr (kHasTtl) {
       element.last_access_ms = context.processing_time_ms();
@@ -137,9 +142,16 @@ class ListState {
     if (ttl_.config.entries_per_record() == 0) return;
     std::vector<K> keys;
     ends_.template VisitSome<K>(
-        2 * records, [&](const K& key, const auto&, const auto&) { keys.push_back(key); });
+        ends_.SlotCount(2 * std::uint64_t{records}),
+        [&](const K& key, const auto&, const auto&) { keys.push_back(key); });
+    // One for all, so that one long list may have all of it.
+    std::uint64_t most = std::uint64_t{records} * ttl_.config.entries_per_record();
     for (const K& key : keys) {
-      DropExpired(internal::KeyAtTime<K>(key, now_ms), ttl_.config.entries_per_record());
+      const internal::KeyAtTime<K> at(key, now_ms);
+      internal::ListEnds& ends = *ends_.FindForWrite(at, kNoMapKey);
+      most -= DropExpired(at, ends, most);
+      if (ends.first == ends.end) ends_.Erase(at, kNoMapKey);
+      if (most == 0) return;
     }
   }
   Status Check() const {
@@ -164,14 +176,16 @@ class ListState {
   template <class Context, class Visit>
   void VisitChunk(const Context& context, std::uint32_t from, std::uint32_t count,
                   Visit& visit) const {
+    const std::int64_t now_ms = kHasTtl ? context.processing_time_ms() : 0;
     const auto visit_all = [&](auto* chunk) {
       for (std::uint32_t i = 0; i < count; ++i) {
         auto& element = chunk->elements[(from + i) % kChunk];
         if constexpr (kHasTtl) {
-          const std::int64_t now_ms = context.processing_time_ms();
           if (!ttl_.config.IsVisible(element.last_access_ms, now_ms)) continue;
           if constexpr (!std::is_const_v<std::remove_pointer_t<decltype(chunk)>>) {
-            element.last_access_ms = now_ms;
+            if (!ttl_.config.HasExpired(element.last_access_ms, now_ms)) {
+              element.last_access_ms = now_ms;
+            }
           }
           visit(std::as_const(element.value));
         } else {
@@ -189,24 +203,22 @@ class ListState {
   }
 
   // Of the elements at the front, which are the oldest, as long as the clock does not go back.
+  // Returns how many it dropped; `ends` are the list's, and may be left empty.
   template <class Context>
-  void DropExpired(const Context& context, std::uint32_t most) {
-    internal::ListEnds ends = *ends_.Find(context, kNoMapKey);
-    const std::uint32_t first = ends.first;
-    while (most-- > 0 && ends.first != ends.end) {
-      const Chunk* chunk = chunks_.Find(context, ends.first / kChunk);
+  std::uint64_t DropExpired(const Context& context, internal::ListEnds& ends, std::uint64_t most) {
+    const std::int64_t now_ms = context.processing_time_ms();
+    std::uint64_t dropped = 0;
+    const Chunk* chunk = nullptr;
+    for (; dropped < most && ends.first != ends.end; ++dropped) {
+      if (chunk == nullptr) chunk = chunks_.Find(context, ends.first / kChunk);
       const std::int64_t last_access_ms = chunk->elements[ends.first % kChunk].last_access_ms;
-      if (!ttl_.config.HasExpired(last_access_ms, context.processing_time_ms())) break;
+      if (!ttl_.config.HasExpired(last_access_ms, now_ms)) break;
       ++ends.first;
-      if (ends.first % kChunk == 0 || ends.first == ends.end) {
-        chunks_.Erase(context, (ends.first - 1) / kChunk);
-      }
+      if (ends.first % kChunk != 0 && ends.first != ends.end) continue;
+      chunks_.Erase(context, (ends.first - 1) / kChunk);
+      chunk = nullptr;
     }
-    if (ends.first == ends.end) {
-      ends_.Erase(context, kNoMapKey);
-    } else if (ends.first != first) {
-      ends_.FindForWrite(context, kNoMapKey)->first = ends.first;
-    }
+    return dropped;
   }
 
   std::string name_;

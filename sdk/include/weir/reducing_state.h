@@ -110,11 +110,14 @@ class AggregatingState : public internal::SingleEntry<internal::AccumulatorOf<F>
 
   template <class Context>
   void Add(const Context& context, const In& value) {
-    internal::EntryWas was = internal::EntryWas::kThere;
-    Accumulator& accumulator = this->entries().Upsert(
-        context, this->kNoMapKey, was, [&] { return function_.CreateAccumulator(); });
-    if (was == internal::EntryWas::kExpired) accumulator = function_.CreateAccumulator();
-    internal::AddTo(function_, value, accumulator);
+    if (Accumulator* there = this->entries().FindForWrite(context, this->kNoMapKey)) {
+      internal::AddTo(function_, value, *there);
+      return;
+    }
+    // Complete before it is there: the function may throw.
+    Accumulator added = function_.CreateAccumulator();
+    internal::AddTo(function_, value, added);
+    this->entries().Mutable(context, this->kNoMapKey) = std::move(added);
   }
   // Nothing: nothing was added.
   template <class Context>

@@ -54,7 +54,8 @@ class StateTtlConfig {
     visibility_ = visibility;
     return *this;
   }
-  // About how many entries are looked at for each record; 5 if nothing is said, 0: none.
+  // About how many entries are looked at for each record, or for each entry that was inserted where
+  // those are more; 5 if nothing is said, 0: none.
   StateTtlConfig& CleanUpIncrementally(std::uint32_t entries_per_record) {
     entries_per_record_ = entries_per_record;
     return *this;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,7 @@
 #include <weir/reducing_state.h>
 #include <weir/state.h>
 
-#include "tests/unit/sdk/chain_elements.h"
+#include "tests/unit/sdk/state_bench.h"
 #include "tests/unit/sdk/state_copy.h"
 #include "tests/unit/test_seed.h"
 
@@ -28,26 +29,7 @@ namespace weir {
 namespace {
 
 using Context = KeyedProcessContext<std::int64_t>;
-
-// A state outside of an operator, and a clock.
-template <class State>
-struct Bench {
-  testing::OperatorHarness harness;
-  internal::KeyedStateBackend backend{harness.chain.fake_runtime.information};
-  Context context{harness.context()};
-  State state;
-
-  explicit Bench(State made) : state(std::move(made)) {
-    state.template Bind<std::int64_t>(backend);
-    harness.chain.processing_time = 0;
-  }
-  const Context& At(const std::int64_t& key) {
-    context.SetKey(key, StableHash(key));
-    return context;
-  }
-  std::int64_t& now() { return harness.chain.processing_time; }
-  std::uint64_t entries() const { return backend.tables()[0].table->size(); }
-};
+using testing::StateBench;
 
 // --- lists ---
 
@@ -55,7 +37,7 @@ TEST(ListState, AgainstTheOracle) {
   const std::uint64_t seed = TestSeed();
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);
-  Bench bench(ListState<std::string>("list"));
+  StateBench bench(ListState<std::string>("list"));
   std::map<std::int64_t, std::vector<std::string>> expected;
   for (int i = 0; i < 30'000; ++i) {
     const auto key = static_cast<std::int64_t>(random() % 50);
@@ -107,7 +89,7 @@ struct Append {
 };
 
 TEST(ReducingState, ReducesWhatIsAdded) {
-  Bench bench(ReducingState<std::string, Append>("words"));
+  StateBench bench(ReducingState<std::string, Append>("words"));
   EXPECT_EQ(bench.state.Find(bench.At(1)), nullptr);
   bench.state.Add(bench.At(1), "a");
   bench.state.Add(bench.At(2), "x");
@@ -121,13 +103,34 @@ TEST(ReducingState, ReducesWhatIsAdded) {
 }
 
 TEST(AggregatingState, AggregatesWhatIsAdded) {
-  Bench bench(AggregatingState<std::int64_t, Mean>("mean"));
+  StateBench bench(AggregatingState<std::int64_t, Mean>("mean"));
   EXPECT_FALSE(bench.state.Get(bench.At(1)));
   for (const std::int64_t value : {1, 2, 6}) bench.state.Add(bench.At(1), value);
   EXPECT_EQ(bench.state.Get(bench.At(1)), 3);
   EXPECT_FALSE(bench.state.Get(bench.At(2)));
   EXPECT_TRUE(bench.state.Clear(bench.At(1)));
   EXPECT_FALSE(bench.state.Get(bench.At(1)));
+}
+
+struct MeanOfCounts : Mean {
+  void Add(std::int64_t value, Sum& sum) const {
+    if (value < 0) throw std::invalid_argument("negative");
+    Mean::Add(value, sum);
+  }
+};
+
+TEST(AggregatingState, HasNothingOfAValueThatIsRefused) {
+  StateBench bench(AggregatingState<std::int64_t, MeanOfCounts>("mean"));
+  EXPECT_THROW(bench.state.Add(bench.At(1), -1), std::invalid_argument);
+  EXPECT_FALSE(bench.state.Get(bench.At(1)));
+  StateBench expiring(
+      AggregatingState<std::int64_t, MeanOfCounts, WithTtl>("mean", StateTtlConfig(100)));
+  expiring.state.Add(expiring.At(1), 3);
+  expiring.now() = 100;
+  EXPECT_THROW(expiring.state.Add(expiring.At(1), -1), std::invalid_argument);
+  EXPECT_FALSE(expiring.state.Get(expiring.At(1)));
+  expiring.state.Add(expiring.At(1), 5);
+  EXPECT_EQ(expiring.state.Get(expiring.At(1)), 5);
 }
 
 // --- time to live ---
@@ -166,7 +169,7 @@ TEST_P(TtlTable, HoldsForEveryKindOfState) {
   const TtlCase& c = GetParam();
   const StateTtlConfig ttl = Ttl(c.update, c.visibility);
   const auto run = [&](auto state, auto write, auto seen) {
-    Bench bench(std::move(state));
+    StateBench bench(std::move(state));
     write(bench.state, bench.At(1));
     bench.now() = c.read_at;
     (void)seen(bench.state, bench.At(1));
@@ -201,10 +204,10 @@ TEST_P(TtlTable, HoldsForEveryKindOfState) {
 
 TEST(StateTtl, WhatHasExpiredIsNotAddedTo) {
   const StateTtlConfig ttl = Ttl(kWrite, kNever);
-  Bench value(ValueState<std::int64_t, WithTtl>("s", ttl));
-  Bench map(MapState<int, std::int64_t, WithTtl>("s", ttl));
-  Bench reducing(ReducingState<std::int64_t, std::plus<std::int64_t>, WithTtl>("s", ttl));
-  Bench aggregating(AggregatingState<std::int64_t, Mean, WithTtl>("s", ttl));
+  StateBench value(ValueState<std::int64_t, WithTtl>("s", ttl));
+  StateBench map(MapState<int, std::int64_t, WithTtl>("s", ttl));
+  StateBench reducing(ReducingState<std::int64_t, std::plus<std::int64_t>, WithTtl>("s", ttl));
+  StateBench aggregating(AggregatingState<std::int64_t, Mean, WithTtl>("s", ttl));
   for (const std::int64_t now : {0, 99, 199, 250}) {  // the third write finds what has expired
     value.now() = map.now() = reducing.now() = aggregating.now() = now;
     ++value.state.Mutable(value.At(1));
@@ -256,8 +259,8 @@ class TtlOracle {
   using List = ListState<std::string, WithTtl>;
 
   void Make() {
-    map_ = std::make_unique<Bench<Map>>(Map("map", ttl_));
-    list_ = std::make_unique<Bench<List>>(List("list", ttl_));
+    map_ = std::make_unique<StateBench<Map>>(Map("map", ttl_));
+    list_ = std::make_unique<StateBench<List>>(List("list", ttl_));
   }
   bool Live(const Timed& entry) const { return entry.last + kTtl > now_; }
   void Touch(Timed& entry) const {
@@ -350,8 +353,8 @@ class TtlOracle {
   const TtlUpdateType update_;
   const StateTtlConfig ttl_;
   std::int64_t now_ = 0;
-  std::unique_ptr<Bench<Map>> map_;
-  std::unique_ptr<Bench<List>> list_;
+  std::unique_ptr<StateBench<Map>> map_;
+  std::unique_ptr<StateBench<List>> list_;
   std::map<std::int64_t, std::map<std::string, Timed>> expected_map_;
   std::map<std::int64_t, std::vector<Timed>> expected_list_;
 };
@@ -365,53 +368,17 @@ TEST(StateTtl, MapsAndListsAgainstTheOracle) {
   }
 }
 
-// A bounded part with each block, until all is gone.
-template <class State, class Write>
-void ExpectCleanedUp(State made, Write write) {
-  constexpr std::int64_t kKeys = 10'000;
-  Bench bench(std::move(made));
-  for (std::int64_t key = 0; key < kKeys; ++key) write(bench.state, bench.At(key));
-  bench.now() = 50;
-  write(bench.state, bench.At(kKeys));
-  bench.now() = 120;  // all but the last one have expired
-  const std::uint64_t before = bench.entries();
-  bench.state.template CleanUp<std::int64_t>(bench.now(), 100);
-  EXPECT_LT(bench.entries(), before);
-  EXPECT_GE(bench.entries(), before - 2 * 5 * 100);
-  for (int round = 0; round < 2'000 && bench.entries() > 1; ++round) {
-    bench.state.template CleanUp<std::int64_t>(bench.now(), 100);
-  }
-  EXPECT_EQ(bench.entries(), 1u);
-  bench.now() = 150;
-  for (int round = 0; round < 2; ++round) {  // from where it is to the end, and from the beginning
-    bench.state.template CleanUp<std::int64_t>(bench.now(), 100'000);
-  }
-  for (const auto& [name, table] : bench.backend.tables()) EXPECT_EQ(table->size(), 0u) << name;
-}
-
-TEST(StateTtl, CleansUpAsRecordsCome) {
-  const StateTtlConfig ttl = Ttl(kWrite, kNever, 5);
-  ExpectCleanedUp(ValueState<std::int64_t, WithTtl>("s", ttl),
-                  [](auto& s, auto& at) { s.Update(at, 1); });
-  ExpectCleanedUp(MapState<std::string, std::string, WithTtl>("s", ttl),
-                  [](auto& s, auto& at) { s.Put(at, "m", std::string(40, 'v')); });
-  ExpectCleanedUp(ListState<std::int64_t, WithTtl>("s", ttl),
-                  [](auto& s, auto& at) { s.Add(at, 1); });
-  ExpectCleanedUp(ReducingState<std::int64_t, std::plus<std::int64_t>, WithTtl>("s", ttl),
-                  [](auto& s, auto& at) { s.Add(at, 1); });
-}
-
 TEST(StateTtl, FullSnapshotsLeaveOutWhatHasExpired) {
   using State = ValueState<std::int64_t, WithTtl>;
   for (const bool clean_up : {false, true}) {
     StateTtlConfig ttl = Ttl(kWrite, kNever);
     if (clean_up) ttl.CleanUpFullSnapshot();
-    Bench bench(State("s", ttl));
+    StateBench bench(State("s", ttl));
     for (std::int64_t key = 0; key < 1'000; ++key) {
       bench.now() = key;
       bench.state.Update(bench.At(key), key);
     }
-    Bench restored(State("s", ttl));
+    StateBench restored(State("s", ttl));
     bench.backend.tables()[0].table->SetSnapshotTime(1'000);
     testing::CopyTables(bench.backend, restored.backend);
     EXPECT_EQ(restored.entries(), clean_up ? 99u : 1'000u);

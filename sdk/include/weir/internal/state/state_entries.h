@@ -5,7 +5,9 @@
 // between records, in CleanUp().
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -69,7 +71,7 @@ class StateEntries {
   const V* Find(const Context& context, const M& map_key) const {
     if constexpr (kHasTtl) {
       if (ttl_->update_type() == TtlUpdateType::kOnReadAndWrite) {
-        return FindForWrite(context, map_key);
+        return FindAndUse(context, map_key);
       }
       const Stored* found = Table<Context>().Find(At(context, map_key));
       return found != nullptr && IsVisible(context, *found) ? &found->value : nullptr;
@@ -100,6 +102,7 @@ class StateEntries {
       was = inserted                     ? EntryWas::kMissing
             : IsVisible(context, stored) ? EntryWas::kThere
                                          : EntryWas::kExpired;
+      if (inserted) ++insertions_;
       stored.last_access_ms = now_ms;
       return stored.value;
     } else {
@@ -139,21 +142,27 @@ class StateEntries {
   }
 
   // Between records, `records` of which have come: looks at the next entries and calls
-  // remove(KeyAtTime, map key) for those that have expired.
+  // remove(KeyAtTime, map key) for those that have expired. More entries, where more than one were
+  // inserted for each record: it keeps up with those.
   template <class K, class Remove>
   void CleanUp(std::int64_t now_ms, std::uint32_t records, Remove&& remove)
     requires kHasTtl
   {
+    const std::uint64_t came = std::max(records, std::exchange(insertions_, 0));
     if (table_->size() == 0 || ttl_->entries_per_record() == 0) return;
     std::vector<std::pair<K, M>> expired;
     // Half of a table's slots have entries.
-    VisitSome<K>(2 * records * ttl_->entries_per_record(),
+    VisitSome<K>(SlotCount(2 * came * ttl_->entries_per_record()),
                  [&](const K& key, const M& map_key, const Stored& stored) {
                    if (ttl_->HasExpired(stored.last_access_ms, now_ms)) {
                      expired.emplace_back(key, map_key);
                    }
                  });
     for (const auto& [key, map_key] : expired) remove(KeyAtTime<K>(key, now_ms), map_key);
+  }
+  static std::uint32_t SlotCount(std::uint64_t slots) {
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(slots, std::numeric_limits<std::uint32_t>::max()));
   }
   // visit(key, map key, const Stored&) for the next entries, round and round.
   template <class K, class Visit>
@@ -172,6 +181,18 @@ class StateEntries {
  private:
   static constexpr NoNamespace kNoNamespace{};
 
+  // A read that makes it live anew, unless it has expired and is seen only because it is there.
+  template <class Context>
+  const V* FindAndUse(const Context& context, const M& map_key) const
+    requires kHasTtl
+  {
+    Stored* const found = Table<Context>().FindForWrite(At(context, map_key));
+    if (found == nullptr) return nullptr;
+    const std::int64_t now_ms = context.processing_time_ms();
+    if (!ttl_->IsVisible(found->last_access_ms, now_ms)) return nullptr;
+    if (!ttl_->HasExpired(found->last_access_ms, now_ms)) found->last_access_ms = now_ms;
+    return &found->value;
+  }
   template <class Context>
   static auto At(const Context& context, const M& map_key) {
     return Address<typename Context::Key, NoNamespace, M>{context.key_hash(), context.key(),
@@ -188,7 +209,8 @@ class StateEntries {
 
   std::optional<StateTtlConfig> ttl_;
   KeyedTable* table_ = nullptr;
-  std::uint64_t position_tag_ = 0;  // of CleanUp()
+  mutable std::uint32_t insertions_ = 0;  // since CleanUp(), with a time to live
+  std::uint64_t position_tag_ = 0;        // of CleanUp()
   std::uint32_t position_slot_ = 0;
 };
 
