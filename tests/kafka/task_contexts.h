@@ -76,6 +76,7 @@ class TestMetricGroup final : public MetricGroup {
 class TestRuntimeContext final : public RuntimeContext {
  public:
   TestRuntimeContext(std::uint32_t subtask, std::uint32_t parallelism) {
+    task_.job_id = "fedcba9876543210fedcba9876543210";
     task_.subtask_index = subtask;
     task_.parallelism = parallelism;
   }
@@ -87,7 +88,7 @@ class TestRuntimeContext final : public RuntimeContext {
   RecordingLogger& logger() override { return logger_; }
 
  private:
-  TaskInformation task_{.job_id = "fedcba9876543210fedcba9876543210"};
+  TaskInformation task_;
   TestMetricGroup metrics_;
   std::map<std::string, Accumulator> accumulators_;
   RecordingLogger logger_;

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <weir/internal/async/async_call.h>
 #include <weir/internal/batch_channel_type.h>
 #include <weir/internal/operators/filter_operator.h>
 #include <weir/internal/operators/map_operator.h>
@@ -177,6 +178,17 @@ TEST(HotPath, KeyByAndTheWayThroughBytesReuseTheirMemory) {
   if (kCountsAllocations) {
     EXPECT_LT(AllocationCount() - before, kRecords / 1000u);
   }
+}
+
+TEST(HotPath, AnAsyncCallThatHasEndedGoesWithoutAnAllocation) {
+  const auto mailbox =
+      std::make_shared<internal::AsyncMailbox<int>>(std::make_shared<testing::FakeAvailability>());
+  auto call = std::make_shared<internal::AsyncCall<int>>(mailbox, 0, 1);
+  ASSERT_TRUE(call->End({7}, Status::Ok()));
+  const std::uint64_t before = AllocationCount();
+  call.reset();
+  EXPECT_EQ(AllocationCount() - before, 0u) << "no text of an error that nobody gets";
+  EXPECT_EQ(mailbox->TakeAll().size(), 1u);
 }
 
 }  // namespace
