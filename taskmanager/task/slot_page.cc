@@ -8,6 +8,12 @@ namespace {
 // The entry that the thread is in. Only a crash handler asks: user code never sees it.
 thread_local SlotPageEntry* this_threads_entry = nullptr;
 
+std::uint32_t MagicOf(const SlotPageHeader& header) {
+  // C++20 has no atomic_ref to a constant.
+  return std::atomic_ref<std::uint32_t>(const_cast<std::uint32_t&>(header.magic))
+      .load(std::memory_order_acquire);
+}
+
 }  // namespace
 
 void SlotPageEntry::Enter(const TaskAttempt& task, std::uint32_t slot_index,
@@ -47,10 +53,12 @@ SlotPage::SlotPage(void* memory, std::uint32_t slot_count, std::uint32_t floatin
   for (std::uint32_t i = slot_count + floating_count; i > slot_count; --i) {
     free_.push_back(&entries_[i - 1]);
   }
-  new (memory) SlotPageHeader{.magic = SlotPageHeader::kMagic,
-                              .version = SlotPageHeader::kVersion,
-                              .slot_count = slot_count,
-                              .floating_count = floating_count};
+  auto* const header = static_cast<SlotPageHeader*>(memory);
+  header->version = SlotPageHeader::kVersion;
+  header->slot_count = slot_count;
+  header->floating_count = floating_count;
+  std::atomic_ref<std::uint32_t>(header->magic)
+      .store(SlotPageHeader::kMagic, std::memory_order_release);
 }
 
 SlotPageEntry* SlotPage::TakeFloating() {
@@ -92,7 +100,7 @@ std::optional<RunningStep> ReadRunningStep(const SlotPageEntry& entry) {
 
 Result<std::vector<RunningStep>> ReadSlotPage(const void* memory, std::size_t size) {
   const auto* header = static_cast<const SlotPageHeader*>(memory);
-  if (size < sizeof(SlotPageHeader) || header->magic != SlotPageHeader::kMagic) {
+  if (size < sizeof(SlotPageHeader) || MagicOf(*header) != SlotPageHeader::kMagic) {
     return Status::Corruption("the memory shared with a worker holds no slot page");
   }
   if (header->version != SlotPageHeader::kVersion) {

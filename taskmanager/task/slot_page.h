@@ -64,7 +64,7 @@ void MarkCrashOfThisThread(int signal);
 struct SlotPageHeader {
   static constexpr std::uint32_t kMagic = 0x52494557;  // "WEIR"
   static constexpr std::uint32_t kVersion = 1;
-  std::uint32_t magic;
+  std::uint32_t magic;  // written last, atomically: a page without it is not ready
   std::uint32_t version;
   std::uint32_t slot_count;
   std::uint32_t floating_count;

@@ -110,11 +110,12 @@ void Worker::OnCommand(proto::WorkerCommand command) {
 // User code may block, so it runs off the loop; the session goes on meanwhile.
 void Worker::PrepareJob(const proto::PrepareJob& command) {
   using Job = Result<std::shared_ptr<const internal::CompiledJob>>;
-  world_.blocking.Post([this, alive = std::weak_ptr<bool>(alive_), &world = world_,
+  world_.blocking.Post([this, alive = std::weak_ptr<bool>(alive_), world = world_,
                         entry = command.entry(), inputs = FromProto(command.inputs()),
                         hash = command.graph().structural_hash()] {
     auto job = std::make_shared<Job>(
         task::RunUserCode([&]() -> Job { return world.jobs.Load(entry, inputs); }));
+    // The worker may be gone by now, and its members with it.
     world.loop.Post([this, alive, job, hash] {
       if (!alive.expired()) JobLoaded(*job, hash);
     });

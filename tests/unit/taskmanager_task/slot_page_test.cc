@@ -70,6 +70,23 @@ TEST_F(SlotPageTest, RefusesWhatIsNoPage) {
 }
 
 // A process that dies inside a step leaves its name behind.
+// The supervisor looks at a worker that is only beginning; under ThreadSanitizer a race is seen.
+TEST_F(SlotPageTest, IsReadWholeOrNotAtAllWhileItIsMade) {
+  std::atomic<bool> looked{false};
+  std::thread supervisor([&] {
+    for (;;) {
+      const auto running = ReadSlotPage(memory_, kSize);
+      looked = true;
+      if (!running.ok()) continue;
+      EXPECT_TRUE(running->empty());
+      return;
+    }
+  });
+  while (!looked) std::this_thread::yield();
+  SlotPage page(memory_, kSlots, kFloating);
+  supervisor.join();
+}
+
 TEST_F(SlotPageTest, OutlivesTheProcessThatWroteIt) {
   SlotPage page(memory_, kSlots, kFloating);
   const pid_t child = fork();
