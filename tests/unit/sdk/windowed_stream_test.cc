@@ -126,6 +126,75 @@ TEST(WindowedStream, AWindowFunctionHasStatesSideOutputsAndIsToldWhenAWindowGoes
   EXPECT_EQ(harness.counter("numLateRecordsDropped"), 0u);
 }
 
+// Any context will do: Clear is a template.
+struct SaysWhenCleared {
+  void Process(WindowContext<std::string>&, const WindowElements<std::int64_t>&,
+               Collector<std::string>& out) {
+    out.Collect("fired");
+  }
+  template <class Context>
+  void Clear(Context& context) {
+    context.Output(OutputTag<std::string>("cleared"), ToString(context.window()));
+  }
+};
+
+TEST(WindowedStream, SlidingAggregatesTellAWindowFunctionWhenAWindowGoes) {
+  StreamHarness harness;
+  auto sales = harness.AddInput<Sale>();
+  auto fired = sales.stream()
+                   .KeyBy(kShop)
+                   .Window(SlidingEventTimeWindows::Of(10, 5))
+                   .Aggregate(Total(), SaysWhenCleared())
+                   .Uid("sliding");
+  harness.AddOutput(fired);
+  auto cleared = harness.AddOutput(fired.GetSideOutput(OutputTag<std::string>("cleared")));
+  sales.PushRecord({"a", 1}, 7);
+  sales.PushWatermark(14);
+  EXPECT_EQ(cleared.TakeRecords(), (Lines{{"[0, 10)", 9}, {"[5, 15)", 14}}));
+}
+
+// Says whether it knows the shop, which it forgets.
+template <class Element>
+struct Acquaintance {
+  ValueState<bool, WithTtl> known;
+  explicit Acquaintance(std::int64_t time_to_live_ms = 100)
+      : known("known", StateTtlConfig(time_to_live_ms)
+                           .SetStateVisibility(TtlVisibility::kReturnExpiredIfNotCleanedUp)
+                           .CleanUpIncrementally(1'000)) {}
+  auto States() { return std::tie(known); }
+  void Process(WindowContext<std::string>& context, const WindowElements<Element>&,
+               Collector<std::string>& out) {
+    out.Collect(known.Find(context) == nullptr ? "new" : "known");
+    known.Update(context, true);
+  }
+};
+
+TEST(WindowedStream, StateOfAWindowFunctionIsCleanedUpAsRecordsCome) {
+  StreamHarness harness;
+  auto sales = harness.AddInput<Sale>();
+  const auto keyed = sales.stream().KeyBy(kShop);
+  std::vector<TestOutput<std::string>> outputs;
+  outputs.push_back(harness.AddOutput(keyed.Window(TumblingEventTimeWindows::Of(10))
+                                          .Aggregate(Total(), Acquaintance<std::int64_t>())
+                                          .Uid("tumbling")));
+  outputs.push_back(harness.AddOutput(keyed.Window(SlidingEventTimeWindows::Of(10, 5))
+                                          .Aggregate(Total(), Acquaintance<std::int64_t>())
+                                          .Uid("sliding")));
+  outputs.push_back(harness.AddOutput(
+      keyed.Window(TumblingEventTimeWindows::Of(10)).Process(Acquaintance<Sale>()).Uid("plain")));
+  sales.PushRecord({"a", 1}, 1);
+  sales.PushWatermark(9);
+  for (auto& output : outputs) EXPECT_EQ(output.TakeRecords().at(0).record, "new");
+  harness.AdvanceProcessingTime(99);
+  sales.PushRecord({"a", 1}, 11);
+  sales.PushWatermark(19);
+  for (auto& output : outputs) EXPECT_EQ(output.TakeRecords().at(0).record, "known");
+  harness.AdvanceProcessingTime(1'000);
+  sales.PushRecord({"a", 1}, 31);
+  sales.PushWatermark(39);
+  for (auto& output : outputs) EXPECT_EQ(output.TakeRecords().at(0).record, "new");
+}
+
 TEST(WindowedStream, SessionsAreMergedByALateRecord) {
   StreamHarness harness;
   auto sales = harness.AddInput<Sale>();
@@ -255,6 +324,10 @@ TEST(WindowedStream, WrongArgumentsAreErrorsAtSubmission) {
              .Uid("u");
        },
        "AllowedLateness: the lateness is -1"},
+      {[](const auto& keyed) {
+         keyed.Window(TumblingEventTimeWindows::Of(5)).Process(Acquaintance<Sale>(0)).Uid("u");
+       },
+       "'known' is 0 ms"},
       {[](const auto& keyed) {
          keyed.Window(TumblingEventTimeWindows::Of(5)).Sum(&Sale::cents).Name("hourly");
        },

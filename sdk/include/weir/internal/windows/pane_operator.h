@@ -66,6 +66,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
  protected:
   void Process(Batch<T>& in) override {
     this->context_.Enter();
+    this->results_.CleanUp(in.size());
     std::int64_t earliest_ms = 0;
     if (!this->CheckBlock(in, earliest_ms)) return;
     // No record is in a window that has fired, and each is in one.

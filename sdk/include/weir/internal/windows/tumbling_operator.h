@@ -57,6 +57,7 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
  protected:
   void Process(Batch<T>& in) override {
     this->context_.Enter();
+    this->results_.CleanUp(in.size());
     std::int64_t earliest_ms = 0;
     if (!this->CheckBlock(in, earliest_ms)) return;
     offset_ms_ = this->OffsetMs();

@@ -82,6 +82,7 @@ SingleOutputStreamOperator<U> AddWindowNode(const DataStream<T>& stream,
   S specification{definition.assigner,    std::move(trigger),         definition.evictor,
                   std::move(aggregation), std::move(window_function), settings.allowed_lateness_ms,
                   settings.late_records};
+  stream.graph()->Fail(CheckStates(specification.function).WithContext("Window"));
   StreamNode node;
   node.type = "Window";
   node.state_names = Made::StateNames(specification);

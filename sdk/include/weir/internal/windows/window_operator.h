@@ -62,6 +62,7 @@ class WindowOperator final
  protected:
   void Process(Batch<T>& in) override {
     this->context_.Enter();
+    results_.CleanUp(in.size());
     const WindowAssignerContext assigner_context{this->timers().processing_time_ms(), subtask()};
     this->WithHashes(in, [&](auto&& hash_of) {
       for (std::uint32_t i = 0; i < in.size(); ++i) {

@@ -11,15 +11,14 @@
 
 namespace weir::internal {
 
-template <class F>
-concept ClearsWindows = requires { &F::Clear; };
-
 // Event-time windows that are aggregated and fire when they end need no timers: kDefaultTrigger.
 template <class T, class U, class S, class KeySelector, bool kDefaultTrigger>
 consteval auto ChooseWindowOperator() {
   // What a window function keeps for a window is cleared window by window, which panes do not do.
+  using Key = std::remove_cvref_t<std::invoke_result_t<const KeySelector&, const T&>>;
+  using Function = typename S::Function;
   constexpr bool kClears =
-      HasWindowStates<typename S::Function> || ClearsWindows<typename S::Function>;
+      HasWindowStates<Function> || ClearsWindows<Function, Key, typename S::Window>;
   constexpr bool kPlain = kDefaultTrigger && S::kAggregates && !S::kEvicts;
   if constexpr (kPlain && std::is_same_v<typename S::Assigner, TumblingEventTimeWindows>) {
     return std::type_identity<TumblingOperator<T, U, S, KeySelector>>();

@@ -19,6 +19,9 @@ namespace weir::internal {
 
 template <class F>
 concept HasWindowStates = requires(F& f) { f.WindowStates(); };
+// Called when a window has gone.
+template <class F, class K, class W>
+concept ClearsWindows = requires(F& f, WindowContext<K, W>& context) { f.Clear(context); };
 
 // Calls Process where there is one, else operator(); with the key where it takes that.
 template <class F, class K, class Context, class Elements, class Out>
@@ -71,7 +74,7 @@ class WindowOutput {
   }
   // The window has gone, and what was kept for it goes.
   void Clear(const WindowAddress<K, W>& where, std::int64_t watermark_ms) {
-    if constexpr (requires { function_.Clear(context_); }) {
+    if constexpr (ClearsWindows<F, K, W>) {
       Point(where, watermark_ms);
       function_.Clear(context_);
     }
@@ -79,6 +82,12 @@ class WindowOutput {
       Point(where, watermark_ms);
       std::apply([this](auto&... state) { (state.Clear(context_), ...); },
                  function_.WindowStates());
+    }
+  }
+  // Between records, `records` of which have come: of the function's states with a time to live.
+  void CleanUp(std::uint32_t records) {
+    if constexpr (HasStates<F>) {
+      CleanUpStates<K>(function_, context_.processing_time_ms(), records);
     }
   }
   // Passes on what was emitted.
