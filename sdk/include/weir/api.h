@@ -12,8 +12,8 @@
 #include <weir/data_stream.h>
 #include <weir/environment.h>
 #include <weir/error_policy.h>
-#include <weir/format.h>
 #include <weir/fields.h>
+#include <weir/format.h>
 #include <weir/functions.h>
 #include <weir/interval_join.h>
 #include <weir/job_execution_result.h>

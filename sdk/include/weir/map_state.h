@@ -128,9 +128,8 @@ class MapState {
   void CleanUp(std::int64_t now_ms, std::uint32_t records)
     requires std::is_same_v<Ttl, WithTtl>
   {
-    entries_.template CleanUp<K>(now_ms, records, [this](const auto& at, const M& map_key) {
-      this->Remove(at, map_key);
-    });
+    entries_.template CleanUp<K>(
+        now_ms, records, [this](const auto& at, const M& map_key) { this->Remove(at, map_key); });
   }
   Status Check() const { return internal::CheckEntries(entries_, name_); }
 

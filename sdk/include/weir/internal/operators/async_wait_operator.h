@@ -1,9 +1,8 @@
 // Async I/O: calls the function for as many records as may be under way, and passes results on in
 // the order that its queue allows.
 //
-// Records that are not yet called for wait here, at most a batch of them, as the operator then
-// holds back input. All that is not passed on is operator state; restored, the calls are made
-// again. The task's thread, but for the mailbox.
+// Records not yet called for wait here, at most a batch, as the operator then holds back input.
+// What is not passed on is operator state; restored, calls are made again. The task's thread.
 #pragma once
 
 #include <algorithm>
@@ -125,8 +124,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     waiting_.push_back(control);
     AdmitWaiting();
   }
-  // Whether any was.
-  bool AdmitWaiting() {
+  bool AdmitWaiting() {  // whether any was
     bool admitted = false;
     while (!waiting_.empty()) {
       if (auto* record = std::get_if<Record>(&waiting_.front())) {
@@ -154,9 +152,9 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     return std::make_shared<AsyncCall<U>>(mailbox_, index, calls_);
   }
   void Call(std::uint32_t index) {
-    ResultFuture<U> result(NewCall(index));
     this->context_.Enter();
-    InvokeAsync<F, T, U>(this->function_, queue_.entry(index).record, std::move(result));
+    InvokeAsync<F, T, U>(this->function_, queue_.entry(index).record,
+                         ResultFuture<U>(NewCall(index)));
   }
 
   Status TakeCompletions() {
@@ -199,10 +197,9 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
   Status EndOverdueEntry(std::uint32_t index) {
     auto& entry = queue_.entry(index);
     entry.timed_out = true;
-    const auto call = NewCall(index);
     this->context_.Enter();
     const Status ended =
-        EndOverdueCall<T>(this->function_, entry.record, call, options_.timeout_ms);
+        EndOverdueCall<T>(this->function_, entry.record, NewCall(index), options_.timeout_ms);
     return ended.ok() ? ended : AsyncCallFailed(ended, entry.timestamp_ms, entry.retries);
   }
 
