@@ -162,7 +162,6 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
       if (!queue_.holds(completion->entry, completion->call)) continue;  // it was too late
       auto& entry = queue_.entry(completion->entry);
       this->context_.Enter();
-      // What Timeout() said is the last word.
       if (!entry.timed_out &&
           retry_.ShallRetry(entry.retries, completion->results, completion->error)) {
         Postpone(completion->entry);
@@ -196,7 +195,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
   }
   Status EndOverdueEntry(std::uint32_t index) {
     auto& entry = queue_.entry(index);
-    entry.timed_out = true;
+    entry.timed_out = true;  // what Timeout() says is not retried
     this->context_.Enter();
     const Status ended =
         EndOverdueCall<T>(this->function_, entry.record, NewCall(index), options_.timeout_ms);
