@@ -38,7 +38,7 @@ struct OperatorContext {
   OperatorTimers* timers = nullptr;
   SideOutputs* side_outputs = nullptr;  // null where nobody gets any
   RecordErrors* errors = nullptr;       // null: what user code throws fails the task
-  std::string_view operator_id;         // OperatorDescription::id
+  std::string_view operator_id = {};    // OperatorDescription::id
 
   // Call once per block, right before user code runs.
   void Enter() const { chain->EnterOperator(operator_index); }
