@@ -51,8 +51,8 @@ TEST_F(InstalledPluginTest, RunsOnTheInstalledCluster) {
   }
   const std::string project = folder_.path() + "/project";
   std::filesystem::copy(WEIR_OUTSIDE_PROJECT, project);
-  Run({"cmake", "-S", project, "-B", project + "/build", "-DCMAKE_BUILD_TYPE=Release",
-       "-DCMAKE_PREFIX_PATH=" + prefix});
+  Run({"cmake", "-S", project, "-B", project + "/build", "-G", "Ninja",
+       "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_PREFIX_PATH=" + prefix});
   Run({"cmake", "--build", project + "/build"});
   if (HasFatalFailure()) return;
 
