@@ -18,6 +18,7 @@
 #include <weir/internal/batch.h>
 #include <weir/internal/channel.h>
 #include <weir/internal/control_element.h>
+#include <weir/internal/state/keyed_table.h>
 #include <weir/internal/state/operator_state_snapshot.h>
 #include <weir/runtime_context.h>
 #include <weir/status.h>
@@ -96,6 +97,10 @@ class ChainContext {
 
   // How often watermark generators are asked (`pipeline.auto-watermark-interval`); 0: never.
   virtual std::int64_t auto_watermark_interval_ms() const = 0;
+
+  // Whether the job takes checkpoints. Where it does not, what waits for one (the commit of a
+  // two-phase sink) happens at the end of the input.
+  virtual bool checkpoints_enabled() const { return false; }
 };
 
 // The operator state of one operator of a chain.
@@ -105,9 +110,38 @@ struct ChainedOperatorState {
   bool operator==(const ChainedOperatorState&) const = default;
 };
 
+// A table of keyed state of one operator of a chain. Lives as long as the chain.
+struct ChainedKeyedTable {
+  std::uint32_t operator_index = 0;
+  std::string name;  // of the state; unique within the operator
+  KeyedTable* table = nullptr;
+};
+
+// A checkpoint of a chain, all on the task's thread, between two steps in which Drain() said true
+// and no timers were due:
+//   1. PrepareCheckpoint() until it says true; the task takes no input meanwhile.
+//   2. SnapshotOperatorState(), and Freeze() of all keyed_tables().
+//   3. EmitBarrier().
+// Then other threads save the frozen tables, and Thaw() follows on the task's thread. Later, once
+// the coordinator has decided, NotifyCheckpointComplete() or NotifyCheckpointAborted().
+//
+// A restore: CreateChain(), Restore() of keyed_tables(), RestoreOperatorState(), Open().
 class Chain {
  public:
   virtual ~Chain() = default;
+
+  // The tables of all operators, the head's first. All are there when the chain was made.
+  virtual std::vector<ChainedKeyedTable> keyed_tables() { return {}; }
+
+  // Everything that has to leave the process before a snapshot may be taken (a sink writer's
+  // records) leaves. False: not yet, call again after NotifyAvailable(). Never waits.
+  virtual Result<bool> PrepareCheckpoint(const Barrier& /*barrier*/) { return true; }
+  // Ships what is partly filled, whatever the credit, and the barrier behind it into every channel.
+  virtual void EmitBarrier(const Barrier& /*barrier*/) {}
+  // After Finish() said true: an operator has output that only a completed checkpoint makes final
+  // (a two-phase sink). The task takes one more checkpoint and ends when this is false, which a
+  // NotifyCheckpointComplete() and, after that, NotifyAvailable() bring about.
+  virtual bool AwaitsCheckpoint() const { return false; }
 
   // Before Open(): this subtask's part of what SnapshotOperatorState() gave, by operator (see
   // RedistributeOperatorState). An operator that is not named starts fresh. Each operator gets its

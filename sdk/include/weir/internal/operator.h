@@ -13,6 +13,7 @@
 
 namespace weir::internal {
 
+class KeyedStateBackend;
 class RecordErrors;
 class SideOutputs;
 
@@ -82,6 +83,11 @@ class Operator {
   virtual Status OnCheckpointEnd(std::uint64_t /*checkpoint_id*/, bool /*complete*/) {
     return Status::Ok();
   }
+  // The contracts are those of Chain's.
+  virtual Result<bool> PrepareCheckpoint(const Barrier& /*barrier*/) { return true; }
+  virtual bool AwaitsCheckpoint() const { return false; }
+  // Null for an operator without keyed state.
+  virtual KeyedStateBackend* keyed_state_backend() { return nullptr; }
   // Null for an operator that passes on at once what it has.
   virtual HoldingOperator* holding() { return nullptr; }
   // By input number; null for sources.
