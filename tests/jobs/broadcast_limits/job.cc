@@ -2,23 +2,12 @@
 #include <cstdint>
 #include <string>
 #include <tuple>
-#include <vector>
 
+#include "tests/jobs/event.h"
 #include "tests/jobs/golden_job.h"
 
 namespace weir::golden::broadcast_limits {
 namespace {
-
-struct Event {
-  std::string key;
-  std::int64_t value = 0;
-  std::int64_t time_ms = 0;
-};
-WEIR_FIELDS(Event, key, value, time_ms)
-
-Event Parse(const std::vector<std::string>& words) {
-  return {words.at(0), std::stoll(words.at(1)), std::stoll(words.at(2))};
-}
 
 const MapStateDescriptor<std::string, std::int64_t> kLimits{"limits"};
 
@@ -52,11 +41,10 @@ struct ApplyLimits {
 };
 
 void BroadcastLimits(GoldenJob& golden) {
-  const auto timed = WatermarkStrategy<Event>::ForBoundedOutOfOrderness(200).WithTimestampAssigner(
-      [](const Event& event) { return event.time_ms; });
-  const auto limits = golden.Records<Event>(Parse, timed, "limits.txt").Broadcast(kLimits);
-  golden.Expect(golden.Records<Event>(Parse, timed)
-                    .KeyBy([](const Event& event) { return event.key; })
+  const auto limits =
+      golden.Records<Event>(ParseEvent, EventTimes(), "limits.txt").Broadcast(kLimits);
+  golden.Expect(golden.Records<Event>(ParseEvent, EventTimes())
+                    .KeyBy(kByKey)
                     .Connect(limits)
                     .Process(ApplyLimits())
                     .Uid("limits"),

@@ -2,27 +2,16 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "tests/jobs/event.h"
 #include "tests/jobs/golden_job.h"
 
 namespace weir::golden::count_windows {
 namespace {
 
-struct Event {
-  std::string key;
-  std::int64_t value = 0;
-  std::int64_t time_ms = 0;
-};
-WEIR_FIELDS(Event, key, value, time_ms)
-
-Event Parse(const std::vector<std::string>& words) {
-  return {words.at(0), std::stoll(words.at(1)), std::stoll(words.at(2))};
-}
-
 void CountWindows(GoldenJob& golden) {
-  golden.Expect(golden.Records<Event>(Parse)
-                    .KeyBy([](const Event& event) { return event.key; })
+  golden.Expect(golden.Records<Event>(ParseEvent)
+                    .KeyBy(kByKey)
                     .Window(GlobalWindows::Create())
                     .Trigger(PurgingTrigger(CountTrigger::Of(5)))
                     .Process([](const std::string& key, WindowContext<std::string, GlobalWindow>&,

@@ -1,29 +1,12 @@
 // Interval join, window join and coGroup of two streams.
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "tests/jobs/event.h"
 #include "tests/jobs/golden_job.h"
 
 namespace weir::golden::joins {
 namespace {
-
-struct Event {
-  std::string key;
-  std::int64_t value = 0;
-  std::int64_t time_ms = 0;
-};
-WEIR_FIELDS(Event, key, value, time_ms)
-
-Event Parse(const std::vector<std::string>& words) {
-  return {words.at(0), std::stoll(words.at(1)), std::stoll(words.at(2))};
-}
-
-// No record is more than 200 ms older than one before it.
-WatermarkStrategy<Event> Strategy() {
-  return WatermarkStrategy<Event>::ForBoundedOutOfOrderness(200).WithTimestampAssigner(
-      [](const Event& event) { return event.time_ms; });
-}
 
 // Names its group by a record of either side.
 struct DescribeGroup {
@@ -35,8 +18,8 @@ struct DescribeGroup {
 };
 
 void Joins(GoldenJob& golden) {
-  const auto left = golden.Records<Event>(Parse, Strategy(), "left.txt");
-  const auto right = golden.Records<Event>(Parse, Strategy(), "right.txt");
+  const auto left = golden.Records<Event>(ParseEvent, EventTimes(), "left.txt");
+  const auto right = golden.Records<Event>(ParseEvent, EventTimes(), "right.txt");
   const auto within = left.KeyBy(&Event::key)
                           .IntervalJoin(right.KeyBy(&Event::key))
                           .Between(-200, 400)

@@ -2,30 +2,12 @@
 #include <cstdint>
 #include <string>
 #include <tuple>
-#include <vector>
 
+#include "tests/jobs/event.h"
 #include "tests/jobs/golden_job.h"
 
 namespace weir::golden::payments {
 namespace {
-
-struct Event {
-  std::string key;
-  std::int64_t value = 0;
-  std::int64_t time_ms = 0;
-};
-WEIR_FIELDS(Event, key, value, time_ms)
-
-Event Parse(const std::vector<std::string>& words) {
-  return {words.at(0), std::stoll(words.at(1)), std::stoll(words.at(2))};
-}
-
-// No record is more than 200 ms older than one before it.
-WatermarkStrategy<Event> Strategy() {
-  return WatermarkStrategy<Event>::ForBoundedOutOfOrderness(200).WithTimestampAssigner(
-      [](const Event& event) { return event.time_ms; });
-}
-constexpr auto kByKey = [](const Event& event) { return event.key; };
 
 // Judges when both streams have passed the term of payment, whichever came first.
 struct MatchPayments {
@@ -54,8 +36,8 @@ struct MatchPayments {
 };
 
 void Payments(GoldenJob& golden) {
-  const auto orders = golden.Records<Event>(Parse, Strategy(), "orders.txt");
-  const auto payments = golden.Records<Event>(Parse, Strategy(), "payments.txt");
+  const auto orders = golden.Records<Event>(ParseEvent, EventTimes(), "orders.txt");
+  const auto payments = golden.Records<Event>(ParseEvent, EventTimes(), "payments.txt");
   golden.Expect(
       orders.KeyBy(kByKey).Connect(payments.KeyBy(kByKey)).Process(MatchPayments()).Uid("match"));
 }

@@ -1,26 +1,15 @@
 // Sum, Min and MaxBy so far, for each record; each key comes from one split.
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "tests/jobs/event.h"
 #include "tests/jobs/golden_job.h"
 
 namespace weir::golden::rolling_aggregates {
 namespace {
 
-struct Event {
-  std::string key;
-  std::int64_t value = 0;
-  std::int64_t time_ms = 0;
-};
-WEIR_FIELDS(Event, key, value, time_ms)
-
-Event Parse(const std::vector<std::string>& words) {
-  return {words.at(0), std::stoll(words.at(1)), std::stoll(words.at(2))};
-}
-
 void RollingAggregates(GoldenJob& golden) {
-  const auto by_key = golden.Records<Event>(Parse).KeyBy(&Event::key);
+  const auto by_key = golden.Records<Event>(ParseEvent).KeyBy(&Event::key);
   const auto sums = by_key.Sum(&Event::value).Uid("sum").Map([](const Event& event) {
     return "sum-" + event.key + " " + std::to_string(event.value);
   });

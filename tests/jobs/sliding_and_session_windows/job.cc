@@ -1,33 +1,15 @@
 // Sums of overlapping windows, and sessions with all their records.
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "tests/jobs/event.h"
 #include "tests/jobs/golden_job.h"
 
 namespace weir::golden::sliding_and_session_windows {
 namespace {
 
-struct Event {
-  std::string key;
-  std::int64_t value = 0;
-  std::int64_t time_ms = 0;
-};
-WEIR_FIELDS(Event, key, value, time_ms)
-
-Event Parse(const std::vector<std::string>& words) {
-  return {words.at(0), std::stoll(words.at(1)), std::stoll(words.at(2))};
-}
-
-// No record is more than 200 ms older than one before it.
-WatermarkStrategy<Event> Strategy() {
-  return WatermarkStrategy<Event>::ForBoundedOutOfOrderness(200).WithTimestampAssigner(
-      [](const Event& event) { return event.time_ms; });
-}
-constexpr auto kByKey = [](const Event& event) { return event.key; };
-
 void SlidingAndSessionWindows(GoldenJob& golden) {
-  const auto events = golden.Records<Event>(Parse, Strategy());
+  const auto events = golden.Records<Event>(ParseEvent, EventTimes());
   const auto sliding =
       events.KeyBy(kByKey)
           .Window(SlidingEventTimeWindows::Of(2'000, 500))

@@ -2,30 +2,12 @@
 #include <cstdint>
 #include <string>
 #include <tuple>
-#include <vector>
 
+#include "tests/jobs/event.h"
 #include "tests/jobs/golden_job.h"
 
 namespace weir::golden::timers {
 namespace {
-
-struct Event {
-  std::string key;
-  std::int64_t value = 0;
-  std::int64_t time_ms = 0;
-};
-WEIR_FIELDS(Event, key, value, time_ms)
-
-Event Parse(const std::vector<std::string>& words) {
-  return {words.at(0), std::stoll(words.at(1)), std::stoll(words.at(2))};
-}
-
-// No record is more than 200 ms older than one before it.
-WatermarkStrategy<Event> Strategy() {
-  return WatermarkStrategy<Event>::ForBoundedOutOfOrderness(200).WithTimestampAssigner(
-      [](const Event& event) { return event.time_ms; });
-}
-constexpr auto kByKey = [](const Event& event) { return event.key; };
 
 // Windows by hand: a count for each second, given out and forgotten when the second has passed.
 struct CountSeconds {
@@ -50,7 +32,7 @@ struct CountSeconds {
 };
 
 void Timers(GoldenJob& golden) {
-  golden.Expect(golden.Records<Event>(Parse, Strategy())
+  golden.Expect(golden.Records<Event>(ParseEvent, EventTimes())
                     .KeyBy(kByKey)
                     .Process(CountSeconds())
                     .Uid("count-seconds"),

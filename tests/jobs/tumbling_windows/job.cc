@@ -1,23 +1,12 @@
 // Count and sum of each key and second; what comes too late goes to the side.
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "tests/jobs/event.h"
 #include "tests/jobs/golden_job.h"
 
 namespace weir::golden::tumbling_windows {
 namespace {
-
-struct Event {
-  std::string key;
-  std::int64_t value = 0;
-  std::int64_t time_ms = 0;
-};
-WEIR_FIELDS(Event, key, value, time_ms)
-
-Event Parse(const std::vector<std::string>& words) {
-  return {words.at(0), std::stoll(words.at(1)), std::stoll(words.at(2))};
-}
 
 // A watermark behind each block. It may travel behind the records that are in a batch with those
 // before it, but not further: so what the end of the input brings, more than a batch of its key's
@@ -48,8 +37,8 @@ void TumblingWindows(GoldenJob& golden) {
   const auto strategy = WatermarkStrategy<Event>::ForGenerator(HighestSoFar())
                             .WithTimestampAssigner([](const Event& each) { return each.time_ms; });
   const auto sums =
-      golden.Records<Event>(Parse, strategy)
-          .KeyBy([](const Event& event) { return event.key; })
+      golden.Records<Event>(ParseEvent, strategy)
+          .KeyBy(kByKey)
           .Window(TumblingEventTimeWindows::Of(1'000))
           .SideOutputLateData(late)
           .Aggregate(Summing(),
