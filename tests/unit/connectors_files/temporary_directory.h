@@ -1,7 +1,6 @@
-// A directory that goes away with the test, and files in it.
+// A temporary directory with files in it.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -9,44 +8,38 @@
 #include <string>
 #include <string_view>
 
-#include <gtest/gtest.h>
+#include "common/temporary_directory.h"
 
 namespace weir::files {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "weir-files-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
   std::string path(const std::string& name = "") const {
-    return (name.empty() ? path_ : path_ / name).string();
+    return (name.empty() ? root() : root() / name).string();
   }
   // With the directories above it. Returns the path.
   std::string Write(const std::string& name, std::string_view content) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << content;
+    std::filesystem::create_directories((root() / name).parent_path());
+    std::ofstream(root() / name, std::ios::binary) << content;
     return path(name);
   }
   // Every file below, hidden ones too: its path from here, and what is in it.
   std::map<std::string, std::string> Content() const {
     std::map<std::string, std::string> content;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path_)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root())) {
       if (!entry.is_regular_file()) continue;
       std::ifstream file(entry.path(), std::ios::binary);
-      content[std::filesystem::relative(entry.path(), path_).string()] =
+      content[std::filesystem::relative(entry.path(), root()).string()] =
           std::string(std::istreambuf_iterator<char>(file), {});
     }
     return content;
   }
 
  private:
-  std::filesystem::path path_;
+  std::filesystem::path root() const { return directory_.path(); }
+
+  const weir::TemporaryDirectory directory_ =
+      weir::TemporaryDirectory::Create("weir-files-").value();
 };
 
 }  // namespace weir::files
