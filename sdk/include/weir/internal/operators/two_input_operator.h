@@ -7,10 +7,8 @@
 #include <utility>
 
 #include <weir/collector.h>
-#include <weir/internal/checkpointed_function.h>
-#include <weir/internal/function_traits.h>
 #include <weir/internal/input.h>
-#include <weir/internal/operator.h>
+#include <weir/internal/operators/function_operator.h>
 #include <weir/process_context.h>
 
 namespace weir::internal {
@@ -133,42 +131,29 @@ class CoProcessCalls {
 };
 
 template <class A, class B, class U, class F, class Calls>
-class CoOperator final : public Operator {
+class CoOperator final : public FunctionOperator<F> {
  public:
   static constexpr bool kHasSideOutputs = Calls::kHasSideOutputs;
 
   CoOperator(const OperatorContext& context, const F& prototype, Input<U>& output)
-      : context_(context),
-        function_(prototype),
+      : FunctionOperator<F>(context, prototype),
         output_(output),
         collector_(context, output),
         calls_(context) {}
 
-  Status InitializeState(const OperatorStateSnapshot* restored) override {
-    WEIR_RETURN_IF_ERROR(CheckAllRestored(restored, OperatorStateNamesOf(function_)));
-    return InitializeFunctionState(function_, context_.chain->runtime(), restored);
-  }
-  Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
-    return SnapshotFunctionState(function_, checkpoint_id, out);
-  }
-  Status OnCheckpointEnd(std::uint64_t checkpoint_id, bool complete) override {
-    return NotifyFunction(function_, checkpoint_id, complete);
-  }
-  Status Open() override { return OpenFunction(function_, context_.chain->runtime()); }
   AnyInput* input(std::uint32_t number) override {
     if (number == 0) return &first_;
     return &second_;
   }
   void EndInput(std::uint32_t number) override { Publish(watermark_.End(number)); }
-  Status Close() override { return CloseFunction(function_); }
 
   template <std::uint32_t kNumber, class T>
   void PushNumbered(Batch<T>& in) {
-    context_.Enter();
+    this->context_.Enter();
     const std::uint32_t size = in.size();
     for (std::uint32_t i = 0; i < size; ++i) {
       collector_.SetTimestamp(in.timestamp(i));
-      calls_.template Call<kNumber>(function_, in[i], in.timestamp(i), collector_);
+      calls_.template Call<kNumber>(this->function_, in[i], in.timestamp(i), collector_);
     }
     collector_.Finish();
   }
@@ -192,8 +177,6 @@ class CoOperator final : public Operator {
     idle_ = idle;
   }
 
-  const OperatorContext context_;
-  F function_;
   Input<U>& output_;
   Collector<U> collector_;
   Calls calls_;
