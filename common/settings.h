@@ -1,4 +1,5 @@
-// Every setting of Weir, declared once. docs/configuration.md is this list as a table (a unit test
+// Every setting of Weir, declared once (those of checkpoints and restarts in
+// common/checkpoint_settings.h). docs/configuration.md is this list as a table (a unit test
 // compares them).
 //
 // Keys and defaults are Flink's where the concept is the same. A setting is declared when something
@@ -14,15 +15,10 @@
 
 #include <weir/runtime_context.h>
 
+#include "common/checkpoint_settings.h"
 #include "common/setting.h"
 
 namespace weir {
-
-enum class RestartStrategyType { kNone, kFixedDelay };
-template <>
-struct SettingEnum<RestartStrategyType> {
-  static constexpr std::array<std::string_view, 2> names{"none", "fixed-delay"};
-};
 
 enum class HighAvailabilityType { kNone, kFile };
 template <>
@@ -155,17 +151,6 @@ inline constexpr Setting<milliseconds> kAutoWatermarkInterval{
      .default_text = "200 ms",
      .description =
          "How often periodic watermark generators are asked for a watermark. 0: never."}};
-inline constexpr Setting<RestartStrategyType> kRestartStrategy{
-    {.key = "restart-strategy.type",
-     .default_text = "none",
-     .description = "What happens to a job that fails."}};
-inline constexpr Setting<std::int64_t> kFixedDelayAttempts{
-    {.key = "restart-strategy.fixed-delay.attempts",
-     .default_text = "1",
-     .description = "Restarts before the job fails for good."}};
-inline constexpr Setting<milliseconds> kFixedDelay{{.key = "restart-strategy.fixed-delay.delay",
-                                                    .default_text = "1 s",
-                                                    .description = "Pause before each restart."}};
 inline constexpr Setting<milliseconds> kHeartbeatInterval{
     {.key = "heartbeat.interval",
      .default_text = "10 s",

@@ -213,15 +213,17 @@ TEST_F(ConfigurationTest, SetChecksAndMergeReplaces) {
 }
 
 TEST(SettingsTest, EveryDeclarationIsListedOnceAndHasAValidDefault) {
-  const std::string header =
-      *LocalFileSystem().ReadFile(WEIR_SOURCE_DIRECTORY "/common/settings.h");
   std::size_t declared = 0;
-  for (std::size_t at = header.find("constexpr Setting<"); at != header.npos;
-       at = header.find("constexpr Setting<", at + 1)) {
-    ++declared;
+  for (const char* const path : {"/common/settings.h", "/common/checkpoint_settings.h"}) {
+    const std::string header =
+        *LocalFileSystem().ReadFile(WEIR_SOURCE_DIRECTORY + std::string(path));
+    for (std::size_t at = header.find("constexpr Setting<"); at != header.npos;
+         at = header.find("constexpr Setting<", at + 1)) {
+      ++declared;
+    }
   }
   EXPECT_EQ(ListSettings().size(), declared)
-      << "setting_registry.cc lists the settings of settings.h";
+      << "setting_registry.cc lists the settings of both headers";
   std::set<std::string_view> keys;
   for (const SettingDescription* setting : ListSettings()) {
     EXPECT_TRUE(keys.insert(setting->key).second) << setting->key;
@@ -240,7 +242,12 @@ TEST(SettingsTest, KeysAndDefaultsOfFlinkStay) {
   EXPECT_EQ(configuration.Get(settings::kTaskManagerSlots), 1);
   EXPECT_EQ(configuration.Get(settings::kHeartbeatTimeout), milliseconds(50'000));
   EXPECT_EQ(configuration.Get(settings::kSlotRequestTimeout), milliseconds(300'000));
-  EXPECT_EQ(configuration.Get(settings::kRestartStrategy), RestartStrategyType::kNone);
+  EXPECT_FALSE(configuration.Find(settings::kRestartStrategy));
+  EXPECT_FALSE(configuration.Find(settings::kCheckpointingInterval));
+  EXPECT_EQ(configuration.Get(settings::kCheckpointingTimeout), milliseconds(600'000));
+  EXPECT_EQ(configuration.Get(settings::kCheckpointingInlineThreshold).bytes, 20 << 10);
+  EXPECT_EQ(configuration.Get(settings::kCheckpointingMode), CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(configuration.Get(settings::kCheckpointingRetention), CheckpointRetention::kNone);
   EXPECT_EQ(configuration.Get(settings::kLogLevel), LogLevel::kInfo);
   EXPECT_EQ(configuration.Get(settings::kWebUploadMaxSize).bytes, 256LL << 20);
   EXPECT_FALSE(configuration.Get(settings::kAllowUnauthenticatedRemote));
