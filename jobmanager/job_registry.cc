@@ -30,15 +30,17 @@ Status JobRegistry::Submit(JobSubmission submission, const Configuration& config
     return Status(StatusCode::kAlreadyExists, Concat("there is a job with the id ", job_id),
                   ErrorDomain::kUser, RetryHint::kNoRetry);
   }
-  jobs_.push_back(std::make_unique<JobMaster>(
-      JobServices{.loop = loop_,
-                  .clock = clock_,
-                  .random = random_,
-                  .resources = resources_,
-                  .leader = leader_},
-      std::move(submission), TimingsOf(options_.timings, configuration),
-      MakeRestartStrategy(configuration), options_.exception_history_size,
-      [this, job_id] { OnJobEnded(job_id); }));
+  WEIR_ASSIGN_OR_RETURN(std::unique_ptr<RestartStrategy> restart_strategy,
+                        MakeRestartStrategy(configuration, random_));
+  jobs_.push_back(
+      std::make_unique<JobMaster>(JobServices{.loop = loop_,
+                                              .clock = clock_,
+                                              .random = random_,
+                                              .resources = resources_,
+                                              .leader = leader_},
+                                  std::move(submission), TimingsOf(options_.timings, configuration),
+                                  std::move(restart_strategy), options_.exception_history_size,
+                                  [this, job_id] { OnJobEnded(job_id); }));
   jobs_.back()->Start();
   return Status::Ok();
 }

@@ -48,7 +48,12 @@ void JobMaster::Fail(JobFailure failure) {
   }
   const std::int64_t now_ms = services_.clock.MonotonicMillis();
   std::optional<std::int64_t> delay_ms;
-  if (!SuppressesRestart(failure.status)) delay_ms = restart_strategy_->OnFailure(now_ms);
+  // A peer that lost its connection to a dead process can be the first to say so.
+  const bool lost = failure.process_ended || failure.status.code() == StatusCode::kUnavailable;
+  if (!SuppressesRestart(failure.status)) {
+    delay_ms = restart_strategy_->OnFailure(
+        now_ms, lost ? FailureKind::kProcessLost : FailureKind::kOrdinary);
+  }
   log_.Warning("job ", job_id(), " failed: ", failure.status.message(), " (",
                restart_strategy_->Describe(), ")");
   exceptions_.AddRoot(std::move(failure));

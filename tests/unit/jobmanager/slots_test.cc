@@ -5,9 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "common/configuration.h"
 #include "jobmanager/job/deployment_plan.h"
-#include "jobmanager/scheduler/restart_strategy.h"
 #include "jobmanager/scheduler/slot_manager.h"
 #include "jobmanager/scheduler/slot_sharing.h"
 #include "tests/unit/jobmanager/simulated_cluster.h"
@@ -170,29 +168,6 @@ TEST(SlotLayoutTest, NumbersTheSlotsOfEachWorker) {
   EXPECT_EQ(layout.worker_slot_of(0), 0u);
   EXPECT_EQ(layout.worker_slot_of(1), 0u);
   EXPECT_EQ(layout.worker_slot_of(2), 1u);
-}
-
-TEST(RestartStrategyTest, FixedDelayEndsAfterItsAttempts) {
-  Configuration configuration;
-  ASSERT_TRUE(configuration.Set("restart-strategy.type", "fixed-delay").ok());
-  ASSERT_TRUE(configuration.Set("restart-strategy.fixed-delay.attempts", "2").ok());
-  ASSERT_TRUE(configuration.Set("restart-strategy.fixed-delay.delay", "3 s").ok());
-  const auto strategy = MakeRestartStrategy(configuration);
-  EXPECT_EQ(strategy->OnFailure(0), 3000);
-  EXPECT_EQ(strategy->OnFailure(1'000'000), 3000);
-  EXPECT_EQ(strategy->OnFailure(2'000'000), std::nullopt);
-  EXPECT_EQ(strategy->Describe(), "restart strategy fixed-delay: 2 of 2 restarts used");
-}
-
-TEST(RestartStrategyTest, NoneNeverRestarts) {
-  EXPECT_EQ(MakeRestartStrategy(Configuration())->OnFailure(0), std::nullopt);
-}
-
-TEST(RestartStrategyTest, OnlyWhatCannotGetWellSuppressesARestart) {
-  EXPECT_TRUE(SuppressesRestart(Status::InvalidArgument("the graph differs")));
-  EXPECT_FALSE(SuppressesRestart(Status::UserError("threw")));
-  EXPECT_FALSE(SuppressesRestart(Status::Unavailable("broker down")));
-  EXPECT_FALSE(SuppressesRestart(Status::Corruption("frame")));
 }
 
 }  // namespace
