@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -68,14 +69,60 @@ Status WriteAll(const UniqueFd& file, const std::string& path, std::string_view 
   return Status();
 }
 
-// A rename is only durable when the folder that holds the name is.
-Status SyncFolderOf(const std::string& path) {
-  std::string folder = std::filesystem::path(path).parent_path();
-  if (folder.empty()) folder = ".";
+Status SyncFolder(const std::string& folder) {
   WEIR_ASSIGN_OR_RETURN(const UniqueFd directory, Open(folder, O_RDONLY | O_DIRECTORY));
   if (::fsync(directory.get()) != 0) return PathError("sync", folder, errno);
   return Status();
 }
+
+// A rename is only durable when the folder that holds the name is.
+Status SyncFolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path();
+  return SyncFolder(folder.empty() ? "." : folder);
+}
+
+class PosixWritableFile final : public WritableFile {
+ public:
+  PosixWritableFile(UniqueFd file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
+
+  Status Append(std::string_view bytes) override { return WriteAll(file_, path_, bytes); }
+  Status Sync() override {
+    return ::fsync(file_.get()) == 0 ? Status() : PathError("sync", path_, errno);
+  }
+  Status Close() override {
+    return ::close(file_.Release()) == 0 ? Status() : PathError("write", path_, errno);
+  }
+
+ private:
+  UniqueFd file_;
+  const std::string path_;
+};
+
+class PosixReadableFile final : public ReadableFile {
+ public:
+  PosixReadableFile(UniqueFd file, std::string path, std::int64_t size)
+      : file_(std::move(file)), path_(std::move(path)), size_(size) {}
+
+  std::int64_t size() const override { return size_; }
+  Result<std::size_t> ReadAt(std::int64_t offset, std::span<char> out) override {
+    std::size_t used = 0;
+    while (used < out.size()) {
+      const ssize_t size = ::pread(file_.get(), out.data() + used, out.size() - used,
+                                   offset + static_cast<std::int64_t>(used));
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0) return PathError("read", path_, errno);
+      if (size == 0) break;
+      used += static_cast<std::size_t>(size);
+    }
+    return used;
+  }
+
+ private:
+  const UniqueFd file_;
+  const std::string path_;
+  const std::int64_t size_;
+};
 
 class PosixFileSystem final : public FileSystem {
  public:
@@ -165,6 +212,22 @@ class PosixFileSystem final : public FileSystem {
     if (::stat(path.c_str(), &status) != 0) return PathError("look at", path, errno);
     return static_cast<std::int64_t>(status.st_size);
   }
+
+  Result<std::unique_ptr<WritableFile>> CreateExclusively(const std::string& path) override {
+    UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file.valid()) return PathError("create", path, errno);
+    return std::unique_ptr<WritableFile>(
+        std::make_unique<PosixWritableFile>(std::move(file), path));
+  }
+
+  Result<std::unique_ptr<ReadableFile>> OpenForReading(const std::string& path) override {
+    WEIR_ASSIGN_OR_RETURN(UniqueFd file, Open(path, O_RDONLY));
+    WEIR_ASSIGN_OR_RETURN(const std::int64_t size, SizeOf(file, path));
+    return std::unique_ptr<ReadableFile>(
+        std::make_unique<PosixReadableFile>(std::move(file), path, size));
+  }
+
+  Status SyncDirectory(const std::string& path) override { return SyncFolder(path); }
 
  private:
   static Status WriteTemporary(const std::string& temporary, std::string_view content,
