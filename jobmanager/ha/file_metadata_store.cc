@@ -1,0 +1,250 @@
+// Layout, leader, jobs coming in and being read. What happens to them later:
+// file_metadata_store_changes.cc.
+#include "jobmanager/ha/file_metadata_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/content_hash.h"
+#include "common/text.h"
+#include "jobmanager/ha/metadata_file.h"
+
+namespace weir::ha {
+namespace {
+
+using Record = proto::MetadataRecord;
+constexpr std::string_view kTemporarySuffix = ".tmp";
+// As in "web.upload.max-size", whose largest sensible value is far below.
+constexpr std::int64_t kMostPluginBytes = INT64_C(1) << 31;
+
+bool IsJobId(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+Status WrongContent(const std::string& path, std::string_view what) {
+  return Status::Corruption(Concat("'", path, "' in the metadata store holds ", what));
+}
+
+}  // namespace
+
+FileMetadataStore::FileMetadataStore(FileSystem& files, std::string directory,
+                                     std::size_t most_results)
+    : files_(files), directory_(std::move(directory)), most_results_(most_results) {}
+
+Status FileMetadataStore::Open(proto::LeaderRecord leader) {
+  WEIR_RETURN_IF_ERROR(files_.CreateDirectories(directory_));
+  Result<StoreOwner> owner = StoreOwner::Acquire(directory_ + "/lock");
+  if (!owner.ok()) {
+    return owner.status().WithContext(
+        Concat("the metadata store in '", directory_, "' is in use", DescribeLeader()));
+  }
+  owner_ = *std::move(owner);
+  for (const char* folder : {"/jobs", "/results", "/plugins"}) {
+    WEIR_RETURN_IF_ERROR(files_.CreateDirectories(directory_ + folder));
+    WEIR_RETURN_IF_ERROR(RemoveTemporaryFiles(directory_ + folder));
+  }
+  WEIR_RETURN_IF_ERROR(RemoveTemporaryFiles(directory_));
+  std::uint64_t last_epoch = 0;
+  const auto last = Read(LeaderPath(), Record::kLeader);
+  if (last.ok()) {
+    last_epoch = last->leader().epoch();
+  } else if (last.status().code() != StatusCode::kNotFound) {
+    return last.status().WithContext("cannot tell which leader epoch comes next");
+  }
+  leader.set_epoch(last_epoch + 1);
+  Record record;
+  *record.mutable_leader() = leader;
+  WEIR_RETURN_IF_ERROR(files_.WriteFileAtomically(LeaderPath(), EncodeMetadataFile(record)));
+  leader_epoch_ = last_epoch + 1;
+  log_.Info("leader epoch ", leader_epoch_, " of the metadata store in ", directory_);
+  return Status::Ok();
+}
+
+std::string FileMetadataStore::DescribeLeader() {
+  const auto record = Read(LeaderPath(), Record::kLeader);
+  if (!record.ok()) return "";
+  const proto::LeaderRecord& leader = record->leader();
+  return Concat(" by process ", leader.process_id(), " on ", leader.host(), ", leader epoch ",
+                leader.epoch());
+}
+
+// An interrupted atomic write leaves its temporary file; nobody reads those.
+Status FileMetadataStore::RemoveTemporaryFiles(const std::string& folder) {
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(folder));
+  for (const std::string& name : names) {
+    if (name.ends_with(kTemporarySuffix)) Remove(Concat(folder, "/", name), "an interrupted write");
+  }
+  return Status::Ok();
+}
+
+void FileMetadataStore::Remove(const std::string& path, const char* what) {
+  if (const Status removed = files_.RemoveRecursively(path); !removed.ok()) {
+    log_.Warning(what, " stays behind: ", removed.message());
+  } else {
+    log_.Info("removed ", what, ": ", path);
+  }
+}
+
+Result<proto::MetadataRecord> FileMetadataStore::Read(const std::string& path,
+                                                      Record::RecordCase kind) {
+  WEIR_ASSIGN_OR_RETURN(const std::string content, files_.ReadFile(path));
+  WEIR_ASSIGN_OR_RETURN(Record record, DecodeMetadataFile(content, path));
+  if (record.record_case() != kind) return WrongContent(path, "a record of another kind");
+  return record;
+}
+
+Status FileMetadataStore::Write(const std::string& path, const Record& record) {
+  WEIR_RETURN_IF_ERROR(CheckStillLeader());
+  return files_.WriteFileAtomically(path, EncodeMetadataFile(record));
+}
+
+Status FileMetadataStore::CheckStillLeader() {
+  WEIR_ASSIGN_OR_RETURN(const Record record, Read(LeaderPath(), Record::kLeader));
+  const proto::LeaderRecord& leader = record.leader();
+  if (leader.epoch() == leader_epoch_) return Status::Ok();
+  return Status(StatusCode::kFailedPrecondition,
+                Concat("the metadata store in '", directory_, "' belongs to leader epoch ",
+                       leader.epoch(), " (process ", leader.process_id(), " on ", leader.host(),
+                       "); this JobManager has ", leader_epoch_),
+                ErrorDomain::kExternal, RetryHint::kNoRetry);
+}
+
+Result<StoredJobs> FileMetadataStore::ReadJobs() {
+  StoredJobs stored;
+  std::vector<std::string> ended;
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> results,
+                        files_.List(directory_ + "/results"));
+  for (const std::string& id : results) {
+    if (!IsJobId(id)) continue;
+    ended.push_back(id);
+    Result<proto::JobResult> result = ReadResult(id);
+    if (result.ok()) {
+      stored.results.push_back(*std::move(result));
+    } else {
+      stored.unreadable.push_back({.job_id = id, .status = result.status()});
+    }
+  }
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> jobs, files_.List(directory_ + "/jobs"));
+  for (const std::string& id : jobs) {
+    if (!IsJobId(id)) {
+      log_.Warning("'", directory_, "/jobs/", id, "' is no job and is left alone");
+      continue;
+    }
+    if (std::ranges::find(ended, id) != ended.end()) {
+      // Its end was interrupted after the result was written. Where the result cannot be read it
+      // may be the better half: left alone.
+      const bool readable = std::ranges::any_of(
+          stored.results, [&](const auto& result) { return result.job_id() == id; });
+      if (readable) ForgetJob(id);
+      continue;
+    }
+    WEIR_RETURN_IF_ERROR(RemoveTemporaryFiles(JobFolder(id)));
+    WEIR_ASSIGN_OR_RETURN(const bool submitted, files_.Exists(JobFolder(id) + "/submission"));
+    WEIR_ASSIGN_OR_RETURN(const bool has_checkpoints,
+                          files_.Exists(JobFolder(id) + "/checkpoints"));
+    if (!submitted && !has_checkpoints) {
+      Remove(JobFolder(id), "an interrupted submission");
+      continue;
+    }
+    Result<StoredJob> job = ReadJob(id);
+    if (job.ok()) {
+      stored.jobs.push_back(*std::move(job));
+    } else {
+      stored.unreadable.push_back({.job_id = id, .status = job.status()});
+    }
+  }
+  if (stored.unreadable.empty()) ForgetUnusedPlugins();
+  std::ranges::stable_sort(stored.jobs, {},
+                           [](const StoredJob& job) { return job.job.submit_time_ms(); });
+  std::ranges::stable_sort(stored.results, {}, &proto::JobResult::end_time_ms);
+  return stored;
+}
+
+Result<StoredJob> FileMetadataStore::ReadJob(const std::string& job_id) {
+  StoredJob stored;
+  WEIR_ASSIGN_OR_RETURN(stored.job, ReadSubmission(job_id));
+  const std::string epoch_path = JobFolder(job_id) + "/epoch";
+  WEIR_ASSIGN_OR_RETURN(const Record epoch, Read(epoch_path, Record::kJobEpoch));
+  if (epoch.job_epoch().job_id() != job_id) return WrongContent(epoch_path, "another job's epoch");
+  stored.last_epoch = epoch.job_epoch().epoch();
+  WEIR_ASSIGN_OR_RETURN(const proto::CompletedCheckpoints checkpoints, ReadCheckpoints(job_id));
+  stored.checkpoints.assign(checkpoints.checkpoints().begin(), checkpoints.checkpoints().end());
+  return stored;
+}
+
+Result<proto::SubmittedJob> FileMetadataStore::ReadSubmission(const std::string& job_id) {
+  const std::string path = JobFolder(job_id) + "/submission";
+  WEIR_ASSIGN_OR_RETURN(Record record, Read(path, Record::kJob));
+  if (record.job().job_id() != job_id) return WrongContent(path, "another job");
+  return std::move(*record.mutable_job());
+}
+
+Result<proto::JobResult> FileMetadataStore::ReadResult(const std::string& job_id) {
+  WEIR_ASSIGN_OR_RETURN(Record record, Read(ResultPath(job_id), Record::kResult));
+  if (record.result().job_id() != job_id) return WrongContent(ResultPath(job_id), "another job");
+  return std::move(*record.mutable_result());
+}
+
+Status FileMetadataStore::AddJob(const proto::SubmittedJob& job, const std::string& plugin_file) {
+  const std::string& id = job.job_id();
+  if (!IsJobId(id)) return Status::InvalidArgument(Concat("'", id, "' is no job id"));
+  WEIR_RETURN_IF_ERROR(CheckStillLeader());
+  WEIR_ASSIGN_OR_RETURN(const bool submitted, files_.Exists(JobFolder(id) + "/submission"));
+  WEIR_ASSIGN_OR_RETURN(const bool ended, files_.Exists(ResultPath(id)));
+  if (submitted || ended) {
+    return Status(StatusCode::kAlreadyExists,
+                  Concat("there is a job with the id ", id, " in the metadata store"),
+                  ErrorDomain::kUser, RetryHint::kNoRetry);
+  }
+  if (!plugin_file.empty()) {
+    WEIR_RETURN_IF_ERROR(KeepPlugin(job.plugin().content_hash(), plugin_file));
+  }
+  const Status written = WriteJob(job);
+  // The submission is the last file: without it there is no job, only what ReadJobs clears away.
+  if (!written.ok()) ForgetUnusedPlugins();
+  return written;
+}
+
+Status FileMetadataStore::WriteJob(const proto::SubmittedJob& job) {
+  const std::string folder = JobFolder(job.job_id());
+  WEIR_RETURN_IF_ERROR(files_.CreateDirectories(folder));
+  Record epoch;
+  epoch.mutable_job_epoch()->set_job_id(job.job_id());
+  epoch.mutable_job_epoch()->set_epoch(1);
+  Record submission;
+  *submission.mutable_job() = job;
+  Status written = Write(folder + "/epoch", epoch);
+  if (written.ok()) written = Write(folder + "/submission", submission);
+  // A write can fail after its rename, when the folder cannot be synced: nothing of a job that was
+  // refused may come to life.
+  if (!written.ok()) Remove(folder, "a failed submission");
+  return written;
+}
+
+Status FileMetadataStore::KeepPlugin(const std::string& content_hash,
+                                     const std::string& plugin_file) {
+  if (!IsContentHash(content_hash)) {
+    return Status::InvalidArgument(Concat("'", content_hash, "' is no content hash"));
+  }
+  WEIR_ASSIGN_OR_RETURN(const bool kept, files_.Exists(PluginPath(content_hash)));
+  if (kept && FindPlugin(content_hash).ok()) return Status::Ok();
+  WEIR_ASSIGN_OR_RETURN(const std::string bytes, files_.ReadFile(plugin_file, kMostPluginBytes));
+  if (ContentHash(bytes) != content_hash) {
+    return Status::Corruption(Concat("'", plugin_file, "' is not the plugin ", content_hash));
+  }
+  return files_.WriteFileAtomically(PluginPath(content_hash), bytes);
+}
+
+Result<std::string> FileMetadataStore::FindPlugin(const std::string& content_hash) {
+  if (!IsContentHash(content_hash)) {
+    return Status::NotFound(Concat("'", content_hash, "' is no content hash"));
+  }
+  const std::string path = PluginPath(content_hash);
+  WEIR_ASSIGN_OR_RETURN(const bool kept, files_.Exists(path));
+  if (!kept) return Status::NotFound(Concat("the metadata store has no plugin '", path, "'"));
+  WEIR_ASSIGN_OR_RETURN(const std::string found, ContentHashOfFile(path));
+  if (found != content_hash) return WrongContent(path, "bytes that are not those of its hash");
+  return path;
+}
+
+}  // namespace weir::ha
