@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <weir/internal/operator_chain.h>
+#include <weir/internal/state/keyed_state_backend.h>
 
 namespace weir::internal {
 namespace {
@@ -131,6 +132,50 @@ Status OperatorChain::OpenOperator(std::uint32_t operator_index) {
   WEIR_RETURN_IF_ERROR(operators_[operator_index]->InitializeState(
       restored == restored_.end() ? nullptr : &restored->states));
   return operators_[operator_index]->Open();
+}
+
+std::vector<ChainedKeyedTable> OperatorChain::keyed_tables() {
+  std::vector<ChainedKeyedTable> tables;
+  for (std::uint32_t i = 0; i < operators_.size(); ++i) {
+    KeyedStateBackend* const backend = operators_[i]->keyed_state_backend();
+    if (backend == nullptr) continue;
+    for (const auto& [name, table] : backend->tables()) tables.push_back({i, name, table.get()});
+  }
+  return tables;
+}
+
+// Operators that nothing is chained behind prepare at the same time; another one may push out
+// records while it does, so those behind it come after it.
+Result<bool> OperatorChain::PrepareCheckpoint(const Barrier& barrier) {
+  if (preparing_ != barrier.checkpoint_id) {
+    preparing_ = barrier.checkpoint_id;
+    prepared_.assign(operators_.size(), false);
+  }
+  bool all = true;
+  for (std::uint32_t i = 0; i < operators_.size(); ++i) {
+    if (prepared_[i]) continue;
+    context_.EnterOperator(i);
+    Result<bool> prepared = operators_[i]->PrepareCheckpoint(barrier);
+    if (!prepared.ok()) return prepared.status().WithContext(plan_.operators[i].name);
+    if (failure_.failed()) return failure_.status();
+    if (side_outputs_[i]) side_outputs_[i]->Finish();
+    prepared_[i] = *prepared;
+    all = all && *prepared;
+    const PlannedOperator& planned = plan_.operators[i];
+    if (!*prepared && !(planned.consumers.empty() && planned.side_outputs.empty())) break;
+  }
+  if (all) preparing_.reset();
+  return all;
+}
+
+void OperatorChain::EmitBarrier(const Barrier& barrier) {
+  if (ended_) return;  // EndOfInput stands for all barriers to come
+  for (OutputNode* output : outputs_) output->EmitBarrier(barrier);
+}
+
+bool OperatorChain::AwaitsCheckpoint() const {
+  return std::any_of(operators_.begin(), operators_.end(),
+                     [](const auto& each) { return each->AwaitsCheckpoint(); });
 }
 
 void OperatorChain::RestoreOperatorState(std::vector<ChainedOperatorState> restored) {

@@ -177,6 +177,18 @@ TEST(RecordWriter, EndShipsEverythingInOrder) {
   EXPECT_EQ(ShapeOf(h.channel(0)), "BWE");
 }
 
+TEST(RecordWriter, ABarrierIsBehindRecordsAndTheWatermarkThatWaits) {
+  SingleHarness h(1);
+  h.channel(0).credit = 0;
+  h.Push({1});
+  h.writer.OnWatermark({5});
+  h.writer.EmitBarrier({3, 0});
+  EXPECT_EQ(ShapeOf(h.channel(0)), "BWC");
+  h.Push({2});
+  h.writer.EmitBarrier({4, 0});
+  EXPECT_EQ(ShapeOf(h.channel(0)), "BWCBC") << "the watermark is there already";
+}
+
 TEST(RoundRobinWriter, TakesTurns) {
   RoundRobinHarness h(3);
   h.Push(Range(0, 10));

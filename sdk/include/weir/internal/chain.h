@@ -120,8 +120,9 @@ struct ChainedKeyedTable {
 // A checkpoint of a chain, all on the task's thread, between two steps in which Drain() said true
 // and no timers were due:
 //   1. PrepareCheckpoint() until it says true; the task takes no input meanwhile.
-//   2. SnapshotOperatorState(), and Freeze() of all keyed_tables().
-//   3. EmitBarrier().
+//   2. SnapshotOperatorState(), and of all keyed_tables() SetSnapshotTime(processing time) and
+//      Freeze().
+//   3. EmitBarrier(). After Finish() said true it does nothing: EndOfInput is in every channel.
 // Then other threads save the frozen tables, and Thaw() follows on the task's thread. Later, once
 // the coordinator has decided, NotifyCheckpointComplete() or NotifyCheckpointAborted().
 //

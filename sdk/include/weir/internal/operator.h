@@ -86,7 +86,7 @@ class Operator {
   // The contracts are those of Chain's.
   virtual Result<bool> PrepareCheckpoint(const Barrier& /*barrier*/) { return true; }
   virtual bool AwaitsCheckpoint() const { return false; }
-  // Null for an operator without keyed state.
+  // Null for an operator without keyed state. It has all its tables from the beginning.
   virtual KeyedStateBackend* keyed_state_backend() { return nullptr; }
   // Null for an operator that passes on at once what it has.
   virtual HoldingOperator* holding() { return nullptr; }
@@ -116,6 +116,8 @@ class OutputNode {
   virtual void InputBlockDone() = 0;
   // Ships partly filled batches and waiting watermarks into channels with credit.
   virtual void Flush() = 0;
+  // Ships everything, whatever the credit, then the barrier into every channel.
+  virtual void EmitBarrier(const Barrier& barrier) = 0;
   // Ships everything, then EndOfInput into every channel.
   virtual void End() = 0;
 };

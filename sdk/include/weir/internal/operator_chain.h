@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,10 @@ class OperatorChain final : public Chain {
   // Both outlive the chain.
   OperatorChain(const ChainPlan& plan, ChainContext& context);
 
+  std::vector<ChainedKeyedTable> keyed_tables() override;
+  Result<bool> PrepareCheckpoint(const Barrier& barrier) override;
+  void EmitBarrier(const Barrier& barrier) override;
+  bool AwaitsCheckpoint() const override;
   void RestoreOperatorState(std::vector<ChainedOperatorState> restored) override;
   Result<std::vector<ChainedOperatorState>> SnapshotOperatorState(
       std::uint64_t checkpoint_id) override;
@@ -103,6 +108,8 @@ class OperatorChain final : public Chain {
   std::uint32_t first_opened_;             // operators from here on were opened
   std::uint32_t finished_ = 0;             // operators before this are finished
   bool ended_ = false;
+  std::optional<std::uint64_t> preparing_;      // the checkpoint that PrepareCheckpoint() is for
+  std::vector<bool> prepared_;                  // by operator
   std::vector<ChainedOperatorState> restored_;  // until Open()
 };
 

@@ -36,12 +36,7 @@ class RecordWriter : public Input<T>, public OutputNode {
     watermark_ = watermark;
     watermark_waits_ = true;
   }
-  void OnWatermarkStatus(WatermarkStatus status) final {
-    for (Channel& channel : channels_) {
-      ShipAll(channel);
-      channel.out->WriteControl(status);
-    }
-  }
+  void OnWatermarkStatus(WatermarkStatus status) final { ShipAllBefore(status); }
   void InputBlockDone() final {
     if (!watermark_waits_ || ++blocks_waited_ < kWatermarkLagBlocks) return;
     bool waits = false;
@@ -55,12 +50,8 @@ class RecordWriter : public Input<T>, public OutputNode {
   void Flush() final {
     for (Channel& channel : channels_) ShipWithCredit(channel);
   }
-  void End() final {
-    for (Channel& channel : channels_) {
-      ShipAll(channel);
-      channel.out->WriteControl(EndOfInput());
-    }
-  }
+  void EmitBarrier(const Barrier& barrier) final { ShipAllBefore(barrier); }
+  void End() final { ShipAllBefore(EndOfInput()); }
 
  protected:
   struct Channel {
@@ -134,6 +125,15 @@ class RecordWriter : public Input<T>, public OutputNode {
     } else {
       ShipWatermark(channel);
     }
+  }
+  // Records and watermarks come before it in every channel.
+  void ShipAllBefore(const ControlElement& element) {
+    for (Channel& channel : channels_) {
+      ShipAll(channel);
+      channel.out->WriteControl(element);
+    }
+    watermark_waits_ = false;
+    blocks_waited_ = 0;
   }
   // False: a partial batch waits for credit, and its watermark with it.
   bool ShipWithCredit(Channel& channel) {

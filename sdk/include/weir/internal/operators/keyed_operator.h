@@ -52,6 +52,7 @@ class KeyedOperator : public OneInputOperator<T, U, F> {
         backend_(context.chain->runtime().task()) {}
 
   KeyedStateBackend& keyed_state() { return backend_; }
+  KeyedStateBackend* keyed_state_backend() final { return &backend_; }
 
  protected:
   KeyedStateBackend& backend() { return backend_; }

@@ -7,8 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <weir/internal/checkpointed_function.h>
-#include <weir/internal/function_traits.h>
+#include <weir/internal/operators/function_operator.h>
 #include <weir/internal/operators/keyed_operator.h>
 #include <weir/internal/operators/two_input_operator.h>
 #include <weir/internal/state/keyed_state_backend.h>
@@ -27,15 +26,14 @@ struct KeyedCoPrototype {
 };
 
 template <class A, class B, class U, class F, class FirstSelector, class SecondSelector, class N>
-class TimedTwoInputOperator : public Operator {
+class TimedTwoInputOperator : public FunctionOperator<F> {
  public:
   using Key = std::remove_cvref_t<std::invoke_result_t<const FirstSelector&, const A&>>;
   using Prototype = KeyedCoPrototype<F, FirstSelector, SecondSelector>;
 
   TimedTwoInputOperator(const OperatorContext& context, const Prototype& prototype,
                         Input<U>& output)
-      : context_(context),
-        function_(prototype.function),
+      : FunctionOperator<F>(context, prototype.function),
         output_(output),
         first_selector_(prototype.first_selector),
         second_selector_(prototype.second_selector),
@@ -44,20 +42,11 @@ class TimedTwoInputOperator : public Operator {
         gate_(context) {}
 
   KeyedStateBackend& keyed_state() { return backend_; }
+  KeyedStateBackend* keyed_state_backend() final { return &backend_; }
 
-  Status InitializeState(const OperatorStateSnapshot* restored) override {
-    WEIR_RETURN_IF_ERROR(CheckAllRestored(restored, OperatorStateNamesOf(function_)));
-    return InitializeFunctionState(function_, context_.chain->runtime(), restored);
-  }
-  Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
-    return SnapshotFunctionState(function_, checkpoint_id, out);
-  }
-  Status OnCheckpointEnd(std::uint64_t checkpoint_id, bool complete) override {
-    return NotifyFunction(function_, checkpoint_id, complete);
-  }
   Status Open() override {
     timers_.Open();
-    return OpenFunction(function_, context_.chain->runtime());
+    return FunctionOperator<F>::Open();
   }
   AnyInput* input(std::uint32_t number) override {
     if (number == 0) return &first_;
@@ -76,7 +65,6 @@ class TimedTwoInputOperator : public Operator {
     Pass();
     return Status::Ok();
   }
-  Status Close() override { return CloseFunction(function_); }
 
   // For the inputs.
   template <std::uint32_t kNumber, class T>
@@ -114,8 +102,6 @@ class TimedTwoInputOperator : public Operator {
     }
   }
 
-  const OperatorContext context_;
-  F function_;
   Input<U>& output_;
 
  private:
