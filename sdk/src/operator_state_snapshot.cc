@@ -17,7 +17,8 @@ struct NamedMode {
 };
 constexpr NamedMode kModes[] = {{OperatorStateMode::kSplit, "split"},
                                 {OperatorStateMode::kUnion, "union"},
-                                {OperatorStateMode::kBroadcast, "broadcast"}};
+                                {OperatorStateMode::kBroadcast, "broadcast"},
+                                {OperatorStateMode::kUnionOnRescale, "union-on-rescale"}};
 
 std::string_view NameOf(OperatorStateMode mode) {
   for (const NamedMode& each : kModes) {
@@ -70,7 +71,8 @@ void Divide(const OperatorStateSnapshot& gathered,
       for (std::size_t i = 0; i < state.items.size(); ++i) {
         StateOf(divided[i % divided.size()], state)->items.push_back(state.items[i]);
       }
-    } else if (state.mode == OperatorStateMode::kUnion) {
+    } else if (state.mode == OperatorStateMode::kUnion ||
+               state.mode == OperatorStateMode::kUnionOnRescale) {
       for (auto& target : divided) StateOf(target, state)->items = state.items;
     }
   }

@@ -36,5 +36,6 @@
 #include <weir/state_ttl.h>
 #include <weir/status.h>
 #include <weir/timer_service.h>
+#include <weir/two_phase_sink.h>
 #include <weir/watermark_strategy.h>
 #include <weir/windowed_stream.h>

@@ -1,5 +1,6 @@
-// The sink seam: a writer per subtask takes records; a two-phase committer joins it in the issue
-// that brings checkpoints.
+// The sink seam: a writer per subtask takes records. What a checkpoint adds: a plain writer is
+// flushed before the barrier passes (at least once); weir/two_phase_sink.h has exactly once, and
+// writers with state.
 //
 // A sink is any copyable type with
 //   using Record = …;
@@ -30,6 +31,8 @@ class SinkWriterContext {
   // 32 hex digits, the same for all subtasks and attempts: with the job's id it tells this sink
   // from every other one. A uid keeps it from one version of the program to the next.
   virtual std::string_view operator_id() const = 0;
+  // Whether the job takes checkpoints.
+  virtual bool checkpoints_enabled() const { return false; }
 };
 
 enum class WriteStatus : std::uint8_t {
@@ -63,8 +66,9 @@ class SinkWriter {
   // A writer with a thread may also have `Status Failure()`: the first error of the thread, whose
   // notification is then heard also while no records come. Asked in every step: cheap.
 
-  // Makes everything accepted so far durable at its destination. kPending: NotifyAvailable()
-  // follows; call again.
+  // Makes everything accepted so far durable at its destination: before each checkpoint, and at the
+  // end of the input. kPending: NotifyAvailable() follows; call again. Where the checkpoint is
+  // given up meanwhile, records may come first: the next call is for those, too.
   virtual Result<FlushStatus> Flush(bool end_of_input) = 0;
   // Stops its threads. Bounded time.
   virtual void Close() {}

@@ -1,15 +1,18 @@
 // The end of a stream: a sink's writer. Records that the writer does not take wait here, bounded;
-// the task takes no input meanwhile (Drain() says false).
+// the task takes no input meanwhile (Drain() says false). Before a checkpoint the writer is
+// flushed, or prepares a commit.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
+#include <weir/internal/sinks/sink_checkpoints.h>
 #include <weir/sink.h>
 
 namespace weir::internal {
@@ -28,14 +31,26 @@ class SinkWriterOperator final : public Operator,
   // A final writer's Write() is a direct call; another one's is virtual, as its author chose.
 
   SinkWriterOperator(const OperatorContext& context, const Sink& sink)
-      : context_(context), writer_(sink.CreateWriter()) {}
+      : context_(context), writer_(sink.CreateWriter()), checkpoints_(sink) {}
 
-  Status Open() override { return writer_->Open(*this); }
+  Status InitializeState(const OperatorStateSnapshot* restored) override {
+    if constexpr (!kHasState)
+      return Status::Ok();
+    else
+      return checkpoints_.Restore(restored, runtime().task());
+  }
+  Status Open() override {
+    if constexpr (kHasState) WEIR_RETURN_IF_ERROR(checkpoints_.BeforeOpen(*writer_));
+    WEIR_RETURN_IF_ERROR(writer_->Open(*this));
+    if constexpr (kHasState) checkpoints_.Start(context_);
+    return Status::Ok();
+  }
   AnyInput* input(std::uint32_t) override { return this; }
 
   void Push(Batch<T>& block) override {
     if (context_.failure->failed()) return;
     context_.Enter();
+    if constexpr (kHasState) checkpoints_.OnRecords();
     std::uint32_t written = 0;
     if (pending_size() == 0) {
       if (!WriteFrom(block, written)) return;
@@ -49,6 +64,7 @@ class SinkWriterOperator final : public Operator,
     if constexpr (requires(Writer& writer) { writer.Failure(); }) {
       WEIR_RETURN_IF_ERROR(writer_->Failure());
     }
+    if constexpr (kHasState) WEIR_RETURN_IF_ERROR(checkpoints_.Poll(*writer_));
     if (pending_size() == 0) return true;
     context_.Enter();
     DrainPending();
@@ -56,23 +72,67 @@ class SinkWriterOperator final : public Operator,
     return pending_size() == 0;
   }
 
+  Result<bool> PrepareCheckpoint(const Barrier& barrier) override {
+    WEIR_ASSIGN_OR_RETURN(const bool drained, Drain());
+    if (!drained) return false;
+    context_.Enter();
+    if constexpr (kTwoPhase) {
+      return checkpoints_.Prepare(*writer_, barrier.checkpoint_id, finished_);
+    } else {
+      return FlushWriter(finished_);
+    }
+  }
+  Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
+    if constexpr (!kHasState)
+      return Status::Ok();
+    else
+      return checkpoints_.Snapshot(*writer_, checkpoint_id, out);
+  }
+  Status OnCheckpointEnd(std::uint64_t checkpoint_id, bool complete) override {
+    if constexpr (kHasState) checkpoints_.OnCheckpointEnd(checkpoint_id, complete);
+    return Status::Ok();
+  }
+  bool AwaitsCheckpoint() const override {
+    if constexpr (!kTwoPhase)
+      return false;
+    else
+      return finished_ && checkpoints_enabled() && checkpoints_.AwaitsCommit();
+  }
+
   Result<bool> Finish() override {
     WEIR_ASSIGN_OR_RETURN(const bool drained, Drain());
     if (!drained) return false;
     context_.Enter();
-    WEIR_ASSIGN_OR_RETURN(const FlushStatus flushed, writer_->Flush(true));
-    return flushed == FlushStatus::kDone;
+    finished_ = true;
+    if constexpr (kTwoPhase) {
+      // With checkpoints the last one has it committed: AwaitsCheckpoint().
+      return checkpoints_enabled() ? Result<bool>(true) : checkpoints_.CommitAll(*writer_);
+    } else {
+      return FlushWriter(true);
+    }
   }
 
   Status Close() override {
+    if constexpr (kHasState) checkpoints_.Close();
     writer_->Close();
     return Status::Ok();
   }
 
  private:
+  static constexpr bool kTwoPhase = TwoPhaseSink<Sink>;
+  static constexpr bool kHasState = kTwoPhase || StatefulSink<Sink>;
+  using Checkpoints =
+      std::conditional_t<kHasState, SinkCheckpoints<Sink, Writer>, NoSinkCheckpoints<Sink>>;
+
   RuntimeContext& runtime() override { return context_.chain->runtime(); }
   std::shared_ptr<Availability> availability() override { return context_.chain->availability(); }
   std::string_view operator_id() const override { return context_.operator_id; }
+  bool checkpoints_enabled() const override { return context_.chain->checkpoints_enabled(); }
+
+  Result<bool> FlushWriter(bool end_of_input) {
+    WEIR_ASSIGN_OR_RETURN(const FlushStatus flushed, writer_->Flush(end_of_input));
+    return flushed == FlushStatus::kDone;
+  }
 
   std::uint32_t pending_size() const { return pending_ ? pending_->size() - pending_from_ : 0; }
 
@@ -142,6 +202,8 @@ class SinkWriterOperator final : public Operator,
   decltype(std::declval<const Sink&>().CreateWriter()) writer_;
   std::unique_ptr<Batch<T>> pending_;
   std::uint32_t pending_from_ = 0;  // records before it are written
+  bool finished_ = false;           // the input has ended, and nothing waits
+  [[no_unique_address]] Checkpoints checkpoints_;
 };
 
 }  // namespace weir::internal

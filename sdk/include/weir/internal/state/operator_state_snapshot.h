@@ -19,6 +19,9 @@ enum class OperatorStateMode : std::uint8_t {
   kSplit,      // in turn to the subtasks, each item to one
   kUnion,      // every subtask gets the items of all
   kBroadcast,  // all subtasks had the same: each gets one subtask's
+  // As kUnion, but with the same parallelism each subtask gets its own again: for items that say
+  // themselves whose they are, and small restores where nothing has moved.
+  kUnionOnRescale,
 };
 
 struct OperatorStateItems {

@@ -162,6 +162,7 @@ class FakeChainContext final : public internal::ChainContext {
   std::int64_t unhindered_time_ns() const override { return unhindered_ms * 1'000'000; }
   void SetTimer(std::int64_t time_ms) override { timer_ms = time_ms; }
   std::int64_t auto_watermark_interval_ms() const override { return watermark_interval_ms; }
+  bool checkpoints_enabled() const override { return takes_checkpoints; }
 
   FakeRuntimeContext fake_runtime;
   std::vector<std::vector<std::unique_ptr<FakeOutputChannel>>> outputs;
@@ -176,6 +177,7 @@ class FakeChainContext final : public internal::ChainContext {
   std::int64_t unhindered_ms = 0;
   std::int64_t timer_ms = internal::kNoTimer;
   std::int64_t watermark_interval_ms = 200;
+  bool takes_checkpoints = false;
 
  private:
   const std::uint32_t capacity_;
