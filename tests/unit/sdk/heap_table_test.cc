@@ -13,6 +13,7 @@
 #include <weir/fields.h>
 #include <weir/internal/state/heap_table.h>
 
+#include "tests/sanitizers/instrumented.h"
 #include "tests/unit/test_seed.h"
 
 namespace weir {
@@ -149,6 +150,7 @@ struct Oracle {
 template <class K, class N, class M, class V>
 void RunOracle(int steps, KeyGroupRange range, std::uint64_t keys, std::uint64_t namespaces = 1,
                std::uint64_t map_keys = 1) {
+  steps = static_cast<int>(test::Repetitions(steps));
   const std::uint64_t seed = TestSeed();
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);

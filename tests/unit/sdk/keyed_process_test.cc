@@ -15,6 +15,7 @@
 
 #include <weir/api.h>
 
+#include "tests/sanitizers/instrumented.h"
 #include "tests/unit/sdk/chain_elements.h"
 #include "tests/unit/sdk/collecting_sink.h"
 #include "tests/unit/sdk/run_job.h"
@@ -213,7 +214,7 @@ class ObeyTask {
 
 TEST(KeyedProcess, TimersAndStateAgainstTheOracle) {
   const std::uint64_t first_seed = TestSeed();
-  for (std::uint64_t seed = first_seed; seed < first_seed + 2'000; ++seed) {
+  for (std::uint64_t seed = first_seed; seed < first_seed + test::Repetitions(2'000); ++seed) {
     SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
     ObeyTask(seed).Run(60);
     if (HasFatalFailure()) return;

@@ -21,6 +21,7 @@
 #include <weir/reducing_state.h>
 #include <weir/state.h>
 
+#include "tests/sanitizers/instrumented.h"
 #include "tests/unit/sdk/state_bench.h"
 #include "tests/unit/sdk/state_copy.h"
 #include "tests/unit/test_seed.h"
@@ -361,7 +362,7 @@ class TtlOracle {
 
 TEST(StateTtl, MapsAndListsAgainstTheOracle) {
   const std::uint64_t first_seed = TestSeed();
-  for (std::uint64_t seed = first_seed; seed < first_seed + 2'000; ++seed) {
+  for (std::uint64_t seed = first_seed; seed < first_seed + test::Repetitions(2'000); ++seed) {
     SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
     TtlOracle(seed, seed % 2 == 0 ? kWrite : kRead).Run(200);
     if (HasFatalFailure()) return;

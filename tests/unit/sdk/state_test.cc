@@ -12,6 +12,7 @@
 #include <weir/map_state.h>
 #include <weir/state.h>
 
+#include "tests/sanitizers/instrumented.h"
 #include "tests/unit/sdk/allocation_count.h"
 #include "tests/unit/sdk/chain_elements.h"
 #include "tests/unit/test_seed.h"
@@ -31,6 +32,7 @@ M MakeMapKey(std::uint64_t random) {
 // A map for each key against a std::map of std::maps.
 template <class M>
 void RunMapOracle(int steps, std::uint64_t keys, std::uint64_t map_keys) {
+  steps = static_cast<int>(test::Repetitions(steps));
   const std::uint64_t seed = TestSeed();
   SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);

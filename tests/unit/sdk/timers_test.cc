@@ -15,6 +15,7 @@
 #include <weir/internal/operators/timed_keyed_operator.h>
 #include <weir/internal/timers/keyed_timers.h>
 
+#include "tests/sanitizers/instrumented.h"
 #include "tests/unit/sdk/chain_elements.h"
 #include "tests/unit/sdk/state_copy.h"
 #include "tests/unit/test_seed.h"
@@ -127,7 +128,7 @@ class QueueAndOracle {
 
 TEST(TimerQueue, FiresWhatASetWould) {
   const std::uint64_t first_seed = TestSeed();
-  for (std::uint64_t seed = first_seed; seed < first_seed + 1000; ++seed) {
+  for (std::uint64_t seed = first_seed; seed < first_seed + test::Repetitions(1000); ++seed) {
     SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
     QueueAndOracle<std::int64_t>(seed, 1 + static_cast<std::int64_t>(seed % 500), 1 + seed % 7)
         .Run(150);

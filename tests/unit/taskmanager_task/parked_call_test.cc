@@ -12,7 +12,7 @@ namespace {
 using internal::ChainContext;
 using internal::PollStatus;
 
-constexpr Number kOutputs = kSanitized ? 200'000 : 5'000'000;
+constexpr Number kOutputs = test::kInstrumented ? 200'000 : 5'000'000;
 
 // One record that becomes `outputs` within one call.
 TestJob::Behaviour Exploding(Number outputs) {

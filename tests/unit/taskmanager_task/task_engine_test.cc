@@ -19,7 +19,7 @@ using internal::PollStatus;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr Number kRecords = kSanitized ? 50'000 : 500'000;
+constexpr Number kRecords = test::kInstrumented ? 50'000 : 500'000;
 
 class LayoutTest : public testing::TestWithParam<std::string> {
  protected:
@@ -242,7 +242,7 @@ TEST(TaskEngineTest, RandomGraphsDeliverWhatTheGraphSays) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  for (int round = 0; round < (kSanitized ? 4 : 12); ++round) {
+  for (int round = 0; round < (test::kInstrumented ? 4 : 12); ++round) {
     RandomGraph graph(random);
     TaskEngineOptions options = TestCluster::DefaultOptions();
     options.credits_per_channel = 1 + random() % 3;

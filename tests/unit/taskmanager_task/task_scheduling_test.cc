@@ -290,7 +290,7 @@ TEST(LocalCreditsTest, TheChannelsOfAnAllToAllEdgeFitIntoMemory) {
 
 // Cancels at every moment of short lives, over and over: each attempt ends exactly once.
 TEST(TaskSchedulingTest, CancelsAtRandomMomentsAlwaysEnd) {
-  for (int round = 0; round < (kSanitized ? 30 : 60); ++round) {
+  for (int round = 0; round < (test::kInstrumented ? 30 : 60); ++round) {
     std::atomic<int> opens{0};
     std::atomic<int> closes{0};
     auto job = std::make_shared<TestJob>();

@@ -13,17 +13,12 @@
 
 #include "common/clock.h"
 #include "taskmanager/task/task_engine.h"
+#include "tests/sanitizers/instrumented.h"
 #include "tests/unit/taskmanager_task/memory_data_plane.h"
 #include "tests/unit/taskmanager_task/recorded_events.h"
 #include "tests/unit/taskmanager_task/test_chain.h"
 
 namespace weir::task {
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 // Waits for something that other threads make true, without a condition variable to wait on.
 inline bool Eventually(const std::function<bool()>& condition) {
