@@ -40,10 +40,22 @@ bool SplitWatermarks::OnGenerator(std::uint32_t index, std::int64_t watermark_ms
   return true;
 }
 
+void SplitWatermarks::SetPaused(std::uint32_t index, bool paused, std::int64_t now_ns) {
+  if (index >= splits_.size() || !splits_[index].present || splits_[index].paused == paused) return;
+  Split& split = splits_[index];
+  split.paused = paused;
+  if (paused) {
+    split.paused_since_ns = now_ns;
+  } else {
+    // A record of what was under way when it was paused may be younger than that.
+    split.last_record_ns += now_ns - std::max(split.paused_since_ns, split.last_record_ns);
+  }
+}
+
 void SplitWatermarks::PassTime(std::int64_t now_ns) {
   if (!idle_timeout_ns_) return;
   for (Split& split : splits_) {
-    if (!split.present || split.timed_out) continue;
+    if (!split.present || split.timed_out || split.paused) continue;
     if (now_ns - split.last_record_ns < *idle_timeout_ns_) continue;
     split.timed_out = true;
     changed_ = true;
@@ -92,7 +104,7 @@ std::optional<std::int64_t> SplitWatermarks::next_idle_ns() const {
   }
   std::optional<std::int64_t> next_ns;
   for (const Split& split : splits_) {
-    if (!split.present || split.timed_out) continue;
+    if (!split.present || split.timed_out || split.paused) continue;
     const std::int64_t idle_ns = split.last_record_ns + *idle_timeout_ns_;
     if (!next_ns || idle_ns < *next_ns) next_ns = idle_ns;
   }

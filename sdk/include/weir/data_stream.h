@@ -118,7 +118,7 @@ class DataStream : public StreamCombinations<T> {
 
   // In place of what comes in. Better at the source, which knows its splits: see FromSource.
   SingleOutputStreamOperator<T> AssignTimestampsAndWatermarks(WatermarkStrategy<T> strategy) const {
-    graph_->Fail(strategy.failure());
+    graph_->Fail(strategy.FailureWithoutSplits());
     return Add<T, internal::TimestampsOperator<T>>("Timestamps/Watermarks", std::move(strategy));
   }
 

@@ -94,12 +94,15 @@ class StreamExecutionEnvironment {
   SingleOutputStreamOperator<typename Source::Record> FromSource(
       Source source, WatermarkStrategy<typename Source::Record> strategy, std::string name = "") {
     graph_->Fail(strategy.failure());
+    if (strategy.alignment() && !graph_->alignment_groups) {
+      graph_->alignment_groups = std::make_shared<internal::WatermarkAlignmentGroups>();
+    }
     internal::StreamNode node;
     node.kind = internal::OperatorKind::kSource;
     node.type = "Source: " + source.name();
     node.name = std::move(name);
-    node.factory = std::make_shared<internal::SourceOperatorFactory<Source>>(std::move(source),
-                                                                             std::move(strategy));
+    node.factory = std::make_shared<internal::SourceOperatorFactory<Source>>(
+        std::move(source), std::move(strategy), graph_->alignment_groups);
     return SingleOutputStreamOperator<typename Source::Record>(
         graph_, graph_->AddNode(std::move(node), {}));
   }

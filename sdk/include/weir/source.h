@@ -147,6 +147,14 @@ class SourceReader {
   virtual Result<ReadStatus> Read(SourceOutput<T>& output) = 0;
   virtual Status AddSplits(std::vector<Split> splits) = 0;
   virtual void NoMoreSplits() = 0;
+  // Watermark alignment: the splits of these outputs (CreateSplitOutput) are too far ahead in event
+  // time, or are not any more. Records that are fetched already may still come. False: the reader
+  // cannot do this, which is enough where it reads one split after the other: then Read() is not
+  // called while that one is ahead.
+  virtual bool PauseOrResumeSplits(const std::vector<std::uint32_t>& /*pause*/,
+                                   const std::vector<std::uint32_t>& /*resume*/) {
+    return false;
+  }
   // The splits as they are now, each with its progress.
   virtual std::vector<Split> Snapshot(std::uint64_t checkpoint_id) = 0;
   virtual void CheckpointComplete(std::uint64_t /*checkpoint_id*/) {}

@@ -128,19 +128,22 @@ class WatermarkStrategy {
     return changed;
   }
   // Splits of all sources of the group that are more than `max_drift_ms` ahead of the slowest one
-  // are not read until that has caught up. Refused when the job is submitted: readers have no way
-  // to pause a split.
+  // are not read until that has caught up. What a reader has fetched is still let through, so
+  // splits run ahead by a little more. The slowest is looked for every `update_interval_ms`, and
+  // up to ten times as often while it moves fast. A reader counts as soon as all its splits have a
+  // watermark, so a split without records needs WithIdleness(); splits that are idle or have ended
+  // hold nobody back. For sources, whose reader pauses single splits (SourceReader::
+  // PauseOrResumeSplits) where it reads several at once.
   WatermarkStrategy WithWatermarkAlignment(std::string group, std::int64_t max_drift_ms,
                                            std::int64_t update_interval_ms = 1000) const {
     WatermarkStrategy changed = *this;
     changed.Check("the maximum drift", max_drift_ms, 0);
     changed.Check("the alignment's update interval", update_interval_ms, 1);
     changed.alignment_ = WatermarkAlignment{std::move(group), max_drift_ms, update_interval_ms};
-    if (changed.failure_.ok()) {
-      changed.failure_ = Status(StatusCode::kUnsupported,
-                                "WatermarkStrategy: watermark alignment (group '" +
-                                    changed.alignment_->group + "') is not supported",
-                                ErrorDomain::kUser, RetryHint::kNoRetry);
+    if (changed.failure_.ok() && !changed.generator_) {
+      changed.failure_ =
+          Status::InvalidArgument("WatermarkStrategy: the alignment group '" +
+                                  changed.alignment_->group + "' is of no use without watermarks");
     }
     return changed;
   }
@@ -154,6 +157,12 @@ class WatermarkStrategy {
   const std::optional<WatermarkAlignment>& alignment() const { return alignment_; }
   // What is wrong with the arguments.
   const Status& failure() const { return failure_; }
+  // For an operator that is no source.
+  Status FailureWithoutSplits() const {
+    if (!failure_.ok() || !alignment_) return failure_;
+    return Status::InvalidArgument("WatermarkStrategy: only a source can be aligned (group '" +
+                                   alignment_->group + "'); give the strategy to FromSource");
+  }
 
  private:
   void Check(const char* what, std::int64_t value_ms, std::int64_t minimum_ms) {

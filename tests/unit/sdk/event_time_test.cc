@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,9 @@ struct ScriptedSource {
     std::uint32_t splits = 0;
     std::vector<std::vector<Act>> reads;
     std::vector<std::uint32_t> release_after;  // by read: split to release, 0: none
+    bool pauses_splits = false;
+    std::vector<std::vector<std::uint32_t>> paused;  // in each call of PauseOrResumeSplits
+    std::vector<std::vector<std::uint32_t>> resumed;
   };
   std::shared_ptr<Script> script;
 
@@ -70,6 +74,12 @@ struct ScriptedSource {
     }
     Status AddSplits(std::vector<RangeSplit>) override { return Status::Ok(); }
     void NoMoreSplits() override {}
+    bool PauseOrResumeSplits(const std::vector<std::uint32_t>& pause,
+                             const std::vector<std::uint32_t>& resume) override {
+      script_->paused.push_back(pause);
+      script_->resumed.push_back(resume);
+      return script_->pauses_splits;
+    }
     std::vector<RangeSplit> Snapshot(std::uint64_t) override { return {}; }
 
    private:
@@ -90,10 +100,10 @@ struct ScriptedSource {
 using Strategy = WatermarkStrategy<std::int64_t>;
 
 struct SourceFixture {
-  explicit SourceFixture(ScriptedSource::Script script, const Strategy& strategy) {
-    ScriptedSource source{std::make_shared<ScriptedSource::Script>(std::move(script))};
-    op = std::make_unique<internal::SourceOperator<ScriptedSource>>(harness.context(), source, out,
-                                                                    strategy);
+  explicit SourceFixture(ScriptedSource::Script acts, const Strategy& strategy)
+      : script(std::make_shared<ScriptedSource::Script>(std::move(acts))) {
+    op = std::make_unique<internal::SourceOperator<ScriptedSource>>(
+        harness.context(), ScriptedSource{script}, out, strategy);
     EXPECT_TRUE(op->Open().ok());
   }
   // Lets time pass, in which the task is held up for `hindered_ms`, and fires the timer when due.
@@ -109,6 +119,22 @@ struct SourceFixture {
     EXPECT_TRUE(fired.ok());
   }
 
+  Status AllowUpTo(std::int64_t watermark_ms) {
+    return op->OnCoordinatorEvent(internal::EncodeWatermarkMessage(
+        internal::SourceMessage::kMaxAllowedWatermark, watermark_ms));
+  }
+  // The watermarks reported to the coordinator since the last call.
+  Longs TakeReports() {
+    Longs reports;
+    for (const auto& [operator_index, payload] : std::exchange(harness.chain.sent, {})) {
+      const auto message = internal::DecodeSourceMessage(payload);
+      EXPECT_EQ(message->kind, internal::SourceMessage::kReportWatermark);
+      reports.push_back(internal::DecodeWatermarkContent(message->content).value());
+    }
+    return reports;
+  }
+
+  const std::shared_ptr<ScriptedSource::Script> script;
   OperatorHarness harness;
   KeepingInput<std::int64_t> out;
   std::unique_ptr<internal::SourceOperator<ScriptedSource>> op;
@@ -185,6 +211,74 @@ TEST(SourceEventTime, AnIntervalOfZeroLeavesPeriodicGeneratorsAlone) {
   EXPECT_TRUE(out.watermarks.empty());
   ASSERT_TRUE(op.Poll().ok());
   EXPECT_EQ(out.watermarks, (Longs{kMaximumWatermark}));
+}
+
+// --- watermark alignment: weir/internal/split_alignment.h decides, watermark_alignment_test.cc ---
+
+const Strategy kAligned =
+    Strategy::ForMonotonousTimestamps().WithWatermarkAlignment("group", /*max_drift_ms=*/100);
+using Outputs = std::vector<std::vector<std::uint32_t>>;
+
+TEST(AlignedSourceOperator, AReaderPausesAndResumesTheSplitsThatAreAhead) {
+  SourceFixture test({.splits = 3,
+                      .reads = {{{1, {500}}, {2, {90}}, {3, {700}}}, {{2, {600}}}, {}},
+                      .release_after = {},
+                      .pauses_splits = true},
+                     kAligned);
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kProgress);
+  EXPECT_EQ(test.out.watermarks, (Longs{89})) << "asked at once, not an interval later";
+  EXPECT_EQ(test.TakeReports(), (Longs{89}));
+  ASSERT_TRUE(test.AllowUpTo(189).ok());
+  EXPECT_EQ(test.script->paused, (Outputs{{1, 3}}));
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kProgress) << "the others are read";
+  EXPECT_EQ(test.script->paused, (Outputs{{1, 3}, {2}}));
+  ASSERT_TRUE(test.AllowUpTo(600).ok());
+  EXPECT_EQ(test.script->resumed, (Outputs{{}, {}, {1, 2}}));
+  EXPECT_TRUE(test.TakeReports().empty()) << "a tenth of the update interval has not passed";
+  test.Advance(200);
+  EXPECT_EQ(test.TakeReports(), (Longs{499}));
+}
+
+TEST(AlignedSourceOperator, AReaderOfOneSplitAtATimeIsNotReadWhileThatIsAhead) {
+  SourceFixture test(
+      {.splits = 2, .reads = {{{1, {500}}}, {{1, {510}}}, {{2, {505}}}}, .release_after = {0, 1}},
+      kAligned);
+  ASSERT_TRUE(test.AllowUpTo(400).ok());
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kProgress);
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kIdle);
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kIdle);
+  EXPECT_EQ(test.out.records, (Longs{500}));
+  ASSERT_TRUE(test.AllowUpTo(499).ok());
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kProgress);
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kProgress) << "the first split has ended";
+  EXPECT_EQ(test.out.records, (Longs{500, 510, 505}));
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kIdle) << "ahead again";
+  ASSERT_TRUE(test.AllowUpTo(internal::kMaximumWatermark).ok());
+  EXPECT_EQ(*test.op->Poll(), PollStatus::kEndOfInput);
+  EXPECT_EQ(test.TakeReports(), (Longs{504, kMaximumWatermark})) << "it holds nobody back";
+}
+
+TEST(AlignedSourceOperator, ASplitThatIsPausedIsNotIdle) {
+  SourceFixture test({.splits = 1, .reads = {{{1, {500}}}, {}}}, kAligned.WithIdleness(1000));
+  ASSERT_TRUE(test.op->Poll().ok());
+  test.Advance(300);
+  ASSERT_TRUE(test.AllowUpTo(100).ok());
+  test.Advance(5000);
+  EXPECT_TRUE(test.out.idle.empty());
+  ASSERT_TRUE(test.AllowUpTo(1000).ok());
+  test.Advance(699);
+  EXPECT_TRUE(test.out.idle.empty()) << "300 ms before the pause, 699 behind it";
+  test.Advance(1);
+  EXPECT_EQ(test.out.idle, (std::vector<bool>{true}));
+  EXPECT_EQ(test.TakeReports(), (Longs{499, kMaximumWatermark})) << "idle: it holds nobody back";
+}
+
+TEST(AlignedSourceOperator, AReaderOfSeveralSplitsThatCannotPauseOneIsAnError) {
+  SourceFixture test({.splits = 2, .reads = {{{1, {500}}, {2, {90}}}}}, kAligned);
+  ASSERT_TRUE(test.op->Poll().ok());
+  const Status status = test.AllowUpTo(189);
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_NE(status.message().find("cannot pause one of them"), std::string::npos);
 }
 
 // --- generators and assigners ---
@@ -292,7 +386,8 @@ TEST(WatermarkStrategy, WrongArgumentsAreReportedAtSubmission) {
         Case{Strategy::NoWatermarks().WithIdleness(0), "the idleness timeout is 0 ms"},
         Case{Strategy::NoWatermarks().WithWatermarkAlignment("g", -1), "the maximum drift is -1"},
         Case{Strategy::NoWatermarks().WithWatermarkAlignment("g", 5, 0), "update interval is 0"},
-        Case{Strategy::NoWatermarks().WithWatermarkAlignment("g", 5), "(group 'g') is not"}}) {
+        Case{Strategy::NoWatermarks().WithWatermarkAlignment("g", 5),
+             "the alignment group 'g' is of no use without watermarks"}}) {
     for (const bool at_source : {true, false}) {
       internal::JobInputs inputs;
       StreamExecutionEnvironment env(inputs);
@@ -307,6 +402,20 @@ TEST(WatermarkStrategy, WrongArgumentsAreReportedAtSubmission) {
           << job.status().message();
     }
   }
+}
+
+TEST(WatermarkStrategy, OnlySourcesAreAligned) {
+  const Strategy strategy = Strategy::ForMonotonousTimestamps().WithWatermarkAlignment("g", 5);
+  internal::JobInputs inputs;
+  StreamExecutionEnvironment env(inputs);
+  env.FromSource(SequenceSource(1, 2), strategy, "numbers").Print();
+  EXPECT_TRUE(env.Compile().ok());
+  env.FromSequence(1, 2).AssignTimestampsAndWatermarks(strategy).Print();
+  const auto job = env.Compile();
+  ASSERT_FALSE(job.ok());
+  EXPECT_NE(job.status().message().find("only a source can be aligned (group 'g')"),
+            std::string::npos)
+      << job.status().message();
 }
 
 // --- AssignTimestampsAndWatermarks ---

@@ -68,8 +68,10 @@ template <class Source>
 class SourceOperatorFactory final : public OperatorFactory {
  public:
   using T = typename Source::Record;
-  SourceOperatorFactory(Source source, WatermarkStrategy<T> strategy)
-      : source_(std::move(source)), strategy_(std::move(strategy)) {}
+  // `groups`: those of the job, for a strategy with watermark alignment.
+  SourceOperatorFactory(Source source, WatermarkStrategy<T> strategy,
+                        std::shared_ptr<WatermarkAlignmentGroups> groups = nullptr)
+      : source_(std::move(source)), strategy_(std::move(strategy)), groups_(std::move(groups)) {}
   std::unique_ptr<Operator> Create(const OperatorContext& context,
                                    AnyInput* output) const override {
     return std::make_unique<SourceOperator<Source>>(context, source_,
@@ -83,7 +85,11 @@ class SourceOperatorFactory final : public OperatorFactory {
   }
   std::unique_ptr<OperatorCoordinator> CreateCoordinator(
       CoordinatorContext& context) const override {
-    return std::make_unique<SourceCoordinator<Source>>(source_, context);
+    std::unique_ptr<SourceAlignment> alignment;
+    if (strategy_.alignment() && groups_) {
+      alignment = std::make_unique<SourceAlignment>(*strategy_.alignment(), groups_, context);
+    }
+    return std::make_unique<SourceCoordinator<Source>>(source_, context, std::move(alignment));
   }
   std::unique_ptr<AnyInput> CreateMainOutput(AnyInput* output, SideOutputs& sides) const override {
     return std::make_unique<MainOutput<T>>(static_cast<Input<T>&>(*output), sides);
@@ -97,6 +103,7 @@ class SourceOperatorFactory final : public OperatorFactory {
  private:
   const Source source_;
   const WatermarkStrategy<T> strategy_;
+  const std::shared_ptr<WatermarkAlignmentGroups> groups_;  // touched by coordinators only
 };
 
 template <class Sink>

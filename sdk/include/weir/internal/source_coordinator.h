@@ -17,6 +17,7 @@
 
 #include <weir/internal/coordinator.h>
 #include <weir/internal/source_protocol.h>
+#include <weir/internal/watermark_alignment_group.h>
 #include <weir/serializer.h>
 #include <weir/source.h>
 
@@ -29,8 +30,12 @@ class SourceCoordinator final : public OperatorCoordinator,
   using Split = typename Source::Split;
   using State = typename Source::EnumeratorState;
 
-  SourceCoordinator(const Source& source, CoordinatorContext& context)
-      : context_(context), enumerator_(source.CreateEnumerator()) {}
+  // `alignment`: of the source's readers with others (watermark_alignment_group.h); null without.
+  SourceCoordinator(const Source& source, CoordinatorContext& context,
+                    std::unique_ptr<SourceAlignment> alignment = nullptr)
+      : context_(context),
+        enumerator_(source.CreateEnumerator()),
+        alignment_(std::move(alignment)) {}
 
   Status Start() override {
     WEIR_RETURN_IF_ERROR(enumerator_->Start(*this, std::move(restored_)));
@@ -40,6 +45,7 @@ class SourceCoordinator final : public OperatorCoordinator,
   Status SubtaskReady(std::uint32_t subtask, std::uint32_t attempt) override {
     attempts_[subtask] = attempt;
     ListReaders();
+    if (alignment_) alignment_->ReaderReady(subtask);
     enumerator_->AddReader(subtask);
     return TakeError();
   }
@@ -50,6 +56,7 @@ class SourceCoordinator final : public OperatorCoordinator,
     if (current == attempts_.end() || current->second != attempt) return Status::Ok();
     attempts_.erase(current);
     ListReaders();
+    if (alignment_) alignment_->ReaderFailed(subtask);
     std::vector<Split> lost;
     for (auto& [checkpoint, by_reader] : assigned_) {
       const auto splits = by_reader.find(subtask);
@@ -63,6 +70,9 @@ class SourceCoordinator final : public OperatorCoordinator,
 
   Status OnEvent(std::uint32_t subtask, std::string_view payload) override {
     WEIR_ASSIGN_OR_RETURN(const DecodedSourceMessage message, DecodeSourceMessage(payload));
+    if (message.kind == SourceMessage::kReportWatermark && alignment_) {
+      return alignment_->OnReport(subtask, message.content);
+    }
     if (message.kind != SourceMessage::kRequestSplit) {
       return Status::Corruption("a split enumerator got a message that is for readers");
     }
@@ -151,6 +161,7 @@ class SourceCoordinator final : public OperatorCoordinator,
 
   CoordinatorContext& context_;
   std::unique_ptr<SplitEnumerator<Split, State>> enumerator_;
+  const std::unique_ptr<SourceAlignment> alignment_;
   std::optional<State> restored_;
   std::map<std::uint32_t, std::uint32_t> attempts_;  // of the registered readers
   std::vector<std::uint32_t> readers_;

@@ -18,6 +18,10 @@ enum class SourceMessage : std::uint8_t {
   kRequestSplit = 1,  // reader to coordinator
   kAddSplits = 2,     // coordinator to reader: the splits, as std::vector<Split>
   kNoMoreSplits = 3,  // coordinator to reader
+  // Watermark alignment, the content a watermark in milliseconds: how far the reader is, and how
+  // far it may go.
+  kReportWatermark = 4,      // reader to coordinator
+  kMaxAllowedWatermark = 5,  // coordinator to reader
 };
 
 inline std::string EncodeSourceMessage(SourceMessage kind,
@@ -43,7 +47,7 @@ inline Result<DecodedSourceMessage> DecodeSourceMessage(std::string_view payload
                       "; this build knows version " + std::to_string(kSourceProtocolVersion));
   }
   const auto kind = static_cast<std::uint8_t>(payload[1]);
-  if (kind < 1 || kind > 3) {
+  if (kind < 1 || kind > 5) {
     return Status::Corruption("source message of unknown kind " + std::to_string(kind));
   }
   return DecodedSourceMessage{static_cast<SourceMessage>(kind),

@@ -32,11 +32,15 @@ class SplitWatermarks {
   void OnRecords(std::uint32_t split, std::int64_t now_ns);
   // What its generator says. A lower watermark than before means nothing. True: something is new.
   bool OnGenerator(std::uint32_t split, std::int64_t watermark_ms, bool marked_idle);
+  // A paused split is not read (watermark alignment): that time is no idleness.
+  void SetPaused(std::uint32_t split, bool paused, std::int64_t now_ns);
   // Splits without records for the timeout become idle.
   void PassTime(std::int64_t now_ns);
 
   // The combined watermark, if it has grown since the last call.
   std::optional<std::int64_t> TakeWatermark();
+  // What TakeWatermark() gave last.
+  std::int64_t announced_ms() const { return announced_ms_; }
   bool idle() const;
   // When the next split may become idle; nothing if none can.
   std::optional<std::int64_t> next_idle_ns() const;
@@ -46,6 +50,8 @@ class SplitWatermarks {
     bool present = false;
     bool timed_out = false;
     bool marked_idle = false;
+    bool paused = false;
+    std::int64_t paused_since_ns = 0;
     std::int64_t watermark_ms = Watermark().timestamp_ms;
     std::int64_t last_record_ns = 0;
     bool idle() const { return timed_out || marked_idle; }

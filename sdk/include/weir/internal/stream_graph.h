@@ -74,6 +74,7 @@ class EdgeFactory {
 };
 
 class SideOutputFactory;
+class WatermarkAlignmentGroups;
 struct SideOutput {
   std::string id;
   std::shared_ptr<const SideOutputFactory> factory;
@@ -128,6 +129,8 @@ struct StreamGraph {
   bool operator_chaining = true;  // where `configuration` says nothing of it
   std::vector<StreamNode> nodes;  // in the order of the program
   std::vector<StreamEdge> edges;
+  // Where coordinators of aligned sources meet; null without any.
+  std::shared_ptr<WatermarkAlignmentGroups> alignment_groups;
   Status failure;         // the first wrong use of the API
   bool has_main = false;  // the program is no plugin: it may run its job itself
 

@@ -8,12 +8,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
+#include <weir/internal/split_alignment.h>
 #include <weir/internal/split_watermarks.h>
+#include <weir/internal/watermark_alignment_group.h>
 #include <weir/watermark_strategy.h>
 
 namespace weir::internal {
@@ -31,11 +34,13 @@ class EventTime {
                          : 0),
         watermarks_(InNanos(strategy.idle_timeout_ms()), context.chain->unhindered_time_ns()) {
     if (strategy.assigner()) assigner_ = strategy.assigner()->Create();
+    if (strategy.alignment()) alignment_.emplace(*strategy.alignment());
   }
 
   // Whether the strategy has anything to do.
   static bool Needed(const WatermarkStrategy<T>& strategy) {
-    return strategy.generator() || strategy.assigner() || strategy.idle_timeout_ms();
+    return strategy.generator() || strategy.assigner() || strategy.idle_timeout_ms() ||
+           strategy.alignment();
   }
 
   void Open() {
@@ -46,6 +51,7 @@ class EventTime {
     const std::uint32_t split = watermarks_.Add(Now());
     if (generators_.size() <= split) generators_.resize(split + 1);
     generators_[split] = Generator();
+    if (alignment_) alignment_->splits.Add(split);
     if (strategy_.generator()) generators_[split].generator = strategy_.generator()->Create();
     Publish();
     Arm();
@@ -54,6 +60,7 @@ class EventTime {
   void RemoveSplit(std::uint32_t split) {
     AskPeriodically(split);
     watermarks_.Remove(split, Now());
+    if (alignment_) alignment_->splits.Remove(split);
     generators_[split] = Generator();
     Publish();
     Arm();
@@ -74,6 +81,8 @@ class EventTime {
       generator.output.SetProcessingTime(context_.chain->processing_time_ms());
     generator.generator->OnEvents(records, timestamps, count, generator.output);
     Hear(split);
+    // Not a whole interval later: by then a split may be far ahead.
+    if (alignment_ && strategy_.generator()->only_after_events()) AskPeriodically(split);
     if (interval_ms_ > 0 && !next_emission_ms_) {
       SetNextEmission();
       Arm();
@@ -106,12 +115,36 @@ class EventTime {
   void End() {
     context_.SetTimer(kNoTimer);
     output_.OnWatermark({kMaximumWatermark});
+    if (alignment_) SendReport(kMaximumWatermark);
+  }
+
+  // Watermark alignment. The group's coordinator said how far this reader may go.
+  Status OnMaxAllowedWatermark(std::span<const std::byte> content) {
+    WEIR_ASSIGN_OR_RETURN(const std::int64_t watermark_ms, DecodeWatermarkContent(content));
+    if (alignment_) alignment_->splits.SetMaxAllowed(watermark_ms);
+    return Status::Ok();
+  }
+  // Null without alignment.
+  const SplitAlignment* alignment() const { return alignment_ ? &alignment_->splits : nullptr; }
+  // Which splits are to be paused or resumed since the last call.
+  SplitAlignment::Change TakeAlignmentChange() {
+    SplitAlignment::Change change = alignment_->splits.TakeChange();
+    if (change.empty()) return change;
+    for (const std::uint32_t split : change.pause) watermarks_.SetPaused(split, true, Now());
+    for (const std::uint32_t split : change.resume) watermarks_.SetPaused(split, false, Now());
+    Arm();
+    return change;
   }
 
  private:
   struct Generator {
     std::unique_ptr<ErasedGenerator<T, WatermarkOutput>> generator;
     WatermarkOutput output;
+  };
+  struct Alignment {
+    explicit Alignment(const WatermarkAlignment& alignment) : reports(alignment) {}
+    SplitAlignment splits;
+    WatermarkReports reports;
   };
 
   static std::optional<std::int64_t> InNanos(const std::optional<std::int64_t>& time_ms) {
@@ -150,6 +183,7 @@ class EventTime {
   void Hear(std::uint32_t split) {
     const WatermarkOutput& output = generators_[split].output;
     heard_ = watermarks_.OnGenerator(split, output.watermark_ms(), output.marked_idle()) || heard_;
+    if (alignment_) alignment_->splits.OnWatermark(split, output.watermark_ms());
   }
   void Publish() {
     heard_ = false;
@@ -159,6 +193,20 @@ class EventTime {
       output_.OnWatermark({*watermark_ms});
     }
     if (!idle_ && idle) SetIdle(true);
+    if (alignment_) Report();
+  }
+  void Report() {
+    if (!idle_ && watermarks_.announced_ms() == Watermark().timestamp_ms) return;
+    WatermarkReports& reports = alignment_->reports;
+    reports.OnWatermark(idle_ ? kMaximumWatermark : watermarks_.announced_ms());
+    const auto report_ms = reports.Take(context_.chain->processing_time_ms());
+    if (report_ms) SendReport(*report_ms);
+    Arm();
+  }
+  void SendReport(std::int64_t watermark_ms) {
+    context_.chain->SendToCoordinator(
+        context_.operator_index,
+        EncodeWatermarkMessage(SourceMessage::kReportWatermark, watermark_ms));
   }
   void SetIdle(bool idle) {
     idle_ = idle;
@@ -176,6 +224,7 @@ class EventTime {
       next_ms = std::min(next_ms, context_.chain->processing_time_ms() +
                                       (wait_ns + kNanosPerMilli - 1) / kNanosPerMilli);
     }
+    if (alignment_) next_ms = std::min(next_ms, alignment_->reports.next_ms().value_or(kNoTimer));
     context_.SetTimer(next_ms);
   }
 
@@ -188,6 +237,7 @@ class EventTime {
   SplitWatermarks watermarks_;
   std::unique_ptr<ErasedAssigner<T>> assigner_;
   std::vector<Generator> generators_;  // by split
+  std::optional<Alignment> alignment_;
   std::optional<std::int64_t> next_emission_ms_;
   bool heard_ = false;  // a generator has said something since the last Publish()
   bool idle_ = false;

@@ -37,6 +37,7 @@ class SourceOperator final : public Operator, private SourceReaderContext {
 
   Result<PollStatus> Poll() override {
     if (ended_) return PollStatus::kEndOfInput;
+    if (waits_for_others_) return PollStatus::kIdle;
     context_.Enter();
     SourceOutput<T> block(block_, event_time_ ? &runs_ : nullptr);
     WEIR_ASSIGN_OR_RETURN(const ReadStatus read, reader_->Read(block));
@@ -48,6 +49,7 @@ class SourceOperator final : public Operator, private SourceReaderContext {
       if (event_time_) event_time_->AfterPush();
     }
     ReleaseEnded();
+    WEIR_RETURN_IF_ERROR(Align());
     if (read == ReadStatus::kEndOfInput) {
       ended_ = true;
       // As in Flink: the end of a bounded source is the end of event time.
@@ -75,15 +77,21 @@ class SourceOperator final : public Operator, private SourceReaderContext {
       case SourceMessage::kNoMoreSplits:
         reader_->NoMoreSplits();
         return Status::Ok();
+      case SourceMessage::kMaxAllowedWatermark:
+        if (event_time_) {
+          WEIR_RETURN_IF_ERROR(event_time_->OnMaxAllowedWatermark(message.content));
+        }
+        return Align();
       case SourceMessage::kRequestSplit:
+      case SourceMessage::kReportWatermark:
         break;
     }
-    return Status::Internal("a reader got a split request");
+    return Status::Internal("a reader got a message that is for its enumerator");
   }
 
   Status OnProcessingTime(std::int64_t now_ms) override {
     event_time_->OnProcessingTime(now_ms);
-    return Status::Ok();
+    return Align();
   }
 
   Status Close() override {
@@ -123,6 +131,25 @@ class SourceOperator final : public Operator, private SourceReaderContext {
     event_time_->Wake();
     return timed;
   }
+  // Splits that are too far ahead are not read: each for itself, or, by a reader that has one split
+  // at a time, all of them.
+  Status Align() {
+    if (!event_time_ || event_time_->alignment() == nullptr) return Status::Ok();
+    SplitAlignment::Change change = event_time_->TakeAlignmentChange();
+    if (!change.empty()) {
+      for (auto* splits : {&change.pause, &change.resume}) {
+        for (std::uint32_t& split : *splits) split = main_split_ == split ? kMainOutput : split + 1;
+      }
+      pauses_splits_ = reader_->PauseOrResumeSplits(change.pause, change.resume);
+    }
+    if (pauses_splits_) return Status::Ok();
+    waits_for_others_ = event_time_->alignment()->all_ahead();
+    if (!event_time_->alignment()->some_ahead()) return Status::Ok();
+    return Status(StatusCode::kUnsupported,
+                  "watermark alignment: the source's reader has several splits under way and "
+                  "cannot pause one of them (SourceReader::PauseOrResumeSplits)",
+                  ErrorDomain::kUser, RetryHint::kNoRetry);
+  }
   // Not before their last records were handled.
   void ReleaseEnded() {
     for (const std::uint32_t split_output : ended_outputs_) {
@@ -139,6 +166,8 @@ class SourceOperator final : public Operator, private SourceReaderContext {
   SplitRuns runs_;                            // of block_
   std::optional<std::uint32_t> main_split_;   // once it has had records
   std::vector<std::uint32_t> ended_outputs_;  // still to be released
+  bool pauses_splits_ = false;                // the reader, for watermark alignment
+  bool waits_for_others_ = false;             // all splits are too far ahead
   bool rejected_ = false;                     // a record, since Poll() last said so
   bool ended_ = false;
 };
