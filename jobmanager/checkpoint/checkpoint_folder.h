@@ -44,8 +44,9 @@ struct CheckpointPath {
 Result<CheckpointPath> ResolveCheckpointPath(FileSystem& files, std::string_view path);
 
 // Synchronous; every call may block. One thread at a time, on a thread that may block. Keeps no
-// state beside the folder. What a call leaves unfinished when the machine dies is either invisible
-// (no `_metadata`: no checkpoint) or found by RemoveOrphans().
+// state beside the folder. Calls that change something check the owner first: what a later
+// JobMaster of the job has there stays as it is. What a call leaves unfinished when the machine
+// dies is either invisible (no `_metadata`: no checkpoint) or found by RemoveOrphans().
 //
 // Durability: CreateCheckpoint() syncs the job's folder; Complete() syncs the checkpoint's folder
 // before it writes `_metadata`, so the names of all state files, whose writers have synced their
@@ -71,7 +72,7 @@ class CheckpointFolder {
   // left is removed; AlreadyExists where the number is that of a completed checkpoint.
   Status CreateCheckpoint(std::uint64_t checkpoint_id);
   // The checkpoint is complete when `_metadata` has its name; nothing before is visible. After an
-  // error the checkpoint is to be discarded. Checks the owner first.
+  // error the checkpoint is to be discarded.
   Status Complete(const proto::CheckpointMetadata& metadata);
 
   // Removes a checkpoint, completed or not; first `_metadata`, so that what is half removed is no
@@ -80,14 +81,18 @@ class CheckpointFolder {
   // Removes files of "shared"; paths as in handles. Ok for those that are not there.
   Status DiscardSharedFiles(const std::set<std::string>& paths);
 
-  // Numbers of the checkpoints that have `_metadata`, ascending.
-  Result<std::vector<std::uint64_t>> CompletedCheckpoints();
+  struct Numbers {
+    std::vector<std::uint64_t> completed;  // those that have `_metadata`, ascending
+    std::uint64_t highest = 0;             // of all, 0 without any
+  };
+  Result<Numbers> ListCheckpoints();
 
   // Removes what no checkpoint of `kept` refers to: folders of other checkpoints, and files in the
   // folders of `kept` and in "shared". A checkpoint of `kept` without metadata (one under way, or
   // one that cannot be read) keeps its whole folder and all of "shared". Whatever does not have the
-  // name of something that we write is left alone, and so is "taskowned". Returns the paths that
-  // were removed. Checks the owner first: nothing of a new owner's may go.
+  // name of something that we write is left alone, and so is "taskowned"; what is in "chk-n" and
+  // "shared" is ours whatever its name. Returns the paths that
+  // were removed.
   Result<std::vector<std::string>> RemoveOrphans(
       const std::map<std::uint64_t, const proto::CheckpointMetadata*>& kept);
 

@@ -44,6 +44,7 @@ class CompletedCheckpointStore {
   // A JobMaster that takes over a job: reads what completed checkpoints the folder has, whoever
   // wrote them down elsewhere: the rename of `_metadata` completes a checkpoint. Returns why some
   // of them, or of those `known` to have been completed, cannot be restored. Before anything else.
+  // Unsupported where one is of a newer format: an older one must not quietly take its place.
   Result<std::vector<Status>> Recover(const std::set<std::uint64_t>& known = {});
 
   // The checkpoint that the user starts the job from (see ResolveCheckpointPath). It is restored
@@ -66,7 +67,8 @@ class CompletedCheckpointStore {
   // Oldest first.
   const std::vector<CompletedCheckpoint>& checkpoints() const { return checkpoints_; }
 
-  // The newest checkpoint whose files are all there; those that are passed over get a `problem`.
+  // The newest checkpoint whose files are all there; those that are passed over get a `problem`,
+  // and are looked at anew the next time. Where the file system fails it is that error.
   // Nullopt only where there never was one; where there are some and none can be restored, the
   // newest one's problem: a job with checkpoints never starts afresh by itself.
   Result<std::optional<CompletedCheckpoint>> LatestRestorable();
@@ -88,16 +90,17 @@ class CompletedCheckpointStore {
   std::vector<Status> EndJob(JobEnd end, CheckpointRetention retention);
 
  private:
+  Result<CompletedCheckpoint> Read(std::uint64_t checkpoint_id);
   void Insert(CompletedCheckpoint checkpoint);
-  CompletedCheckpoint Read(std::uint64_t checkpoint_id);
-  Status Remove(const CompletedCheckpoint& checkpoint);
-  void Discard(std::uint64_t checkpoint_id);
-  std::vector<Status> CleanUp();
   std::vector<std::uint64_t> Subsume();
+  void Discard(const CompletedCheckpoint& checkpoint);
+  void DiscardSharedFilesOf(const std::vector<CompletedCheckpoint>& removed);
+  std::vector<Status> CleanUp();
 
   CheckpointFolder& folder_;
   const std::size_t retained_;
-  std::vector<CompletedCheckpoint> checkpoints_;
+  std::vector<CompletedCheckpoint> checkpoints_;  // ascending
+  std::set<std::uint64_t> unrestorable_;          // for good
   std::set<std::uint64_t> to_discard_;
   std::set<std::string> shared_to_discard_;
   std::uint64_t highest_checkpoint_id_ = 0;
