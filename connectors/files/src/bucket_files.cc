@@ -1,59 +1,34 @@
 #include "connectors/files/src/bucket_files.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
-#include <vector>
-
-#include <weir/stable_hash.h>
 
 namespace weir::files {
 namespace {
-
-constexpr std::string_view kInProgress = ".inprogress";
 
 std::int64_t Later(std::int64_t time_ms, std::int64_t interval_ms) {
   std::int64_t later_ms = 0;
   return __builtin_add_overflow(time_ms, interval_ms, &later_ms) ? BucketFiles::kNever : later_ms;
 }
 
-// The digits at the front of `text`, taken off.
-bool TakeNumber(std::string_view& text, std::uint64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return true;
-}
-
-// ".0.inprogress", what follows the number of a part.
-bool IsOfEarlierAttempt(std::string_view rest, std::uint32_t attempt) {
-  std::uint64_t number = 0;
-  if (!rest.starts_with('.') || !rest.ends_with(kInProgress)) return false;
-  rest.remove_prefix(1);
-  return TakeNumber(rest, number) && rest == kInProgress && number < attempt;
-}
-
 }  // namespace
 
-std::string SinkIdOf(std::string_view job_id, std::string_view operator_id) {
-  const std::uint64_t hash = StableHash(std::string(job_id) + "/" + std::string(operator_id));
-  std::string digits;
-  for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(hash >> shift) & 0xf];
-  return digits;
+std::string PathIn(const std::string& directory, const FileInformation& file) {
+  return directory + "/" + file.path.substr(file.path.rfind('/') + 1);
 }
 
-BucketFiles::BucketFiles(const internal::FileSinkOptions& options, std::string_view sink_id,
-                         std::uint32_t subtask, std::uint32_t attempt)
+BucketFiles::BucketFiles(const internal::FileSinkOptions& options, FileWriterIdentity identity,
+                         Naming naming)
     : options_(options),
-      stem_(options.part_prefix + "-" + std::string(sink_id) + "-" + std::to_string(subtask) + "-"),
-      attempt_(attempt) {}
+      identity_(std::move(identity)),
+      naming_(naming),
+      names_(options.part_prefix, options.part_suffix, identity_.sink_id) {}
 
 Status BucketFiles::Write(const std::string& name, std::string_view bytes, std::int64_t now_ms) {
   WEIR_ASSIGN_OR_RETURN(Bucket* const bucket, BucketOf(name));
   if (bucket->part && RollTimeOf(*bucket) <= now_ms) WEIR_RETURN_IF_ERROR(Finish(*bucket));
   if (!bucket->part) WEIR_RETURN_IF_ERROR(Open(*bucket, now_ms));
-  WEIR_RETURN_IF_ERROR(bucket->part->Append(bytes));
-  bucket->bytes += bytes.size();
+  WEIR_RETURN_IF_ERROR(Append(*bucket, bytes));
   bucket->written_ms = now_ms;
   return bucket->bytes >= options_.roll_at_bytes ? Finish(*bucket) : Status::Ok();
 }
@@ -82,9 +57,11 @@ std::int64_t BucketFiles::next_roll_ms() const {
 
 Status BucketFiles::Sync() {
   for (auto& [name, bucket] : buckets_) {
-    if (bucket.part) WEIR_RETURN_IF_ERROR(bucket.part->Sync());
+    if (!bucket.part || bucket.synced) continue;
+    WEIR_RETURN_IF_ERROR(bucket.part->Sync());
+    bucket.synced = true;
   }
-  return Status::Ok();
+  return SyncDirectories();
 }
 
 Status BucketFiles::FinishAll() {
@@ -92,6 +69,27 @@ Status BucketFiles::FinishAll() {
     if (bucket.part) WEIR_RETURN_IF_ERROR(Finish(bucket));
   }
   return Status::Ok();
+}
+
+Status BucketFiles::Prepare(bool end_of_input, PreparedFiles& prepared) {
+  if (end_of_input || options_.roll_on_checkpoint) WEIR_RETURN_IF_ERROR(FinishAll());
+  WEIR_RETURN_IF_ERROR(Sync());
+  std::move(finished_.begin(), finished_.end(), std::back_inserter(prepared.committables));
+  finished_.clear();
+  prepared.state = State();
+  return Status::Ok();
+}
+
+internal::FileWriterState BucketFiles::State() const {
+  internal::FileWriterState state;
+  state.next_number = forgotten_number_;
+  for (const auto& [name, bucket] : buckets_) {
+    state.next_number = std::max(state.next_number, bucket.next_number);
+    if (!bucket.part) continue;
+    state.open_parts.push_back({name, InProgressPath(bucket), bucket.bytes, bucket.opened_ms,
+                                bucket.written_ms, bucket.replaced});
+  }
+  return state;
 }
 
 std::int64_t BucketFiles::RollTimeOf(const Bucket& bucket) const {
@@ -119,47 +117,73 @@ Status BucketFiles::LookAround(Bucket& bucket) const {
   WEIR_ASSIGN_OR_RETURN(const std::vector<FileInformation> inside,
                         options_.file_system->List(bucket.directory));
   for (const FileInformation& file : inside) {
-    std::string_view name = std::string_view(file.path).substr(file.path.rfind('/') + 1);
-    const bool hidden = name.starts_with('.');
-    if (hidden) name.remove_prefix(1);
-    std::uint64_t number = 0;
-    if (!name.starts_with(stem_)) continue;
-    name.remove_prefix(stem_.size());
-    if (!TakeNumber(name, number)) continue;
-    if (hidden && IsOfEarlierAttempt(name, attempt_)) {
-      WEIR_RETURN_IF_ERROR(options_.file_system->Remove(file.path));
+    const std::optional<PartName> name = names_.Parse(file.path);
+    if (!name || name->subtask != identity_.subtask) continue;
+    const std::string path = PathIn(bucket.directory, file);
+    if (IsLeftover(path, *name)) {
+      WEIR_RETURN_IF_ERROR(options_.file_system->Remove(path));
     } else {
       // Also one in progress of a later attempt, where we are the one that nobody waits for any
       // more, or of a JobManager that has counted attempts anew since.
-      bucket.next_number = std::max(bucket.next_number, number + 1);
+      bucket.next_number = std::max(bucket.next_number, name->number + 1);
     }
   }
   return Status::Ok();
 }
 
-Status BucketFiles::Open(Bucket& bucket, std::int64_t now_ms) {
+Status BucketFiles::Create(Bucket& bucket, std::int64_t now_ms) {
   bucket.number = bucket.next_number++;
   WEIR_ASSIGN_OR_RETURN(bucket.part, options_.file_system->Create(InProgressPath(bucket)));
   bucket.bytes = 0;
   bucket.opened_ms = now_ms;
-  if (options_.header.empty()) return Status::Ok();
-  const std::string header = options_.header + "\n";
-  bucket.bytes = header.size();
-  return bucket.part->Append(header);
+  bucket.written_ms = now_ms;
+  bucket.replaced.clear();
+  // With the directories that may have been made for it, up to the sink's own and its parent.
+  std::string directory = bucket.directory;
+  while (unsynced_directories_.insert(directory).second &&
+         directory.size() >= options_.path.size()) {
+    const std::size_t slash = directory.rfind('/');
+    directory = slash == std::string::npos ? "." : slash == 0 ? "/" : directory.substr(0, slash);
+  }
+  return Status::Ok();
+}
+
+Status BucketFiles::Open(Bucket& bucket, std::int64_t now_ms) {
+  WEIR_RETURN_IF_ERROR(Create(bucket, now_ms));
+  return options_.header.empty() ? Status::Ok() : Append(bucket, options_.header + "\n");
+}
+
+Status BucketFiles::Append(Bucket& bucket, std::string_view bytes) {
+  WEIR_RETURN_IF_ERROR(bucket.part->Append(bytes));
+  bucket.bytes += bytes.size();
+  bucket.synced = false;
+  return Status::Ok();
 }
 
 Status BucketFiles::Finish(Bucket& bucket) {
   const std::unique_ptr<WritableFile> part = std::move(bucket.part);
-  WEIR_RETURN_IF_ERROR(part->Sync());
+  if (!bucket.synced) WEIR_RETURN_IF_ERROR(part->Sync());
   WEIR_RETURN_IF_ERROR(part->Close());
-  return options_.file_system->Rename(
+  internal::FileCommittable committable{
       InProgressPath(bucket),
-      bucket.directory + "/" + stem_ + std::to_string(bucket.number) + options_.part_suffix);
+      bucket.directory + "/" + names_.Finished(identity_.subtask, bucket.number),
+      std::move(bucket.replaced)};
+  if (naming_ == Naming::kAtOnce) return CommitFile(*options_.file_system, committable);
+  finished_.push_back(std::move(committable));
+  return Status::Ok();
+}
+
+Status BucketFiles::SyncDirectories() {
+  for (const std::string& directory : unsynced_directories_) {
+    WEIR_RETURN_IF_ERROR(options_.file_system->SyncDirectory(directory));
+  }
+  unsynced_directories_.clear();
+  return Status::Ok();
 }
 
 std::string BucketFiles::InProgressPath(const Bucket& bucket) const {
-  return bucket.directory + "/." + stem_ + std::to_string(bucket.number) + "." +
-         std::to_string(attempt_) + std::string(kInProgress);
+  return bucket.directory + "/" +
+         names_.InProgress(identity_.subtask, bucket.number, identity_.attempt);
 }
 
 }  // namespace weir::files

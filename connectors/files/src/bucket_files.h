@@ -6,18 +6,33 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weir/connectors/file_system.h>
+#include <weir/connectors/internal/file_sink_state.h>
 #include <weir/connectors/internal/file_write_session.h>
 #include <weir/status.h>
 
+#include "connectors/files/src/part_names.h"
+
 namespace weir::files {
 
-// Stands for one sink of one job in the names of its parts, 16 hex digits: other sinks may write
-// into the same directory. The same for every attempt, which so finds what earlier ones left.
-std::string SinkIdOf(std::string_view job_id, std::string_view operator_id);
+// Whose files.
+struct FileWriterIdentity {
+  std::string sink_id;  // SinkIdOf()
+  std::uint32_t subtask = 0;
+  std::uint32_t attempt = 0;
+  std::uint32_t parallelism = 1;
+};
+
+// What a checkpoint takes along.
+struct PreparedFiles {
+  std::vector<internal::FileCommittable> committables;
+  internal::FileWriterState state;
+};
 
 // One thread. Every call may block. After an error nothing but the destructor may follow: what was
 // in progress stays so.
@@ -25,9 +40,19 @@ class BucketFiles {
  public:
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
+  // kAtOnce: a finished part gets its name. kByCommit: it gets it when somebody commits what
+  // Prepare() gave.
+  enum class Naming : std::uint8_t { kAtOnce, kByCommit };
+
   // The options outlive it.
-  BucketFiles(const internal::FileSinkOptions& options, std::string_view sink_id,
-              std::uint32_t subtask, std::uint32_t attempt);
+  BucketFiles(const internal::FileSinkOptions& options, FileWriterIdentity identity, Naming naming);
+
+  // Before all else, where a checkpoint is restored: goes on with this writer's open parts. Copies
+  // them, as an attempt that is not known to have ended may still write to the old ones.
+  Status Restore(const internal::RestoredFileSink& restored);
+  // Removes what earlier attempts of this writer, and of those that it stands for, left in progress
+  // anywhere below the path, but for what the restored checkpoint holds.
+  Status RemoveLeftovers() const;
 
   // Whole messages of one bucket.
   Status Write(const std::string& bucket, std::string_view bytes, std::int64_t now_ms);
@@ -38,6 +63,9 @@ class BucketFiles {
   // Until all that was written survives a crash; parts in progress stay so.
   Status Sync();
   Status FinishAll();
+  // Sync(), or FinishAll() where the options or `end_of_input` say so; then adds the parts that
+  // were finished since the last call, and says which are open.
+  Status Prepare(bool end_of_input, PreparedFiles& prepared);
   // Buckets that are remembered.
   std::size_t buckets() const { return buckets_.size(); }
 
@@ -49,26 +77,47 @@ class BucketFiles {
     std::unique_ptr<WritableFile> part;
     std::uint64_t number = 0;
     std::uint64_t bytes = 0;
+    bool synced = false;  // all bytes of it
     std::int64_t opened_ms = 0;
     std::int64_t written_ms = 0;
+    std::vector<std::string> replaced;  // files whose content is in it
   };
 
+  Status Continue(const internal::OpenPart& open);
   Result<Bucket*> BucketOf(const std::string& name);
   // Which numbers are taken; removes what earlier attempts of this writer left in progress.
   Status LookAround(Bucket& bucket) const;
+  Status RemoveLeftoversIn(const std::string& directory) const;
+  bool IsLeftover(const std::string& path, const PartName& name) const;
+  // A new part without content.
+  Status Create(Bucket& bucket, std::int64_t now_ms);
   Status Open(Bucket& bucket, std::int64_t now_ms);
+  Status Append(Bucket& bucket, std::string_view bytes);
   Status Finish(Bucket& bucket);
+  Status SyncDirectories();
+  internal::FileWriterState State() const;
   std::int64_t RollTimeOf(const Bucket& bucket) const;
   bool Forgettable(const Bucket& bucket, std::int64_t now_ms) const;
   std::string InProgressPath(const Bucket& bucket) const;
 
   const internal::FileSinkOptions& options_;
-  const std::string stem_;  // "part-0123456789abcdef-3-": of this writer alone
-  const std::uint32_t attempt_;
+  const FileWriterIdentity identity_;
+  const Naming naming_;
+  const PartNames names_;
   std::map<std::string, Bucket> buckets_;
-  // Above the numbers of all buckets that were forgotten: no number comes again, even where
-  // somebody has taken the part away since.
+  // Above the numbers of all buckets that were forgotten, and of the restored checkpoint: no number
+  // comes again, even where somebody has taken the part away since.
   std::uint64_t forgotten_number_ = 0;
+  std::set<std::string> held_;                       // in progress, by the restored checkpoint
+  std::vector<internal::FileCommittable> finished_;  // and not prepared
+  std::set<std::string> unsynced_directories_;       // names were made in them
 };
+
+// As the sink writes it, however the file system does.
+std::string PathIn(const std::string& directory, const FileInformation& file);
+
+// Gives the part its name and removes what it replaces: those that are there.
+Status CommitFile(const FileSystem& file_system, const internal::FileCommittable& committable);
+Status RemoveReplaced(const FileSystem& file_system, const internal::FileCommittable& committable);
 
 }  // namespace weir::files

@@ -24,6 +24,12 @@ bool IsBucketName(std::string_view name) {
   return true;
 }
 
+// One spelling: paths are compared.
+FileSinkOptions WithPlainPath(FileSinkOptions options) {
+  while (options.path.size() > 1 && options.path.ends_with('/')) options.path.pop_back();
+  return options;
+}
+
 void PrependLength(std::string& text, std::size_t begin) {
   std::size_t length = text.size() - begin;
   char prefix[10];
@@ -37,14 +43,29 @@ void PrependLength(std::string& text, std::size_t begin) {
 
 class FileWriteSession::State {
  public:
-  explicit State(FileSinkOptions options) : options_(std::move(options)) {}
+  explicit State(FileSinkOptions options) : options_(WithPlainPath(std::move(options))) {}
 
   Status Open(SinkWriterContext& context) {
     WEIR_RETURN_IF_ERROR(ValidateSink(options_));
     WEIR_RETURN_IF_ERROR(options_.file_system->CreateDirectories(options_.path));
-    thread_ = std::make_unique<FileWriterThread>(options_, context);
+    thread_ = std::make_unique<FileWriterThread>(options_, context, std::exchange(restored_, {}));
     return Status::Ok();
   }
+
+  void Restore(const RestoredFileSink& restored) { restored_ = restored; }
+
+  Result<std::optional<std::vector<FileCommittable>>> PrepareCommit(std::uint64_t checkpoint_id,
+                                                                    bool end_of_input) {
+    using Committables = std::optional<std::vector<FileCommittable>>;
+    WEIR_RETURN_IF_ERROR(EndBlock());
+    WEIR_ASSIGN_OR_RETURN(std::optional<PreparedFiles> prepared,
+                          thread_->Prepare(checkpoint_id, end_of_input));
+    if (!prepared) return Committables();
+    writer_state_ = std::move(prepared->state);
+    return Committables(std::move(prepared->committables));
+  }
+
+  const FileWriterState& writer_state() const { return writer_state_; }
 
   Status Failure() { return thread_->Failure(); }
 
@@ -125,6 +146,8 @@ class FileWriteSession::State {
   }
 
   const FileSinkOptions options_;
+  RestoredFileSink restored_;  // until Open()
+  FileWriterState writer_state_;
   std::unique_ptr<FileWriterThread> thread_;
   // Of the present block.
   std::vector<std::unique_ptr<FileChunk>> chunks_;
@@ -188,6 +211,17 @@ Status FileWriteSession::EndBlock() {
 }
 Result<FlushStatus> FileWriteSession::Flush(bool end_of_input) {
   return state_->Flush(end_of_input);
+}
+Status FileWriteSession::Restore(const RestoredFileSink& restored) {
+  state_->Restore(restored);
+  return Status::Ok();
+}
+Result<std::optional<std::vector<FileCommittable>>> FileWriteSession::PrepareCommit(
+    std::uint64_t checkpoint_id, bool end_of_input) {
+  return state_->PrepareCommit(checkpoint_id, end_of_input);
+}
+std::vector<FileWriterState> FileWriteSession::Snapshot() const {
+  return {state_->writer_state()};
 }
 void FileWriteSession::Close() {
   state_->Close();

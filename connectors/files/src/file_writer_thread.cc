@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "connectors/files/src/exception_boundary.h"
@@ -17,12 +18,17 @@ constexpr std::size_t kMaximumFreeBytes = 1 << 20;
 }  // namespace
 
 FileWriterThread::FileWriterThread(const internal::FileSinkOptions& options,
-                                   SinkWriterContext& context)
+                                   SinkWriterContext& context, internal::RestoredFileSink restored)
     : options_(options),
       availability_(context.availability()),
-      files_(options, SinkIdOf(context.runtime().task().job_id, context.operator_id()),
-             context.runtime().subtask_index(), context.runtime().attempt()) {
-  thread_ = std::thread([this] { Run(); });
+      removes_leftovers_(context.runtime().attempt() > 0),
+      files_(options,
+             {SinkIdOf(context.runtime().task().job_id, context.operator_id()),
+              context.runtime().subtask_index(), context.runtime().attempt(),
+              context.runtime().parallelism()},
+             context.checkpoints_enabled() ? BucketFiles::Naming::kByCommit
+                                           : BucketFiles::Naming::kAtOnce) {
+  thread_ = std::thread([this, first = std::move(restored)] { Run(first); });
 }
 
 FileWriterThread::~FileWriterThread() {
@@ -51,6 +57,7 @@ void FileWriterThread::Add(FileChunk chunk) {
   {
     const std::lock_guard lock(mutex_);
     queued_bytes_ += chunk.text.size();
+    ++chunks_;
     queued_.push_back(std::move(chunk));
   }
   changed_.notify_all();
@@ -65,40 +72,70 @@ std::string FileWriterThread::TakeText() {
 }
 
 Result<FlushStatus> FileWriterThread::Flush(bool finish) {
-  {
-    const std::lock_guard lock(mutex_);
-    WEIR_RETURN_IF_ERROR(failure_);
-    if (flush_ == FlushState::kDone) {
-      flush_ = FlushState::kNone;
-      return FlushStatus::kDone;
-    }
-    flush_ = FlushState::kAsked;
-    finish_ = finish;
-  }
-  changed_.notify_all();
-  return FlushStatus::kPending;
+  const std::lock_guard lock(mutex_);
+  const auto kind = finish ? Request::Kind::kFinish : Request::Kind::kSync;
+  WEIR_ASSIGN_OR_RETURN(const bool done, Ask({kind, 0, chunks_}));
+  return done ? FlushStatus::kDone : FlushStatus::kPending;
 }
 
-void FileWriterThread::Run() {
-  while (Wait()) {
-    const Status status = CatchExceptions([this] { return Work(); });
-    if (status.ok()) continue;
-    {
-      const std::lock_guard lock(mutex_);
-      failure_ = status.WithContext("File sink");
-      failed_.store(true, std::memory_order_release);
-    }
-    availability_->NotifyAvailable();
-    return;
+Result<std::optional<PreparedFiles>> FileWriterThread::Prepare(std::uint64_t checkpoint_id,
+                                                               bool end_of_input) {
+  const std::lock_guard lock(mutex_);
+  const auto kind = end_of_input ? Request::Kind::kPrepareFinal : Request::Kind::kPrepare;
+  WEIR_ASSIGN_OR_RETURN(const bool done, Ask({kind, checkpoint_id, chunks_}));
+  if (!done) return std::optional<PreparedFiles>();
+  return std::optional<PreparedFiles>(std::exchange(prepared_, {}));
+}
+
+Result<bool> FileWriterThread::Ask(Request request) {
+  WEIR_RETURN_IF_ERROR(failure_);
+  if (done_ == request) return true;
+  asked_ = request;
+  changed_.notify_all();
+  return false;
+}
+
+Status FileWriterThread::Answer(const Request& request) {
+  switch (request.kind) {
+    case Request::Kind::kSync:
+      return files_.Sync();
+    case Request::Kind::kFinish:
+      return files_.FinishAll();
+    default:
+      break;
   }
+  PreparedFiles prepared;
+  WEIR_RETURN_IF_ERROR(files_.Prepare(request.kind == Request::Kind::kPrepareFinal, prepared));
+  const std::lock_guard lock(mutex_);
+  std::move(prepared.committables.begin(), prepared.committables.end(),
+            std::back_inserter(prepared_.committables));
+  prepared_.state = std::move(prepared.state);
+  return Status::Ok();
+}
+
+Status FileWriterThread::Restore(const internal::RestoredFileSink& restored) {
+  WEIR_RETURN_IF_ERROR(files_.Restore(restored));
+  return removes_leftovers_ ? files_.RemoveLeftovers() : Status::Ok();
+}
+
+void FileWriterThread::Run(const internal::RestoredFileSink& restored) {
+  Status status = CatchExceptions([&] { return Restore(restored); });
+  while (status.ok() && Wait()) {
+    status = CatchExceptions([this] { return Work(); });
+  }
+  if (status.ok()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = status.WithContext("File sink");
+    failed_.store(true, std::memory_order_release);
+  }
+  availability_->NotifyAvailable();
 }
 
 bool FileWriterThread::Wait() {
   const std::int64_t roll_ms = files_.next_roll_ms();
   std::unique_lock lock(mutex_);
-  const auto something = [this] {
-    return stop_ || !queued_.empty() || flush_ == FlushState::kAsked;
-  };
+  const auto something = [this] { return stop_ || !queued_.empty() || asked_.has_value(); };
   if (roll_ms == BucketFiles::kNever) {
     changed_.wait(lock, something);
   } else {
@@ -111,36 +148,42 @@ bool FileWriterThread::Wait() {
 
 Status FileWriterThread::Work() {
   for (; !taken_.empty(); taken_.pop_front()) {
-    FileChunk& chunk = taken_.front();
-    WEIR_RETURN_IF_ERROR(files_.Write(chunk.bucket, chunk.text, options_.clock()));
-    bool room = false;
-    {
-      const std::lock_guard lock(mutex_);
-      if (stop_) return Status::Ok();
-      queued_bytes_ -= chunk.text.size();
-      room = room_wanted_ && queued_bytes_ <= kMaximumQueuedBytes / 2;
-      if (room) room_wanted_ = false;
-      chunk.text.clear();
-      if (free_.size() < kMaximumFreeTexts && chunk.text.capacity() <= kMaximumFreeBytes) {
-        free_.push_back(std::move(chunk.text));
-      }
-    }
-    if (room) availability_->NotifyAvailable();
+    WEIR_RETURN_IF_ERROR(WriteChunk(taken_.front()));
+    const std::lock_guard lock(mutex_);
+    if (stop_) return Status::Ok();
   }
   WEIR_RETURN_IF_ERROR(files_.Roll(options_.clock()));
-  bool finish = false;
+  Request request;
   {
     const std::lock_guard lock(mutex_);
-    // What came meanwhile belongs to the flush, too.
-    if (flush_ != FlushState::kAsked || !queued_.empty()) return Status::Ok();
-    finish = finish_;
+    // What came meanwhile belongs to a flush, too.
+    if (!asked_ || !queued_.empty()) return Status::Ok();
+    request = *std::exchange(asked_, std::nullopt);
+    request.chunks = chunks_;
   }
-  WEIR_RETURN_IF_ERROR(finish ? files_.FinishAll() : files_.Sync());
+  WEIR_RETURN_IF_ERROR(Answer(request));
   {
     const std::lock_guard lock(mutex_);
-    flush_ = FlushState::kDone;
+    done_ = request;
   }
   availability_->NotifyAvailable();
+  return Status::Ok();
+}
+
+Status FileWriterThread::WriteChunk(FileChunk& chunk) {
+  WEIR_RETURN_IF_ERROR(files_.Write(chunk.bucket, chunk.text, options_.clock()));
+  bool room = false;
+  {
+    const std::lock_guard lock(mutex_);
+    queued_bytes_ -= chunk.text.size();
+    room = room_wanted_ && queued_bytes_ <= kMaximumQueuedBytes / 2;
+    if (room) room_wanted_ = false;
+    chunk.text.clear();
+    if (free_.size() < kMaximumFreeTexts && chunk.text.capacity() <= kMaximumFreeBytes) {
+      free_.push_back(std::move(chunk.text));
+    }
+  }
+  if (room) availability_->NotifyAvailable();
   return Status::Ok();
 }
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,8 +28,10 @@ struct FileChunk {
 
 class FileWriterThread {
  public:
-  // Starts the thread. The options outlive it.
-  FileWriterThread(const internal::FileSinkOptions& options, SinkWriterContext& context);
+  // Starts the thread, which begins with what is `restored` (empty: nothing is). The options
+  // outlive it.
+  FileWriterThread(const internal::FileSinkOptions& options, SinkWriterContext& context,
+                   internal::RestoredFileSink restored);
   // Stops the thread once the file system has answered it; what is in progress stays so.
   ~FileWriterThread();
   FileWriterThread(const FileWriterThread&) = delete;
@@ -43,17 +46,33 @@ class FileWriterThread {
   std::string TakeText();
   // kPending until everything added so far is on the disk; `finish`: and all parts are finished.
   Result<FlushStatus> Flush(bool finish);
+  // Nothing until everything added so far is prepared (BucketFiles::Prepare). What was prepared for
+  // a checkpoint that was given up comes with the next.
+  Result<std::optional<PreparedFiles>> Prepare(std::uint64_t checkpoint_id, bool end_of_input);
 
  private:
-  enum class FlushState : std::uint8_t { kNone, kAsked, kDone };
+  // What is asked of the thread behind all chunks, or was done.
+  struct Request {
+    enum class Kind : std::uint8_t { kSync, kFinish, kPrepare, kPrepareFinal };
+    Kind kind = Kind::kSync;
+    std::uint64_t checkpoint_id = 0;  // of a prepare
+    std::uint64_t chunks = 0;         // that were added before
+    bool operator==(const Request&) const = default;
+  };
 
-  void Run();
+  void Run(const internal::RestoredFileSink& restored);
+  Status Restore(const internal::RestoredFileSink& restored);
+  // Whether it is done. The lock is held.
+  Result<bool> Ask(Request request);
+  Status Answer(const Request& request);
   // Until there is something to do. False after a stop.
   bool Wait();
   Status Work();
+  Status WriteChunk(FileChunk& chunk);
 
   const internal::FileSinkOptions& options_;
   const std::shared_ptr<weir::internal::Availability> availability_;
+  const bool removes_leftovers_;  // there were earlier attempts
 
   // The thread's own.
   BucketFiles files_;
@@ -68,8 +87,10 @@ class FileWriterThread {
   std::deque<FileChunk> queued_;
   std::size_t queued_bytes_ = 0;  // with those that are being written
   bool room_wanted_ = false;
-  FlushState flush_ = FlushState::kNone;
-  bool finish_ = false;
+  std::uint64_t chunks_ = 0;  // that were ever added
+  std::optional<Request> asked_;
+  std::optional<Request> done_;
+  PreparedFiles prepared_;
   std::vector<std::string> free_;
 
   std::thread thread_;

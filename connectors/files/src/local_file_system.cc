@@ -133,7 +133,8 @@ class Local final : public FileSystem {
       const int error = errno;
       if (error != EINVAL && error != ENOSYS)
         return SystemFailure("cannot rename " + from + " to", to, error);
-      if (::link(from.c_str(), to.c_str()) != 0) {
+      // A crash between link and unlink leaves both names.
+      if (::link(from.c_str(), to.c_str()) != 0 && !(errno == EEXIST && AreOneFile(from, to))) {
         return SystemFailure("cannot rename " + from + " to", to, errno);
       }
       if (::unlink(from.c_str()) != 0) return SystemFailure("cannot remove", from, errno);
@@ -153,19 +154,30 @@ class Local final : public FileSystem {
     return SystemFailure("cannot create the directory", path, error.value());
   }
 
- private:
-  // Gone since it was listed, a device, links in a circle: not our business. Everything else is:
-  // a file that was left out would be missed by nobody.
-  static bool IsNoFile(const Status& status) {
-    return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kInvalidArgument;
-  }
-  static Status SyncDirectory(const std::string& path) {
+  Status SyncDirectory(const std::string& path) const override {
     const std::string directory = path.empty() ? "." : path;
     const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!opened.valid()) return SystemFailure("cannot open", directory, errno);
     // Some file systems cannot, and then need not.
     if (::fsync(opened.number()) == 0 || errno == EINVAL) return Status::Ok();
     return SystemFailure("cannot write", directory, errno);
+  }
+
+ private:
+  // Gone since it was listed, a device, links in a circle: not our business. Everything else is:
+  // a file that was left out would be missed by nobody.
+  static bool IsNoFile(const Status& status) {
+    return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kInvalidArgument;
+  }
+  // Leaves errno as it was where they are not.
+  static bool AreOneFile(const std::string& a, const std::string& b) {
+    const int error = errno;
+    struct stat first{};
+    struct stat second{};
+    const bool same = ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 &&
+                      first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    errno = error;
+    return same;
   }
 };
 

@@ -44,7 +44,7 @@ internal::FileSinkOptions Into(const TemporaryDirectory& directory) {
 TEST(BucketFiles, PartsAreHiddenUntilTheyAreFinished) {
   const TemporaryDirectory directory;
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, "s", 3, 7);
+  BucketFiles files(options, {"s", 3, 7}, BucketFiles::Naming::kAtOnce);
   ASSERT_TRUE(files.Write("", "12345\n", 0).ok());
   ASSERT_TRUE(files.Write("a/b", "x\n", 0).ok());
   ASSERT_TRUE(files.Sync().ok());
@@ -64,7 +64,7 @@ TEST(BucketFiles, PartsAreHiddenUntilTheyAreFinished) {
 TEST(BucketFiles, TimeFinishesPartsWithoutAnotherRecord) {
   const TemporaryDirectory directory;
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, "s", 0, 0);
+  BucketFiles files(options, {"s", 0, 0}, BucketFiles::Naming::kAtOnce);
   EXPECT_EQ(files.next_roll_ms(), BucketFiles::kNever);
   for (std::int64_t now_ms : {100, 350, 600, 850}) {
     ASSERT_TRUE(files.Write("", "1\n", now_ms).ok());
@@ -93,7 +93,7 @@ TEST(BucketFiles, AnotherAttemptGoesOnBehindWhatIsFinished) {
   directory.Write(".part-t-0-5.0.inprogress", "of another sink");
   directory.Write("part-t-0-9.txt", "of another sink");
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, "s", 0, 1);
+  BucketFiles files(options, {"s", 0, 1}, BucketFiles::Naming::kAtOnce);
   ASSERT_TRUE(files.Write("", "1\n", 0).ok());
   ASSERT_TRUE(files.FinishAll().ok());
   EXPECT_EQ(directory.Content(),
@@ -110,7 +110,7 @@ TEST(BucketFiles, AnotherAttemptGoesOnBehindWhatIsFinished) {
 TEST(BucketFiles, NothingIsReplaced) {
   const TemporaryDirectory directory;
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, "s", 0, 0);
+  BucketFiles files(options, {"s", 0, 0}, BucketFiles::Naming::kAtOnce);
   ASSERT_TRUE(files.Write("", "1\n", 0).ok());
   directory.Write("part-s-0-0.txt", "somebody else's");
   const Status status = files.FinishAll();
@@ -130,8 +130,8 @@ TEST(BucketFiles, SinksDoNotMeetInADirectory) {
   for (const std::string& others : {SinkIdOf("job", "another"), SinkIdOf("another", "operator")}) {
     ASSERT_EQ(others.size(), 16u);
     ASSERT_NE(ours, others);
-    BucketFiles files(options, ours, 0, 0);
-    BucketFiles other_files(options, others, 0, 1);
+    BucketFiles files(options, {ours, 0, 0}, BucketFiles::Naming::kAtOnce);
+    BucketFiles other_files(options, {others, 0, 1}, BucketFiles::Naming::kAtOnce);
     ASSERT_TRUE(files.Write("", "1\n", 0).ok());
     ASSERT_TRUE(other_files.Write("", "a\n", 0).ok());
     ASSERT_TRUE(files.Write("", "2\n", 0).ok());
@@ -147,7 +147,7 @@ TEST(BucketFiles, SinksDoNotMeetInADirectory) {
 TEST(BucketFiles, ForgetsBucketsThatNothingIsWrittenTo) {
   const TemporaryDirectory directory;
   const internal::FileSinkOptions options = Into(directory);
-  BucketFiles files(options, "s", 0, 0);
+  BucketFiles files(options, {"s", 0, 0}, BucketFiles::Naming::kAtOnce);
   for (int hour = 0; hour < 5; ++hour) {
     const std::int64_t now_ms = hour * 3'600'000;
     const std::string bucket = std::to_string(hour);

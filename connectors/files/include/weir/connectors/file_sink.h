@@ -10,19 +10,31 @@
 // touched again. <sink> is 16 hex digits that stand for this sink of this job: several sinks, and
 // several jobs, may write into one directory. A part is finished when it is large enough, old
 // enough, was not written to for long enough, or at the end of the input; limits of time hold also
-// while no records come. What a writer finds of its own earlier attempts in progress it removes. A
-// name that is taken is an error: nothing is replaced.
+// while no records come. A name that is taken is an error: nothing is replaced.
 //
-// Parts are finished whatever becomes of the job, so a job that starts again writes some records
-// twice. A record that the format refuses fails the job: serialize with MapInto(SerializeWith())
+// Exactly once in a job with checkpoints: a finished part gets its name when the next checkpoint is
+// complete. What is in a part at a checkpoint is on the disk (fdatasync of the file, fsync of new
+// directories) before the checkpoint is; so is a part's name (fsync of its directory) before the
+// commit counts. After a failure parts in progress go on where the checkpoint was: their beginning
+// is copied, as an attempt that is not known to have ended may still write to the old file, which
+// is removed once the new one has its name. What else earlier attempts of this job left in progress
+// is removed when the writer starts. Starting from a checkpoint that is not the latest of its job
+// fails where a later one has given a part its name.
+//
+// At least once in a job without checkpoints: finished parts have their names at once, and a job
+// that starts again writes some records twice.
+//
+// A record that the format refuses fails the job: serialize with MapInto(SerializeWith())
 // and OnError() where it should not.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <weir/connectors/bucket_assigner.h>
 #include <weir/connectors/file_system.h>
@@ -59,6 +71,14 @@ class FileSinkWriter final : public SinkWriter<typename F::Record> {
   Status Failure() { return session_.Failure(); }
 
   Result<FlushStatus> Flush(bool end_of_input) override { return session_.Flush(end_of_input); }
+  Status Restore(const internal::RestoredFileSink& restored) { return session_.Restore(restored); }
+  Result<std::optional<std::vector<internal::FileCommittable>>> PrepareCommit(
+      std::uint64_t checkpoint_id, bool end_of_input) {
+    return session_.PrepareCommit(checkpoint_id, end_of_input);
+  }
+  Result<std::vector<internal::FileWriterState>> Snapshot(std::uint64_t /*checkpoint_id*/) {
+    return session_.Snapshot();
+  }
   void Close() override { session_.Close(); }
 
  private:
@@ -73,6 +93,8 @@ template <StreamSerializationSchema F,
 class FileSink {
  public:
   using Record = typename F::Record;
+  using Committable = internal::FileCommittable;
+  using WriterState = internal::FileWriterState;
 
   // Below `path`, which is made where it is missing.
   FileSink(F format, std::string path, A assigner = A())
@@ -111,6 +133,12 @@ class FileSink {
     options_.roll_after_inactivity_ms = interval_ms;
     return *this;
   }
+  // All parts are finished with each checkpoint: more and smaller files, none of which is copied
+  // after a failure. Default: parts go on behind checkpoints.
+  FileSink& RollOnCheckpoint(bool roll = true) {
+    options_.roll_on_checkpoint = roll;
+    return *this;
+  }
   // Default: the machine's.
   FileSink& To(std::shared_ptr<const FileSystem> file_system) {
     options_.file_system = std::move(file_system);
@@ -125,6 +153,9 @@ class FileSink {
     options.framing = format_.framing();
     if constexpr (requires { format_.StreamHeader(); }) options.header = format_.StreamHeader();
     return std::make_unique<FileSinkWriter<F, A>>(std::move(options), format_, assigner_);
+  }
+  std::unique_ptr<Committer<Committable>> CreateCommitter() const {
+    return internal::CreateFileCommitter(options_.file_system);
   }
 
  private:

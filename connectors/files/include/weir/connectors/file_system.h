@@ -51,11 +51,15 @@ class FileSystem {
   virtual Result<std::unique_ptr<ReadableFile>> OpenForReading(const std::string& path) const = 0;
   // AlreadyExists where the path is taken: no two writers get the same file.
   virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path) const = 0;
-  // At once and durably. AlreadyExists where `to` is taken.
+  // At once and durably. AlreadyExists where `to` is taken; after an error that came later than the
+  // name, a second call may say NotFound.
   virtual Status Rename(const std::string& from, const std::string& to) const = 0;
   virtual Status Remove(const std::string& file) const = 0;
   // With its parents; ok when it is there.
   virtual Status CreateDirectories(const std::string& path) const = 0;
+  // Until the names in it survive a crash of the machine: files that were created, directories. By
+  // itself a file system does nothing: its names are durable at once.
+  virtual Status SyncDirectory(const std::string& /*path*/) const { return Status::Ok(); }
 };
 
 // The machine's files.

@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weir/connectors/file_system.h>
+#include <weir/connectors/internal/file_sink_state.h>
 #include <weir/format.h>
 #include <weir/sink.h>
 #include <weir/status.h>
@@ -25,6 +28,7 @@ struct FileSinkOptions {
   std::uint64_t roll_at_bytes = 128 << 20;
   std::int64_t roll_after_ms = 60'000;
   std::int64_t roll_after_inactivity_ms = 60'000;
+  bool roll_on_checkpoint = false;
   std::shared_ptr<const FileSystem> file_system = LocalFileSystem();
   std::function<std::int64_t()> clock = SystemTimeMs;
   // Of the format.
@@ -45,6 +49,8 @@ class FileWriteSession {
   FileWriteSession(const FileWriteSession&) = delete;
   FileWriteSession& operator=(const FileWriteSession&) = delete;
 
+  // Before Open().
+  Status Restore(const RestoredFileSink& restored);
   Status Open(SinkWriterContext& context);
   // kNotReady: too much waits for the disk. Also the first failure of the thread.
   Result<WriteStatus> CheckRoom();
@@ -62,11 +68,20 @@ class FileWriteSession {
   // Hands over what the block came to.
   Status EndBlock();
   Result<FlushStatus> Flush(bool end_of_input);
+  // Of a two-phase sink's writer. Without checkpoints finished parts have their names at once, and
+  // nothing is left to commit.
+  Result<std::optional<std::vector<FileCommittable>>> PrepareCommit(std::uint64_t checkpoint_id,
+                                                                    bool end_of_input);
+  // As of the last PrepareCommit() that returned something.
+  std::vector<FileWriterState> Snapshot() const;
   void Close();
 
  private:
   class State;
   std::unique_ptr<State> state_;
 };
+
+std::unique_ptr<Committer<FileCommittable>> CreateFileCommitter(
+    std::shared_ptr<const FileSystem> file_system);
 
 }  // namespace weir::files::internal
