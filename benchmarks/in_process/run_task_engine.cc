@@ -52,6 +52,10 @@ class ReportQueue final : public weir::task::TaskEngineEvents {
   void OnEventToCoordinator(CoordinatorEvent event) override {
     Push({std::nullopt, std::move(event)});
   }
+  // Nobody takes checkpoints here.
+  void OnCheckpointAcknowledged(weir::task::CheckpointAcknowledgement) override {}
+  void OnCheckpointDeclined(weir::task::CheckpointDecline) override {}
+  void OnCheckpointRequested(const weir::task::TaskAttempt&) override {}
   Report Take() {
     weir::MutexLock lock(mutex_);
     while (reports_.empty()) changed_.Wait(mutex_);

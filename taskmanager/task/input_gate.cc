@@ -1,15 +1,9 @@
 #include "taskmanager/task/input_gate.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
 namespace weir::task {
-
-Status RejectingBarrierHandler::OnBarrier(std::uint32_t, const internal::Barrier& barrier) {
-  return Status::Internal("barrier " + std::to_string(barrier.checkpoint_id) +
-                          " arrived but checkpoints are not enabled");
-}
 
 InputGate::InputGate(std::vector<Edge> edges, std::shared_ptr<ReadyList> ready,
                      BarrierHandler& barriers, Counter& records_in)
@@ -52,6 +46,10 @@ Result<bool> InputGate::Deliver(internal::Chain& chain) {
     const std::optional<std::uint32_t> index = ready_->Take();
     if (!index) return false;
     Channel& channel = channels_[*index];
+    if (channel.blocked) [[unlikely]] {
+      held_.push_back(*index);
+      continue;
+    }
     InputElement element;
     Result<bool> popped = channel.channel->Pop(element);
     if (!popped.ok()) return popped.status();
@@ -95,9 +93,10 @@ Status InputGate::DeliverControl(std::uint32_t index, const internal::ControlEle
     return Announce(input, input.merger.OnStatus(channel.merger_channel, status->idle), chain);
   }
   if (const auto* barrier = std::get_if<internal::Barrier>(&element)) {
-    return barriers_.OnBarrier(index, *barrier);
+    barriers_.OnBarrier(index, *barrier);
+    return Status::Ok();
   }
-  return End(channel, chain);
+  return End(index, chain);
 }
 
 Status InputGate::Announce(const Input& input, const internal::WatermarkMerger::Outcome& outcome,
@@ -115,13 +114,23 @@ Status InputGate::Announce(const Input& input, const internal::WatermarkMerger::
   return Status::Ok();
 }
 
-Status InputGate::End(Channel& channel, internal::Chain& chain) {
+Status InputGate::End(std::uint32_t index, internal::Chain& chain) {
+  Channel& channel = channels_[index];
   channel.ended = true;
   --open_channels_;
   Input& input = inputs_[channel.merger];
   WEIR_RETURN_IF_ERROR(Announce(input, input.merger.OnFinished(channel.merger_channel), chain));
-  if (--open_channels_of_edge_[channel.edge] > 0) return Status::Ok();
-  return chain.OnEndOfInput(channel.edge);
+  if (--open_channels_of_edge_[channel.edge] == 0) {
+    WEIR_RETURN_IF_ERROR(chain.OnEndOfInput(channel.edge));
+  }
+  barriers_.OnChannelEnd(index);
+  return Status::Ok();
+}
+
+void InputGate::UnblockAll() {
+  for (Channel& channel : channels_) channel.blocked = false;
+  for (const std::uint32_t index : held_) ready_->Requeue(index);
+  held_.clear();
 }
 
 std::int64_t InputGate::watermark_ms() const {
@@ -131,6 +140,7 @@ std::int64_t InputGate::watermark_ms() const {
 }
 
 void InputGate::Close() {
+  held_.clear();
   channels_.clear();
 }
 

@@ -19,17 +19,13 @@
 
 namespace weir::task {
 
-// Decides what a barrier does. Called by the task's thread.
+// Decides what barriers do. Called by the task's thread, from within Deliver().
 class BarrierHandler {
  public:
   virtual ~BarrierHandler() = default;
-  virtual Status OnBarrier(std::uint32_t channel, const internal::Barrier& barrier) = 0;
-};
-
-// For jobs without checkpoints: a barrier is an error of ours.
-class RejectingBarrierHandler final : public BarrierHandler {
- public:
-  Status OnBarrier(std::uint32_t channel, const internal::Barrier& barrier) override;
+  virtual void OnBarrier(std::uint32_t channel, const internal::Barrier& barrier) = 0;
+  // The chain has heard of it already.
+  virtual void OnChannelEnd(std::uint32_t channel) = 0;
 };
 
 class InputGate {
@@ -48,6 +44,11 @@ class InputGate {
   // out.
   Result<bool> Deliver(internal::Chain& chain);
 
+  // Takes nothing from the channel until all are unblocked.
+  void Block(std::uint32_t channel) { channels_[channel].blocked = true; }
+  void UnblockAll();
+
+  std::uint32_t channel_count() const { return static_cast<std::uint32_t>(channels_.size()); }
   // Every channel has ended.
   bool ended() const { return open_channels_ == 0; }
   // The smallest merged watermark over the inputs.
@@ -62,6 +63,7 @@ class InputGate {
     std::uint32_t merger = 0;          // index into inputs_
     std::uint32_t merger_channel = 0;  // index within that merger
     bool ended = false;
+    bool blocked = false;
   };
   struct Input {
     std::uint32_t number = 0;
@@ -76,7 +78,7 @@ class InputGate {
                         internal::Chain& chain);
   Status Announce(const Input& input, const internal::WatermarkMerger::Outcome& outcome,
                   internal::Chain& chain);
-  Status End(Channel& channel, internal::Chain& chain);
+  Status End(std::uint32_t index, internal::Chain& chain);
 
   const std::shared_ptr<ReadyList> ready_;
   BarrierHandler& barriers_;
@@ -85,6 +87,9 @@ class InputGate {
   std::vector<Input> inputs_;
   std::vector<std::uint32_t> open_channels_of_edge_;
   std::uint32_t open_channels_ = 0;
+  // Blocked channels that have something to read: out of the ready list's line, and not signaled
+  // meanwhile.
+  std::vector<std::uint32_t> held_;
 };
 
 }  // namespace weir::task

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "taskmanager/task/task_restore.h"
 #include "taskmanager/task/user_code.h"
 
 namespace weir::task {
@@ -45,10 +46,12 @@ Task::Task(const TaskResources& resources, const TaskAttempt& attempt, std::uint
       runner_(std::move(runner)),
       mailbox_(std::move(mailbox)),
       context_(resources, attempt, slot, *runner_, mailbox_),
+      checkpoint_(resources, attempt, mailbox_),
       is_source_(resources.job.graph().vertices[attempt.vertex].is_source) {}
 
 void Task::SetInputs(std::vector<InputGate::Edge> edges, std::shared_ptr<ReadyList> ready) {
-  gate_ = std::make_unique<InputGate>(std::move(edges), std::move(ready), barriers_, records_in_);
+  gate_ = std::make_unique<InputGate>(std::move(edges), std::move(ready), checkpoint_, records_in_);
+  checkpoint_.SetGate(*gate_);
 }
 
 void Task::Deployed() {
@@ -83,6 +86,11 @@ bool Task::terminal() const {
   return IsTerminal(machine_.state());
 }
 
+bool Task::running() const {
+  MutexLock lock(mutex_);
+  return machine_.running();
+}
+
 void Task::Open() {
   if (mailbox_->canceled()) {
     Close();
@@ -114,10 +122,25 @@ void Task::Open() {
 
 Status Task::MakeAndOpenChain() {
   return RunUserCode([this]() -> Status {
-    chain_ = resources_.job.CreateChain(attempt_.vertex, context_);
-    if (chain_ == nullptr) return Status::Internal("the plugin made no chain");
+    WEIR_RETURN_IF_ERROR(MakeAndRestoreChain());
     return chain_->Open();
   });
+}
+
+Status Task::MakeAndRestoreChain() {
+  chain_ = resources_.job.CreateChain(attempt_.vertex, context_);
+  if (chain_ == nullptr) return Status::Internal("the plugin made no chain");
+  std::vector<internal::ChainedKeyedTable> tables = chain_->keyed_tables();
+  if (restore_) {
+    // Until it is known to have worked.
+    restore_failed_ = true;
+    WEIR_RETURN_IF_ERROR(RestoreChain(*restore_, resources_.job.graph().vertices[attempt_.vertex],
+                                      attempt_.subtask, resources_.files, tables, *chain_));
+    restore_failed_ = false;
+    restore_.reset();
+  }
+  checkpoint_.SetTables(std::move(tables));
+  return Status::Ok();
 }
 
 StepOutcome Task::Step(SlotPageEntry* entry, std::int64_t now_ns) {
@@ -147,16 +170,13 @@ StepOutcome Task::Step(SlotPageEntry* entry, std::int64_t now_ns) {
 
 Result<StepOutcome> Task::StepChain() {
   holds_input_ = false;
-  if (mailbox_->HasEvents()) {
-    if (const auto event = mailbox_->TakeEvent()) {
-      WEIR_RETURN_IF_ERROR(chain_->OnCoordinatorEvent(event->operator_index, event->payload));
-      return StepOutcome::kProgress;
-    }
+  if (checkpoint_.saving()) checkpoint_.ThawIfSaved();
+  if (mailbox_->HasMail()) {
+    WEIR_ASSIGN_OR_RETURN(const bool taken, TakeMail());
+    if (taken) return StepOutcome::kProgress;
   }
   if (!context_.outputs().Drain()) return StepOutcome::kBlocked;
-  if (phase_ == Phase::kEmptying) {
-    return context_.outputs().empty() ? StepOutcome::kDone : StepOutcome::kBlocked;
-  }
+  if (phase_ == Phase::kEnding) return StepEnding();
   WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
   if (!drained) return StepOutcome::kBlocked;
   if (chain_->timers_due()) {
@@ -167,14 +187,60 @@ Result<StepOutcome> Task::StepChain() {
     WEIR_RETURN_IF_ERROR(chain_->OnProcessingTime(context_.processing_time_ms()));
     return StepOutcome::kProgress;
   }
+  if (checkpoint_.preparing()) return StepCheckpoint();
   if (phase_ == Phase::kInput) {
     holds_input_ = chain_->HoldsInput();
     return holds_input_ ? StepOutcome::kBlocked : StepInput();
   }
   WEIR_ASSIGN_OR_RETURN(const bool finished, chain_->Finish());
   if (!finished) return chain_->timers_due() ? StepOutcome::kProgress : StepOutcome::kIdle;
-  phase_ = Phase::kEmptying;
+  phase_ = Phase::kEnding;
   return StepOutcome::kProgress;
+}
+
+// False: there was nothing that may be taken now.
+Result<bool> Task::TakeMail() {
+  if (const std::optional<CheckpointEnd> end = mailbox_->TakeCheckpointEnd()) {
+    if (!end->complete) checkpoint_.OnAborted(end->checkpoint_id);
+    WEIR_RETURN_IF_ERROR(end->complete ? chain_->NotifyCheckpointComplete(end->checkpoint_id)
+                                       : chain_->NotifyCheckpointAborted(end->checkpoint_id));
+    return true;
+  }
+  // What a coordinator sent behind a trigger must not get into that checkpoint's state.
+  if (checkpoint_.preparing()) return false;
+  // What is still in the channels belongs to the checkpoint of whoever has sent it and ended.
+  const bool takes_triggers = checkpoint_.none() && gate_->ended();
+  const auto mail = mailbox_->TakeOrdered(takes_triggers);
+  if (!mail) return false;
+  if (const auto* trigger = std::get_if<internal::Barrier>(&*mail)) {
+    checkpoint_.Trigger(*trigger);
+    return true;
+  }
+  const auto& event = std::get<CoordinatorEvent>(*mail);
+  WEIR_RETURN_IF_ERROR(chain_->OnCoordinatorEvent(event.operator_index, event.payload));
+  return true;
+}
+
+Result<StepOutcome> Task::StepCheckpoint() {
+  WEIR_ASSIGN_OR_RETURN(const bool advanced, checkpoint_.Advance(*chain_));
+  if (advanced) return StepOutcome::kProgress;
+  holds_input_ = phase_ != Phase::kEnding;
+  return StepOutcome::kBlocked;
+}
+
+Result<StepOutcome> Task::StepEnding() {
+  if (!context_.outputs().empty()) return StepOutcome::kBlocked;
+  // A sink that waits for its commit says here that it failed.
+  WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
+  if (!drained) return StepOutcome::kBlocked;
+  if (checkpoint_.preparing()) return StepCheckpoint();
+  if (chain_->AwaitsCheckpoint()) {
+    if (!std::exchange(checkpoint_requested_, true)) {
+      resources_.events.OnCheckpointRequested(attempt_);
+    }
+    return StepOutcome::kIdle;
+  }
+  return checkpoint_.saving() ? StepOutcome::kIdle : StepOutcome::kDone;
 }
 
 Result<StepOutcome> Task::StepInput() {
@@ -205,7 +271,7 @@ Result<StepOutcome> Task::StepSource() {
     if (blocks >= blocks_of_a_turn_) return StepOutcome::kProgress;
     // A batch that has left is in the cache of whoever is next, or credit is short.
     if (context_.outputs().records_out().value() != records_out) return StepOutcome::kProgress;
-    if (mailbox_->canceled() || mailbox_->HasEvents()) return StepOutcome::kProgress;
+    if (mailbox_->canceled() || mailbox_->HasMail()) return StepOutcome::kProgress;
     WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
     if (!drained || chain_->timers_due()) return StepOutcome::kProgress;
   }
@@ -239,7 +305,8 @@ Status Task::FlushIfDue(StepOutcome outcome, std::int64_t now_ns) {
 }
 
 std::optional<std::int64_t> Task::next_wake_ns() const {
-  const std::optional<std::int64_t> timer_ns = context_.timer_ns();
+  std::optional<std::int64_t> timer_ns = context_.timer_ns();
+  if (phase_ == Phase::kEnding) timer_ns.reset();
   if (!blocked_) return timer_ns;
   if (!flush_wanted_) return holds_input_ ? timer_ns : std::nullopt;
   const std::int64_t timeout_ms = std::max<std::int64_t>(resources_.options.buffer_timeout_ms, 1);
@@ -260,6 +327,7 @@ void Task::Retire() {
 
 void Task::Close() {
   Status closed;
+  checkpoint_.Close();
   if (chain_ != nullptr) {
     SlotPageEntry* entry = resources_.page != nullptr ? resources_.page->TakeFloating() : nullptr;
     context_.Enter(RunningPhase::kClose, entry, resources_.clock.MonotonicNanos());
@@ -273,14 +341,13 @@ void Task::Close() {
   context_.time().End(resources_.clock.MonotonicNanos());
   if (gate_ != nullptr) gate_->Close();
   // A finished task keeps its outputs: what was handed to the network may still be on its way.
-  if (phase_ != Phase::kEmptying || !context_.outputs().empty()) context_.outputs().Close();
+  if (phase_ != Phase::kEnding || !context_.outputs().empty()) context_.outputs().Close();
   Handle(TaskEvent::kClosed, closed.ok() ? closed : Named(closed));
 }
 
 Status Task::Named(const Status& cause) const {
   const internal::JobVertex& vertex = resources_.job.graph().vertices[attempt_.vertex];
-  std::string name = "subtask " + std::to_string(attempt_.subtask) + " (attempt " +
-                     std::to_string(attempt_.attempt) + ") of '" + vertex.name + "'";
+  std::string name = DescribeTask(vertex, attempt_);
   if (failed_operator_ && *failed_operator_ < vertex.operators.size()) {
     name += ", operator '" + vertex.operators[*failed_operator_].name + "'";
   }
@@ -310,7 +377,8 @@ void Task::Report(TaskState state, const Status& failure) {
                                  .task_name = vertex.name,
                                  .subtask = attempt_.subtask,
                                  .attempt = attempt_.attempt,
-                                 .time_ms = resources_.clock.WallMillis()};
+                                 .time_ms = resources_.clock.WallMillis(),
+                                 .restore_failed = restore_failed_};
     if (failed_operator_ && *failed_operator_ < vertex.operators.size()) {
       change.failure->operator_index = *failed_operator_;
       change.failure->operator_name = vertex.operators[*failed_operator_].name;

@@ -1,8 +1,8 @@
 // One attempt of one subtask: its chain between its channels, from deployment to its end.
 //
-// Life: constructed and given its channels (Deploying), Start() makes and opens the chain on a
-// pooled thread, the slot steps it, and when it is done, canceled or failed the slot retires it:
-// the chain is closed and destroyed on a pooled thread and the terminal state is reported.
+// Life: constructed and given its channels (Deploying), Start() makes, restores and opens the chain
+// on a pooled thread, the slot steps it, and when it is done, canceled or failed the slot retires
+// it: the chain is closed and destroyed on a pooled thread and the terminal state is reported.
 //
 // Thread rules: Step() and next_wake_ns() by whoever holds the baton of its slot. Start(),
 // Cancel(), Fail() and the setters by the engine's control thread. Statistics() by any thread.
@@ -13,12 +13,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/internal/chain.h>
 
 #include "common/mutex.h"
 #include "taskmanager/task/input_gate.h"
+#include "taskmanager/task/task_checkpoint.h"
 #include "taskmanager/task/task_context.h"
 #include "taskmanager/task/task_description.h"
 #include "taskmanager/task/task_mailbox.h"
@@ -48,6 +50,8 @@ class Task final : public std::enable_shared_from_this<Task> {
   Counter& bytes_in() { return bytes_in_; }
   // Before Start(). Channels of all incoming edges in the order of JobGraph::edges.
   void SetInputs(std::vector<InputGate::Edge> edges, std::shared_ptr<ReadyList> ready);
+  // Before Start(): what the chain starts from.
+  void SetRestore(TaskRestore restore) { restore_ = std::move(restore); }
   void Deployed();
 
   // Outgoing channels are in context().outputs().
@@ -57,6 +61,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   // Something that the task needs could not be had.
   void Fail(const Status& status);
   bool terminal() const;
+  bool running() const;
 
   // One bounded piece of work: a batch, a control element, some polls, a coordinator's event.
   StepOutcome Step(SlotPageEntry* entry, std::int64_t now_ns);
@@ -71,13 +76,19 @@ class Task final : public std::enable_shared_from_this<Task> {
   TaskStatistics Statistics() const;
 
  private:
-  enum class Phase : std::uint8_t { kInput, kFinishing, kEmptying };
+  // Ending: Finish() said true. What was emitted leaves, a snapshot that is being saved is waited
+  // for, and a checkpoint where the chain awaits one.
+  enum class Phase : std::uint8_t { kInput, kFinishing, kEnding };
 
   void Open();
   Status MakeAndOpenChain();
   void Close();
+  Status MakeAndRestoreChain();
   Result<StepOutcome> StepChain();
+  Result<bool> TakeMail();
   Result<StepOutcome> StepInput();
+  Result<StepOutcome> StepCheckpoint();
+  Result<StepOutcome> StepEnding();
   Result<StepOutcome> StepSource();
   void FitTurn(std::int64_t turn_ns);
   Status FlushIfDue(StepOutcome outcome, std::int64_t now_ns);
@@ -94,14 +105,17 @@ class Task final : public std::enable_shared_from_this<Task> {
   Counter bytes_in_;
   std::atomic<std::int64_t> input_watermark_ms_{internal::Watermark().timestamp_ms};
   TaskContext context_;
-  RejectingBarrierHandler barriers_;
+  TaskCheckpoint checkpoint_;
   const bool is_source_;
   std::unique_ptr<InputGate> gate_;
   std::unique_ptr<internal::Chain> chain_;
+  std::optional<TaskRestore> restore_;  // until the chain has it
 
   Phase phase_ = Phase::kInput;
   // The operator that a failure names; nothing where the error is none of the chain's.
   std::optional<std::uint32_t> failed_operator_;
+  bool restore_failed_ = false;
+  bool checkpoint_requested_ = false;
   std::uint32_t blocks_of_a_turn_ = 1;  // at most; of a source
   bool flush_wanted_ = false;
   bool blocked_ = false;

@@ -81,6 +81,7 @@ class TaskContext final : public internal::ChainContext,
   std::int64_t auto_watermark_interval_ms() const override {
     return resources_.options.auto_watermark_interval_ms;
   }
+  bool checkpoints_enabled() const override { return resources_.options.checkpoints_enabled; }
 
   // RuntimeContext
   const TaskInformation& task() const override { return information_; }

@@ -2,7 +2,6 @@
 // mirror proto/session.proto, so that the engine needs no generated code. The worker converts.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -14,16 +13,10 @@
 #include <weir/status.h>
 
 #include "taskmanager/network/byte_channel.h"
+#include "taskmanager/task/checkpoint_description.h"
+#include "taskmanager/task/task_attempt.h"
 
 namespace weir::task {
-
-// One attempt of one subtask of a job.
-struct TaskAttempt {
-  std::uint32_t vertex = 0;
-  std::uint32_t subtask = 0;
-  std::uint32_t attempt = 0;
-  auto operator<=>(const TaskAttempt&) const = default;
-};
 
 // Flink's task states as far as a worker sees them. The numbers are those of proto::TaskState.
 enum class TaskState : std::uint8_t {
@@ -54,6 +47,8 @@ struct TaskFailure {
   std::uint32_t operator_index = 0;
   std::string operator_name;
   std::int64_t time_ms = 0;  // wall clock
+  // The state of the checkpoint that the task was to start from could not be read or taken.
+  bool restore_failed = false;
 };
 
 struct AccumulatorValue {
@@ -98,6 +93,7 @@ struct CoordinatorEvent {
 struct TaskDeployment {
   TaskAttempt task;
   std::uint32_t slot = 0;
+  std::optional<TaskRestore> restore;  // nothing: the subtask starts fresh
 };
 
 // Where the subtasks of a vertex run, all of them: by subtask index.

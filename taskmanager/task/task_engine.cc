@@ -9,6 +9,17 @@
 
 namespace weir::task {
 
+namespace {
+
+std::unique_ptr<checkpoint::CheckpointStorage> MakeStorage(const TaskEngineOptions& options,
+                                                           FileSystem& files) {
+  if (options.checkpoint_directory.empty()) return nullptr;
+  return std::make_unique<checkpoint::CheckpointStorage>(files, options.checkpoint_directory,
+                                                         options.inline_state_bytes);
+}
+
+}  // namespace
+
 struct TaskEngine::PendingStart {
   ChannelBuilder channels;
 };
@@ -20,13 +31,16 @@ TaskEngine::TaskEngine(TaskEngineOptions options, TaskEngineDependencies depende
                 ? nullptr
                 : std::make_unique<SlotPage>(dependencies_.slot_page, options_.slot_count,
                                              dependencies_.floating_entries)),
+      storage_(MakeStorage(options_, *dependencies_.files)),
       resources_{.options = options_,
                  .job = *dependencies_.job,
                  .clock = dependencies_.clock,
                  .events = *this,
                  .make_logger = dependencies_.make_logger,
                  .pool = pool_,
-                 .page = page_.get()} {
+                 .page = page_.get(),
+                 .files = *dependencies_.files,
+                 .storage = storage_.get()} {
   for (std::uint32_t i = 0; i < options_.slot_count; ++i) {
     SlotPageEntry* entry = page_ != nullptr ? page_->slot(i) : nullptr;
     slots_.push_back(
@@ -86,8 +100,10 @@ std::shared_ptr<Task> TaskEngine::MakeTask(const TaskDeployment& deployment) {
     slot = std::move(own);
   }
   auto mailbox = std::make_shared<TaskMailbox>(slot->wake());
-  return std::make_shared<Task>(resources_, deployment.task, deployment.slot, std::move(slot),
-                                std::move(mailbox));
+  auto task = std::make_shared<Task>(resources_, deployment.task, deployment.slot, std::move(slot),
+                                     std::move(mailbox));
+  if (deployment.restore) task->SetRestore(*deployment.restore);
+  return task;
 }
 
 Status TaskEngine::Deploy(const Deployment& deployment) {
@@ -182,6 +198,43 @@ bool TaskEngine::OnCoordinatorEvent(CoordinatorEvent event) {
   return true;
 }
 
+Status TaskEngine::Trigger(const TaskAttempt& attempt, const internal::Barrier& barrier) {
+  if (barrier.unaligned) {
+    return Status(StatusCode::kUnsupported, "unaligned checkpoints are not supported");
+  }
+  const std::shared_ptr<Task> task = Find(attempt);
+  if (task == nullptr || !task->running() || !task->mailbox().Trigger(barrier)) {
+    return Status(StatusCode::kFailedPrecondition, "the task is not running here");
+  }
+  return Status::Ok();
+}
+
+void TaskEngine::TriggerCheckpoint(const std::vector<TaskAttempt>& tasks,
+                                   const internal::Barrier& barrier) {
+  const std::vector<internal::JobVertex>& vertices = dependencies_.job->graph().vertices;
+  for (const TaskAttempt& attempt : tasks) {
+    Status triggered = Trigger(attempt, barrier);
+    if (triggered.ok()) continue;
+    if (attempt.vertex < vertices.size()) {
+      triggered = triggered.WithContext(DescribeTask(vertices[attempt.vertex], attempt));
+    }
+    OnCheckpointDeclined(
+        {.task = attempt, .checkpoint_id = barrier.checkpoint_id, .cause = std::move(triggered)});
+  }
+}
+
+void TaskEngine::NotifyCheckpointCompleted(std::uint64_t checkpoint_id) {
+  for (const std::shared_ptr<Task>& task : Tasks()) {
+    task->mailbox().Post({.checkpoint_id = checkpoint_id, .complete = true});
+  }
+}
+
+void TaskEngine::NotifyCheckpointAborted(std::uint64_t checkpoint_id) {
+  for (const std::shared_ptr<Task>& task : Tasks()) {
+    task->mailbox().Post({.checkpoint_id = checkpoint_id, .complete = false});
+  }
+}
+
 std::vector<TaskStatistics> TaskEngine::Statistics() const {
   std::vector<TaskStatistics> statistics;
   for (const std::shared_ptr<Task>& task : Tasks()) statistics.push_back(task->Statistics());
@@ -199,6 +252,18 @@ void TaskEngine::OnTaskState(TaskStateChange change) {
 
 void TaskEngine::OnEventToCoordinator(CoordinatorEvent event) {
   dependencies_.events.OnEventToCoordinator(std::move(event));
+}
+
+void TaskEngine::OnCheckpointAcknowledged(CheckpointAcknowledgement acknowledgement) {
+  dependencies_.events.OnCheckpointAcknowledged(std::move(acknowledgement));
+}
+
+void TaskEngine::OnCheckpointDeclined(CheckpointDecline decline) {
+  dependencies_.events.OnCheckpointDeclined(std::move(decline));
+}
+
+void TaskEngine::OnCheckpointRequested(const TaskAttempt& task) {
+  dependencies_.events.OnCheckpointRequested(task);
 }
 
 }  // namespace weir::task

@@ -4,10 +4,10 @@
 // job has deployed, opens their outgoing channels and runs them. Channels between two subtasks of
 // this worker carry typed batches; the others go through the data plane.
 //
-// Thread rules: Deploy(), Start(), Cancel(), CancelAll() and OnCoordinatorEvent() from one control
-// thread; Statistics() from any. None of them waits for user code. The destructor cancels what runs
-// and waits for it: it returns as soon as the steps, Open() and Close() calls under way return (a
-// worker whose user code hangs is killed by its supervisor).
+// Thread rules: Deploy(), Start(), Cancel(), CancelAll(), OnCoordinatorEvent() and what concerns
+// checkpoints from one control thread; Statistics() from any. None of them waits for user code. The
+// destructor cancels what runs and waits for it: it returns as soon as the steps, Open() and
+// Close() calls under way return (a worker whose user code hangs is killed by its supervisor).
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include <weir/status.h>
 
 #include "common/clock.h"
+#include "common/file_system.h"
 #include "common/mutex.h"
 #include "taskmanager/network/byte_channel.h"
 #include "taskmanager/task/slot_page.h"
@@ -43,6 +44,7 @@ struct TaskEngineDependencies {
   // or null.
   void* slot_page = nullptr;
   std::uint32_t floating_entries = 0;
+  FileSystem* files = &LocalFileSystem();  // where checkpoints are
 };
 
 class TaskEngine final : private TaskEngineEvents {
@@ -64,6 +66,13 @@ class TaskEngine final : private TaskEngineEvents {
   // False: that attempt is not here (any more).
   bool OnCoordinatorEvent(CoordinatorEvent event);
 
+  // Starts a barrier at these tasks, in order with OnCoordinatorEvent(). A task that is not here or
+  // not RUNNING declines, at once, from within this call.
+  void TriggerCheckpoint(const std::vector<TaskAttempt>& tasks, const internal::Barrier& barrier);
+  // To all tasks: the checkpoint holds, or never will.
+  void NotifyCheckpointCompleted(std::uint64_t checkpoint_id);
+  void NotifyCheckpointAborted(std::uint64_t checkpoint_id);
+
   // Of all tasks that have not been forgotten.
   std::vector<TaskStatistics> Statistics() const;
 
@@ -72,8 +81,12 @@ class TaskEngine final : private TaskEngineEvents {
 
   void OnTaskState(TaskStateChange change) override;
   void OnEventToCoordinator(CoordinatorEvent event) override;
+  void OnCheckpointAcknowledged(CheckpointAcknowledgement acknowledgement) override;
+  void OnCheckpointDeclined(CheckpointDecline decline) override;
+  void OnCheckpointRequested(const TaskAttempt& task) override;
 
   Status Check(const Deployment& deployment) const;
+  Status Trigger(const TaskAttempt& attempt, const internal::Barrier& barrier);
   std::shared_ptr<Task> MakeTask(const TaskDeployment& deployment);
   void ForgetEnded();
   std::vector<std::shared_ptr<Task>> Tasks() const;
@@ -83,6 +96,7 @@ class TaskEngine final : private TaskEngineEvents {
   const TaskEngineOptions options_;
   const TaskEngineDependencies dependencies_;
   std::unique_ptr<SlotPage> page_;
+  std::unique_ptr<checkpoint::CheckpointStorage> storage_;  // null: there is no place for any
 
   mutable Mutex mutex_;
   CondVar ended_;

@@ -23,22 +23,78 @@ void TaskMailbox::Fail(Status status) {
   wake_->Raise();
 }
 
+void TaskMailbox::MarkMail() {
+  has_mail_.store(!ordered_.empty() || !ends_.empty(), std::memory_order_release);
+}
+
 void TaskMailbox::Post(CoordinatorEvent event) {
   {
     MutexLock lock(mutex_);
-    events_.push_back(std::move(event));
-    has_events_.store(true, std::memory_order_release);
+    ordered_.emplace_back(std::move(event));
+    MarkMail();
   }
   wake_->Raise();
 }
 
-std::optional<CoordinatorEvent> TaskMailbox::TakeEvent() {
+bool TaskMailbox::Trigger(const internal::Barrier& barrier) {
+  {
+    MutexLock lock(mutex_);
+    if (!takes_triggers_) return false;
+    ordered_.emplace_back(barrier);
+    MarkMail();
+  }
+  wake_->Raise();
+  return true;
+}
+
+void TaskMailbox::Post(const CheckpointEnd& end) {
+  {
+    MutexLock lock(mutex_);
+    if (!end.complete) {
+      std::erase_if(ordered_, [&](const Ordered& mail) {
+        const auto* trigger = std::get_if<internal::Barrier>(&mail);
+        return trigger != nullptr && trigger->checkpoint_id == end.checkpoint_id;
+      });
+    }
+    ends_.push_back(end);
+    MarkMail();
+  }
+  wake_->Raise();
+}
+
+void TaskMailbox::NotifySaved() {
+  wake_->Raise();
+}
+
+std::optional<CheckpointEnd> TaskMailbox::TakeCheckpointEnd() {
   MutexLock lock(mutex_);
-  if (events_.empty()) return std::nullopt;
-  CoordinatorEvent event = std::move(events_.front());
-  events_.pop_front();
-  has_events_.store(!events_.empty(), std::memory_order_release);
-  return event;
+  if (ends_.empty()) return std::nullopt;
+  const CheckpointEnd end = ends_.front();
+  ends_.pop_front();
+  MarkMail();
+  return end;
+}
+
+std::optional<TaskMailbox::Ordered> TaskMailbox::TakeOrdered(bool takes_triggers) {
+  MutexLock lock(mutex_);
+  if (ordered_.empty()) return std::nullopt;
+  if (!takes_triggers && std::holds_alternative<internal::Barrier>(ordered_.front())) {
+    return std::nullopt;
+  }
+  Ordered mail = std::move(ordered_.front());
+  ordered_.pop_front();
+  MarkMail();
+  return mail;
+}
+
+std::vector<internal::Barrier> TaskMailbox::CloseTriggers() {
+  MutexLock lock(mutex_);
+  takes_triggers_ = false;
+  std::vector<internal::Barrier> triggers;
+  for (const Ordered& mail : ordered_) {
+    if (const auto* trigger = std::get_if<internal::Barrier>(&mail)) triggers.push_back(*trigger);
+  }
+  return triggers;
 }
 
 Status TaskMailbox::failure() const {

@@ -11,6 +11,8 @@
 #include <weir/runtime_context.h>
 
 #include "common/clock.h"
+#include "common/file_system.h"
+#include "taskmanager/checkpoint/checkpoint_storage.h"
 #include "taskmanager/task/slot_page.h"
 #include "taskmanager/task/task_description.h"
 #include "taskmanager/task/thread_pool.h"
@@ -42,6 +44,15 @@ struct TaskEngineOptions {
   // Turns that a slot looks for work before its thread sleeps (some tens of nanoseconds each). More
   // cost more than they save: 256 took 6 % of all CPU time of a shuffle between two processes.
   std::uint32_t spins_before_sleep = 16;
+  // Whether the job takes checkpoints by itself (an interval is set).
+  bool checkpoints_enabled = false;
+  // Barriers hold back the channels that brought them. Without: at-least-once.
+  bool exactly_once = true;
+  // Where the job's state files go ("<execution.checkpointing.dir>/<job id>"). Empty: nowhere, the
+  // tasks decline every checkpoint.
+  std::string checkpoint_directory;
+  // State of a subtask up to this size travels in the acknowledgement.
+  std::size_t inline_state_bytes = std::size_t{20} << 10;
 };
 
 // What the engine tells its owner. Called from the engine's threads (state changes of not yet
@@ -54,6 +65,14 @@ class TaskEngineEvents {
   // the attempt runs any more: its chain is closed and destroyed.
   virtual void OnTaskState(TaskStateChange change) = 0;
   virtual void OnEventToCoordinator(CoordinatorEvent event) = 0;
+  // The task's part of a checkpoint is written; or will not be. One of the two for each checkpoint
+  // of which a barrier, or its trigger, reached the task, unless the checkpoint was aborted or the
+  // task ended other than FINISHED first.
+  virtual void OnCheckpointAcknowledged(CheckpointAcknowledgement acknowledgement) = 0;
+  virtual void OnCheckpointDeclined(CheckpointDecline decline) = 0;
+  // The task has ended its input and emitted everything; it waits for one more completed checkpoint
+  // and takes triggers itself now (what is in front of it sends no barriers any more). Once.
+  virtual void OnCheckpointRequested(const TaskAttempt& task) = 0;
 };
 
 // Makes the logger of one task.
@@ -67,6 +86,8 @@ struct TaskResources {
   const TaskLoggerFactory& make_logger;
   ThreadPool& pool;
   SlotPage* page;  // may be null
+  FileSystem& files;
+  checkpoint::CheckpointStorage* storage;  // null: there is no place for checkpoints
 };
 
 }  // namespace weir::task

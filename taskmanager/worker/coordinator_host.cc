@@ -16,12 +16,35 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
         events_(host.events_),
         key_(key),
         parallelism_(parallelism),
+        name_(name),
         logger_(Concat("coordinator.", name)) {}
 
-  Status Start(const internal::CompiledJob& job) {
-    return task::RunUserCode([&]() -> Status {
+  Status Start(const internal::CompiledJob& job,
+               const std::optional<CoordinatorSnapshot>& restored) {
+    const Status started = task::RunUserCode([&]() -> Status {
       coordinator_ = job.CreateCoordinator(key_.vertex, key_.operator_index, *this);
+      if (restored) {
+        WEIR_RETURN_IF_ERROR(
+            coordinator_->Restore(restored->checkpoint_id, restored->state)
+                .WithContext(Concat("cannot start from checkpoint ", restored->checkpoint_id)));
+      }
       return coordinator_->Start();
+    });
+    return Named(started);
+  }
+
+  Result<std::string> Snapshot(std::uint64_t checkpoint_id) {
+    if (!coordinator_) return Named(Status::Internal("it was not made"));
+    Result<std::string> state =
+        task::RunUserCode([&] { return coordinator_->Snapshot(checkpoint_id); });
+    if (!state.ok()) return Named(state.status());
+    return state;
+  }
+  void CheckpointComplete(std::uint64_t checkpoint_id) {
+    if (!coordinator_) return;
+    Call([&]() -> Status {
+      coordinator_->CheckpointComplete(checkpoint_id);
+      return Status::Ok();
     });
   }
 
@@ -85,6 +108,10 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
   Logger& logger() override { return logger_; }
 
  private:
+  Status Named(const Status& status) const {
+    return status.WithContext(Concat("coordinator of operator '", name_, "'"));
+  }
+
   void Run(const std::function<void()>& function) {
     if (closed_) return;
     Call([&]() -> Status {
@@ -105,6 +132,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
   const CoordinatorEvents events_;
   const OperatorKey key_;
   const std::uint32_t parallelism_;
+  const std::string name_;  // of the operator
   ComponentTaskLogger logger_;
   std::unique_ptr<internal::OperatorCoordinator> coordinator_;
   std::map<std::uint32_t, std::uint32_t> attempts_;  // of the subtasks that are ready
@@ -118,13 +146,26 @@ CoordinatorHost::~CoordinatorHost() {
   CloseAll();
 }
 
-Status CoordinatorHost::Start(const internal::CompiledJob& job, OperatorKey key) {
+Status CoordinatorHost::Start(const internal::CompiledJob& job, OperatorKey key,
+                              const std::optional<CoordinatorSnapshot>& restored) {
   const internal::JobVertex& vertex = job.graph().vertices.at(key.vertex);
   const std::string& name = vertex.operators.at(key.operator_index).name;
   if (Hosted* const earlier = Find(key)) earlier->Close();
   auto hosted = std::make_shared<Hosted>(*this, key, vertex.parallelism, name);
   coordinators_[key] = hosted;
-  return hosted->Start(job).WithContext(Concat("coordinator of operator '", name, "'"));
+  return hosted->Start(job, restored);
+}
+
+Result<std::map<OperatorKey, std::string>> CoordinatorHost::Snapshot(std::uint64_t checkpoint_id) {
+  std::map<OperatorKey, std::string> states;
+  for (const auto& [key, hosted] : coordinators_) {
+    WEIR_ASSIGN_OR_RETURN(states[key], hosted->Snapshot(checkpoint_id));
+  }
+  return states;
+}
+
+void CoordinatorHost::CheckpointComplete(std::uint64_t checkpoint_id) {
+  for (const auto& [key, hosted] : coordinators_) hosted->CheckpointComplete(checkpoint_id);
 }
 
 void CoordinatorHost::SubtaskReady(OperatorKey key, std::uint32_t subtask, std::uint32_t attempt) {

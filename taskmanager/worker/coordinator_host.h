@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,12 @@ struct OperatorKey {
   auto operator<=>(const OperatorKey&) const = default;
 };
 
+// What a coordinator starts from.
+struct CoordinatorSnapshot {
+  std::uint64_t checkpoint_id = 0;
+  std::string state;
+};
+
 // What coordinators cause. Called on the loop.
 struct CoordinatorEvents {
   std::function<void(OperatorKey, std::uint32_t subtask, std::uint32_t attempt,
@@ -42,14 +49,20 @@ class CoordinatorHost {
   CoordinatorHost(EventLoop& loop, EventLoop& blocking, CoordinatorEvents events);
   ~CoordinatorHost();
 
-  // Makes and starts a coordinator in place of an earlier one for that operator. The job outlives
-  // the host.
-  Status Start(const internal::CompiledJob& job, OperatorKey key);
+  // Makes and starts a coordinator in place of an earlier one for that operator, from `restored` if
+  // there is anything. It knows of no subtask until SubtaskReady(): that attempts of before are
+  // gone is in what it starts from. The job outlives the host.
+  Status Start(const internal::CompiledJob& job, OperatorKey key,
+               const std::optional<CoordinatorSnapshot>& restored = std::nullopt);
   void SubtaskReady(OperatorKey key, std::uint32_t subtask, std::uint32_t attempt);
   void SubtaskFailed(OperatorKey key, std::uint32_t subtask, std::uint32_t attempt);
   // Dropped when `attempt` is not the one that is ready.
   void OnEvent(OperatorKey key, std::uint32_t subtask, std::uint32_t attempt,
                std::string_view payload);
+  // The state of all of them; what they sent before has gone to on_event. An error names the
+  // operator whose coordinator gave none; the others may have given theirs.
+  Result<std::map<OperatorKey, std::string>> Snapshot(std::uint64_t checkpoint_id);
+  void CheckpointComplete(std::uint64_t checkpoint_id);
   void CloseAll();
 
  private:

@@ -10,10 +10,39 @@ task::TaskAttempt FromProto(const proto::TaskAttempt& message) {
   return {.vertex = message.vertex(), .subtask = message.subtask(), .attempt = message.attempt()};
 }
 
-void ToProto(const task::TaskAttempt& attempt, proto::TaskAttempt* message) {
-  message->set_vertex(attempt.vertex);
-  message->set_subtask(attempt.subtask);
-  message->set_attempt(attempt.attempt);
+checkpoint::StateHandle FromProto(const proto::StateHandle& message) {
+  if (!message.has_file()) return {.location = checkpoint::InlineState{message.inline_()}};
+  return {.location =
+              checkpoint::StateFileLocation{.path = message.file().path(),
+                                            .size_bytes = message.file().size_bytes(),
+                                            .footer_checksum = message.file().footer_checksum()}};
+}
+
+void ToProto(const checkpoint::StateHandle& handle, proto::StateHandle* message) {
+  if (const auto* state = std::get_if<checkpoint::InlineState>(&handle.location)) {
+    message->set_inline_(state->bytes);
+    return;
+  }
+  const auto& location = std::get<checkpoint::StateFileLocation>(handle.location);
+  message->mutable_file()->set_path(location.path);
+  message->mutable_file()->set_size_bytes(location.size_bytes);
+  message->mutable_file()->set_footer_checksum(location.footer_checksum);
+}
+
+task::TaskRestore FromProto(const proto::TaskRestore& message) {
+  task::TaskRestore restore{
+      .checkpoint_id = message.checkpoint_id(), .directory = message.directory(), .sources = {}};
+  for (const proto::RestoreSource& source : message.sources()) {
+    task::RestoreSource& added = restore.sources.emplace_back();
+    added.operator_ids.assign(source.operator_ids().begin(), source.operator_ids().end());
+    added.subtask = source.subtask();
+    added.parallelism = source.parallelism();
+    added.max_parallelism = source.max_parallelism();
+    for (const proto::StateHandle& handle : source.handles()) {
+      added.handles.push_back(FromProto(handle));
+    }
+  }
+  return restore;
 }
 
 void ToProto(const task::TaskFailure& failure, const std::string& task_manager_id,
@@ -26,6 +55,7 @@ void ToProto(const task::TaskFailure& failure, const std::string& task_manager_i
   message->set_operator_name(failure.operator_name);
   message->set_task_manager_id(task_manager_id);
   message->set_time_ms(failure.time_ms);
+  message->set_restore_failed(failure.restore_failed);
 }
 
 }  // namespace
@@ -34,9 +64,10 @@ task::Deployment FromProto(const proto::DeployTasks& message) {
   task::Deployment deployment;
   deployment.deployment_id = message.deployment_id();
   for (const proto::TaskDeployment& task : message.tasks()) {
-    deployment.tasks.push_back(
-        {.task = {.vertex = task.vertex(), .subtask = task.subtask(), .attempt = task.attempt()},
-         .slot = task.slot()});
+    task::TaskDeployment& added = deployment.tasks.emplace_back();
+    added.task = {.vertex = task.vertex(), .subtask = task.subtask(), .attempt = task.attempt()};
+    added.slot = task.slot();
+    if (task.has_restore()) added.restore = FromProto(task.restore());
   }
   for (const proto::Peer& peer : message.peers()) {
     deployment.peers.push_back({.worker_id = peer.worker_id(),
@@ -64,6 +95,50 @@ task::CoordinatorEvent FromProto(const proto::OperatorEvent& message) {
                    .attempt = message.attempt()},
           .operator_index = message.operator_index(),
           .payload = message.payload()};
+}
+
+CheckpointTrigger FromProto(const proto::TriggerCheckpoint& message) {
+  CheckpointTrigger trigger{.barrier = {.checkpoint_id = message.checkpoint_id(),
+                                        .trigger_time_ms = message.trigger_time_ms(),
+                                        .kind = static_cast<internal::BarrierKind>(message.kind()),
+                                        .unaligned = message.unaligned()},
+                            .tasks = {}};
+  for (const proto::TaskAttempt& attempt : message.tasks()) {
+    trigger.tasks.push_back(FromProto(attempt));
+  }
+  return trigger;
+}
+
+void ToProto(const task::TaskAttempt& attempt, proto::TaskAttempt* message) {
+  message->set_vertex(attempt.vertex);
+  message->set_subtask(attempt.subtask);
+  message->set_attempt(attempt.attempt);
+}
+
+void ToProto(const task::CheckpointAcknowledgement& acknowledgement,
+             proto::CheckpointAcknowledged* message) {
+  ToProto(acknowledgement.task, message->mutable_task());
+  message->set_checkpoint_id(acknowledgement.checkpoint_id);
+  proto::SubtaskState* const state = message->mutable_state();
+  state->set_subtask(acknowledgement.task.subtask);
+  for (const checkpoint::StateHandle& handle : acknowledgement.state.handles) {
+    ToProto(handle, state->add_handles());
+  }
+  state->set_has_operator_state(acknowledgement.state.has_operator_state);
+  state->set_has_union_state(acknowledgement.state.has_union_state);
+  proto::SubtaskCheckpointMetrics* const metrics = message->mutable_metrics();
+  metrics->set_start_delay_ms(acknowledgement.metrics.start_delay_ms);
+  metrics->set_alignment_ms(acknowledgement.metrics.alignment_ms);
+  metrics->set_sync_us(acknowledgement.metrics.sync_us);
+  metrics->set_async_ms(acknowledgement.metrics.async_ms);
+  metrics->set_state_bytes(acknowledgement.metrics.state_bytes);
+  metrics->set_written_bytes(acknowledgement.metrics.state_bytes);
+}
+
+void ToProto(const task::CheckpointDecline& decline, proto::CheckpointDeclined* message) {
+  ToProto(decline.task, message->mutable_task());
+  message->set_checkpoint_id(decline.checkpoint_id);
+  *message->mutable_error() = proto::ErrorFromStatus(decline.cause);
 }
 
 void ToProto(const task::TaskStateChange& change, const std::string& task_manager_id,

@@ -1,5 +1,6 @@
 #include "taskmanager/worker/worker.h"
 
+#include <optional>
 #include <utility>
 
 #include "common/text.h"
@@ -98,6 +99,16 @@ void Worker::OnCommand(proto::WorkerCommand command) {
       return coordinators_.SubtaskFailed({failed.vertex(), failed.operator_index()},
                                          failed.subtask(), failed.attempt());
     }
+    case Kind::kTriggerCheckpoint:
+      return TriggerCheckpoint(command.trigger_checkpoint());
+    case Kind::kCheckpointCompleted:
+      return CheckpointCompleted(command.checkpoint_completed().checkpoint_id());
+    case Kind::kCheckpointAborted:
+      // Coordinators hear of complete ones only.
+      if (engine_) engine_->NotifyCheckpointAborted(command.checkpoint_aborted().checkpoint_id());
+      return;
+    case Kind::kSnapshotCoordinators:
+      return SnapshotCoordinators(command.snapshot_coordinators().checkpoint_id());
     case Kind::kShutdown:
       log_.Info("shutting down: ", command.shutdown().reason());
       session_.Stop();
@@ -131,14 +142,14 @@ void Worker::JobLoaded(const Result<std::shared_ptr<const internal::CompiledJob>
     job_ = *job;
     if (world_.data_plane != nullptr) {
       engine_ = std::make_unique<task::TaskEngine>(
-          options_.engine,
-          task::TaskEngineDependencies{.job = job_,
-                                       .clock = world_.clock,
-                                       .data_plane = *world_.data_plane,
-                                       .events = *this,
-                                       .make_logger = MakeTaskLogger,
-                                       .slot_page = world_.slot_page,
-                                       .floating_entries = world_.floating_entries});
+          options_.engine, task::TaskEngineDependencies{.job = job_,
+                                                        .clock = world_.clock,
+                                                        .data_plane = *world_.data_plane,
+                                                        .events = *this,
+                                                        .make_logger = MakeTaskLogger,
+                                                        .slot_page = world_.slot_page,
+                                                        .floating_entries = world_.floating_entries,
+                                                        .files = world_.files});
     }
   } else {
     log_.Error("the job cannot be prepared: ", status.message());
@@ -185,7 +196,12 @@ void Worker::StartCoordinators(const proto::StartCoordinators& command) {
                        : Status::Internal("coordinators were started before the job was prepared");
   for (const proto::CoordinatorStart& start : command.coordinators()) {
     if (!status.ok()) break;
-    status = coordinators_.Start(*job_, {start.vertex(), start.operator_index()});
+    std::optional<CoordinatorSnapshot> snapshot;
+    if (start.has_restore()) {
+      snapshot = {.checkpoint_id = start.restore().checkpoint_id(),
+                  .state = start.restore().state()};
+    }
+    status = coordinators_.Start(*job_, {start.vertex(), start.operator_index()}, snapshot);
   }
   proto::WorkerEvent event;
   event.mutable_coordinators_started()->set_deployment_id(command.deployment_id());
@@ -206,6 +222,42 @@ void Worker::CoordinatorFailed(OperatorKey key, const Status& status) {
   session_.Send(std::move(event));
 }
 
+// The loop's thread takes the snapshots and sends what coordinators say, so the answer comes behind
+// all that they sent before.
+void Worker::SnapshotCoordinators(std::uint64_t checkpoint_id) {
+  proto::WorkerEvent event;
+  proto::CoordinatorsSnapshotted* const answer = event.mutable_coordinators_snapshotted();
+  answer->set_checkpoint_id(checkpoint_id);
+  const auto states = coordinators_.Snapshot(checkpoint_id);
+  if (states.ok()) {
+    for (const auto& [key, state] : *states) {
+      proto::CoordinatorState* const added = answer->add_states();
+      added->set_operator_id(
+          job_->graph().vertices.at(key.vertex).operators.at(key.operator_index).id);
+      added->set_state(state);
+    }
+  } else {
+    *answer->mutable_error() = proto::ErrorFromStatus(states.status());
+  }
+  session_.Send(std::move(event));
+}
+
+void Worker::TriggerCheckpoint(const proto::TriggerCheckpoint& command) {
+  const CheckpointTrigger trigger = FromProto(command);
+  if (engine_) return engine_->TriggerCheckpoint(trigger.tasks, trigger.barrier);
+  for (const task::TaskAttempt& task : trigger.tasks) {
+    OnCheckpointDeclined(
+        {.task = task,
+         .checkpoint_id = trigger.barrier.checkpoint_id,
+         .cause = Status(StatusCode::kFailedPrecondition, "this worker has not prepared the job")});
+  }
+}
+
+void Worker::CheckpointCompleted(std::uint64_t checkpoint_id) {
+  if (engine_) engine_->NotifyCheckpointCompleted(checkpoint_id);
+  coordinators_.CheckpointComplete(checkpoint_id);
+}
+
 void Worker::OnTaskState(task::TaskStateChange change) {
   if (change.failure) log_.Error("a task failed: ", change.failure->cause.message());
   proto::WorkerEvent event;
@@ -216,6 +268,25 @@ void Worker::OnTaskState(task::TaskStateChange change) {
 void Worker::OnEventToCoordinator(task::CoordinatorEvent event) {
   proto::WorkerEvent message;
   ToProto(event, message.mutable_operator_event());
+  SendFromAnyThread(std::move(message));
+}
+
+void Worker::OnCheckpointAcknowledged(task::CheckpointAcknowledgement acknowledgement) {
+  proto::WorkerEvent message;
+  ToProto(acknowledgement, message.mutable_checkpoint_acknowledged());
+  SendFromAnyThread(std::move(message));
+}
+
+void Worker::OnCheckpointDeclined(task::CheckpointDecline decline) {
+  log_.Info("checkpoint ", decline.checkpoint_id, " declined: ", decline.cause.message());
+  proto::WorkerEvent message;
+  ToProto(decline, message.mutable_checkpoint_declined());
+  SendFromAnyThread(std::move(message));
+}
+
+void Worker::OnCheckpointRequested(const task::TaskAttempt& task) {
+  proto::WorkerEvent message;
+  ToProto(task, message.mutable_checkpoint_requested()->mutable_task());
   SendFromAnyThread(std::move(message));
 }
 

@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/event_loop.h"
+#include "common/file_system.h"
 #include "common/logging.h"
 #include "taskmanager/network/byte_channel.h"
 #include "taskmanager/task/task_engine.h"
@@ -25,6 +26,7 @@ class DeployTasks;
 class OperatorEvent;
 class PrepareJob;
 class StartCoordinators;
+class TriggerCheckpoint;
 }  // namespace weir::proto
 
 namespace weir::worker {
@@ -47,6 +49,7 @@ struct WorkerWorld {
   network::DataPlane* data_plane = nullptr;  // null for a coordinator
   void* slot_page = nullptr;                 // shared with the supervisor, or null
   std::uint32_t floating_entries = 0;
+  FileSystem* files = &LocalFileSystem();  // where checkpoints are
 };
 
 // All methods on the loop's thread. The destructor cancels what runs and waits for user code to
@@ -65,6 +68,9 @@ class Worker final : private WorkerSessionHandler, private task::TaskEngineEvent
   void OnSessionEnded(Status reason) override;
   void OnTaskState(task::TaskStateChange change) override;           // engine's threads
   void OnEventToCoordinator(task::CoordinatorEvent event) override;  // engine's threads
+  void OnCheckpointAcknowledged(task::CheckpointAcknowledgement acknowledgement) override;  // same
+  void OnCheckpointDeclined(task::CheckpointDecline decline) override;                      // same
+  void OnCheckpointRequested(const task::TaskAttempt& task) override;                       // same
 
   void PrepareJob(const proto::PrepareJob& command);
   void JobLoaded(const Result<std::shared_ptr<const internal::CompiledJob>>& job,
@@ -74,6 +80,9 @@ class Worker final : private WorkerSessionHandler, private task::TaskEngineEvent
   void DeliverOperatorEvent(const proto::OperatorEvent& command);
   void StartCoordinators(const proto::StartCoordinators& command);
   void CoordinatorFailed(OperatorKey key, const Status& status);
+  void SnapshotCoordinators(std::uint64_t checkpoint_id);
+  void TriggerCheckpoint(const proto::TriggerCheckpoint& command);
+  void CheckpointCompleted(std::uint64_t checkpoint_id);
   void SendStatistics();
   void SendFromAnyThread(proto::WorkerEvent event);
 

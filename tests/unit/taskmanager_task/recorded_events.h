@@ -39,6 +39,23 @@ class RecordedEvents final : public TaskEngineEvents {
     coordinator_events_.push_back(std::move(event));
     changed_.notify_all();
   }
+  void OnCheckpointAcknowledged(CheckpointAcknowledgement acknowledgement) override {
+    const std::lock_guard lock(mutex_);
+    const auto key = std::pair(acknowledgement.checkpoint_id, acknowledgement.task);
+    acknowledged_[key] = std::move(acknowledgement);
+    changed_.notify_all();
+  }
+  void OnCheckpointDeclined(CheckpointDecline decline) override {
+    const std::lock_guard lock(mutex_);
+    const auto key = std::pair(decline.checkpoint_id, decline.task);
+    declined_[key] = std::move(decline.cause);
+    changed_.notify_all();
+  }
+  void OnCheckpointRequested(const TaskAttempt& task) override {
+    const std::lock_guard lock(mutex_);
+    requested_.push_back(task);
+    changed_.notify_all();
+  }
 
   bool WaitFor(const TaskAttempt& task, TaskState state) {
     return WaitUntil([&] { return last_.contains(task) && last_[task].state == state; });
@@ -65,6 +82,37 @@ class RecordedEvents final : public TaskEngineEvents {
     const std::lock_guard lock(mutex_);
     return states_at_events_;
   }
+  using OfCheckpoint = std::pair<std::uint64_t, TaskAttempt>;
+  bool WaitForAcknowledgement(std::uint64_t checkpoint_id, const TaskAttempt& task) {
+    return WaitUntil([&] { return acknowledged_.contains({checkpoint_id, task}); });
+  }
+  bool WaitForDecline(std::uint64_t checkpoint_id, const TaskAttempt& task) {
+    return WaitUntil([&] { return declined_.contains({checkpoint_id, task}); });
+  }
+  // All `tasks` have answered.
+  bool WaitForAnswers(std::uint64_t checkpoint_id, std::size_t tasks) {
+    return WaitUntil([&] {
+      std::size_t answers = 0;
+      for (const auto& [key, answer] : acknowledged_) answers += key.first == checkpoint_id;
+      for (const auto& [key, answer] : declined_) answers += key.first == checkpoint_id;
+      return answers == tasks;
+    });
+  }
+  std::map<OfCheckpoint, CheckpointAcknowledgement> Acknowledged() {
+    const std::lock_guard lock(mutex_);
+    return acknowledged_;
+  }
+  std::map<OfCheckpoint, Status> Declined() {
+    const std::lock_guard lock(mutex_);
+    return declined_;
+  }
+  bool WaitForRequests(std::size_t count) {
+    return WaitUntil([&] { return requested_.size() >= count; });
+  }
+  std::vector<TaskAttempt> Requested() {
+    const std::lock_guard lock(mutex_);
+    return requested_;
+  }
   std::size_t ended() const {
     std::size_t count = 0;
     for (const auto& [task, change] : last_) count += IsTerminal(change.state) ? 1 : 0;
@@ -81,6 +129,9 @@ class RecordedEvents final : public TaskEngineEvents {
   std::map<TaskAttempt, TaskStateChange> last_;
   std::vector<CoordinatorEvent> coordinator_events_;
   std::vector<TaskState> states_at_events_;
+  std::map<OfCheckpoint, CheckpointAcknowledgement> acknowledged_;
+  std::map<OfCheckpoint, Status> declined_;
+  std::vector<TaskAttempt> requested_;
 };
 
 }  // namespace weir::task

@@ -167,7 +167,7 @@ TEST(TaskEngineTest, WatermarksAreMergedOverTheChannels) {
             internal::kMaximumWatermark);
 }
 
-TEST(TaskEngineTest, ABarrierWithoutCheckpointsIsAClearError) {
+TEST(TaskEngineTest, ABarrierWithoutAPlaceForStateIsDeclinedAndTheTaskGoesOn) {
   auto job = std::make_shared<TestJob>();
   const auto source = job->AddSource("Source", 1, [](ChainContext&) {
     return ChainHooks{.poll = [](TestChain& chain) -> Result<PollStatus> {
@@ -179,11 +179,11 @@ TEST(TaskEngineTest, ABarrierWithoutCheckpointsIsAClearError) {
   job->AddEdge(source, sink);
   TestCluster cluster(job);
   cluster.RunInOneSlot();
-  ASSERT_TRUE(cluster.events.WaitFor({sink, 0, 0}, TaskState::kFailed));
-  const TaskFailure failure = *cluster.events.Last({sink, 0, 0}).failure;
-  EXPECT_THAT(failure.cause.message(),
-              HasSubstr("barrier 7 arrived but checkpoints are not enabled"));
-  EXPECT_EQ(failure.operator_name, "") << "no operator is to blame";
+  cluster.ExpectFinished();
+  ASSERT_TRUE(cluster.events.WaitForDecline(7, {sink, 0, 0}));
+  const Status cause = cluster.events.Declined()[{7, {sink, 0, 0}}];
+  EXPECT_THAT(cause.message(), HasSubstr("execution.checkpointing.dir is not set"));
+  EXPECT_THAT(cause.message(), HasSubstr("subtask 0 (attempt 0) of 'Sink'"));
 }
 
 // A random acyclic graph of tasks: each forwards what it gets to all its outputs. What must arrive

@@ -27,6 +27,27 @@ TEST(WorkerSettingsTest, TheJobsOwnSettingsReachEngineAndNetwork) {
   EXPECT_EQ(network.credits.maximum_floating, 5u);
 }
 
+TEST(WorkerSettingsTest, WithoutAnIntervalAndAPlaceThereAreNoCheckpoints) {
+  const task::TaskEngineOptions engine = EngineOptionsOf({.job_id = "j"}, 1, Configuration());
+  EXPECT_FALSE(engine.checkpoints_enabled);
+  EXPECT_TRUE(engine.exactly_once);
+  EXPECT_EQ(engine.checkpoint_directory, "");
+  EXPECT_EQ(engine.inline_state_bytes, 20u << 10);
+}
+
+TEST(WorkerSettingsTest, CheckpointsGoToTheJobsOwnFolder) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.Set(settings::kCheckpointingInterval.key, "1 s").ok());
+  ASSERT_TRUE(configuration.Set(settings::kCheckpointingMode.key, "AT_LEAST_ONCE").ok());
+  ASSERT_TRUE(configuration.Set(settings::kCheckpointingDirectory.key, "file:///data/chk/").ok());
+  ASSERT_TRUE(configuration.Set(settings::kCheckpointingInlineThreshold.key, "1 kb").ok());
+  const task::TaskEngineOptions engine = EngineOptionsOf({.job_id = "j"}, 1, configuration);
+  EXPECT_TRUE(engine.checkpoints_enabled);
+  EXPECT_FALSE(engine.exactly_once);
+  EXPECT_EQ(engine.checkpoint_directory, "/data/chk/j");
+  EXPECT_EQ(engine.inline_state_bytes, 1024u);
+}
+
 TEST(WorkerSettingsTest, ThePeerHearsWhoAWorkerIs) {
   const WorkerIdentity identity{.worker_id = "w",
                                 .job_id = "j",

@@ -1,0 +1,87 @@
+#include "taskmanager/task/barrier_aligner.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::task {
+
+using internal::Barrier;
+
+BarrierAligner::BarrierAligner(std::uint32_t channels, Mode mode)
+    : mode_(mode), ended_(channels, false), open_(channels) {}
+
+void BarrierAligner::GiveUpSkipped(std::uint32_t channel, std::uint64_t checkpoint_id,
+                                   Outcome& outcome) {
+  std::erase_if(alignments_, [&](const Alignment& alignment) {
+    const std::uint64_t id = alignment.barrier.checkpoint_id;
+    if (id >= checkpoint_id || alignment.delivered[channel]) return false;
+    outcome.given_up.push_back(id);
+    return true;
+  });
+  outcome.unblock = mode_ == Mode::kExactlyOnce && !outcome.given_up.empty();
+}
+
+// False: the barrier is late.
+bool BarrierAligner::Begin(const Barrier& barrier) {
+  if (barrier.checkpoint_id <= newest_) return false;
+  newest_ = barrier.checkpoint_id;
+  const bool aborted = aborted_.contains(newest_);
+  aborted_.erase(aborted_.begin(), aborted_.upper_bound(newest_));
+  if (aborted) return false;
+  alignments_.push_back(
+      {.barrier = barrier, .delivered = std::vector<bool>(ended_.size()), .missing = open_});
+  return true;
+}
+
+BarrierAligner::Outcome BarrierAligner::OnBarrier(std::uint32_t channel, const Barrier& barrier) {
+  Outcome outcome;
+  GiveUpSkipped(channel, barrier.checkpoint_id, outcome);
+  auto alignment = std::find_if(alignments_.begin(), alignments_.end(), [&](const Alignment& each) {
+    return each.barrier.checkpoint_id == barrier.checkpoint_id;
+  });
+  if (alignment == alignments_.end()) {
+    outcome.began = Begin(barrier);
+    if (!outcome.began) return outcome;
+    alignment = std::prev(alignments_.end());
+  }
+  if (alignment->delivered[channel]) return outcome;
+  alignment->delivered[channel] = true;
+  outcome.block = mode_ == Mode::kExactlyOnce;
+  if (--alignment->missing > 0) return outcome;
+  outcome.aligned = alignment->barrier;
+  alignments_.erase(alignment);
+  return outcome;
+}
+
+BarrierAligner::Outcome BarrierAligner::OnEnd(std::uint32_t channel) {
+  Outcome outcome;
+  ended_[channel] = true;
+  --open_;
+  // An end stands for all barriers to come. Where it completes several, the newest says it all.
+  for (auto each = alignments_.begin(); each != alignments_.end();) {
+    if (each->delivered[channel] || --each->missing > 0) {
+      ++each;
+      continue;
+    }
+    if (outcome.aligned) outcome.given_up.push_back(outcome.aligned->checkpoint_id);
+    outcome.aligned = each->barrier;
+    each = alignments_.erase(each);
+  }
+  return outcome;
+}
+
+BarrierAligner::Outcome BarrierAligner::OnAborted(std::uint64_t checkpoint_id) {
+  Outcome outcome;
+  if (checkpoint_id > newest_) {
+    aborted_.insert(checkpoint_id);
+    if (aborted_.size() > kMostAborted) aborted_.erase(aborted_.begin());
+    return outcome;
+  }
+  const auto erased = std::erase_if(alignments_, [&](const Alignment& alignment) {
+    return alignment.barrier.checkpoint_id == checkpoint_id;
+  });
+  outcome.unblock = mode_ == Mode::kExactlyOnce && erased > 0;
+  return outcome;
+}
+
+}  // namespace weir::task

@@ -1,0 +1,74 @@
+// Writes what a task has frozen into a state file, on a thread of the engine's pool, while the task
+// goes on; then acknowledges the checkpoint, or declines it.
+//
+// Which of both is said from the saver's thread, so that a task which sits in a long call holds up
+// nothing that it has nothing to do with.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/internal/chain.h>
+#include <weir/status.h>
+
+#include "common/mutex.h"
+#include "taskmanager/task/checkpoint_description.h"
+#include "taskmanager/task/task_mailbox.h"
+#include "taskmanager/task/task_resources.h"
+
+namespace weir::task {
+
+// The state of a chain as it was at a barrier.
+struct FrozenState {
+  std::vector<internal::ChainedKeyedTable> tables;  // frozen; they outlive the saver's work
+  std::vector<internal::ChainedOperatorState> operator_state;
+  bool empty() const { return tables.empty() && operator_state.empty(); }
+};
+
+class StateSaver final : public std::enable_shared_from_this<StateSaver> {
+ public:
+  // `resources` lives longer. `metrics`: what is known of the checkpoint until now.
+  StateSaver(const TaskResources& resources, const TaskAttempt& attempt,
+             std::shared_ptr<TaskMailbox> mailbox, std::uint64_t checkpoint_id, FrozenState state,
+             const CheckpointMetrics& metrics);
+
+  // At once where there is nothing to write; else on a thread, and the mailbox hears of the end.
+  // An error: the checkpoint was not answered, and there is nothing to wait for.
+  Status Start();
+  std::uint64_t checkpoint_id() const { return checkpoint_id_; }
+
+  // Any thread. Afterwards the tables may be thawed: nobody reads them any more.
+  bool done() const { return done_.load(std::memory_order_acquire); }
+  // Writes no more; nothing is acknowledged or declined, unless that has happened already. Done
+  // when the write under way has returned.
+  void Abort() { aborted_.store(true, std::memory_order_relaxed); }
+  void WaitUntilDone();
+
+ private:
+  void Run();
+  Result<SubtaskState> Save();
+  Status SaveTables(checkpoint::StateFileWriter& writer);
+  Status SaveOperatorState(checkpoint::StateFileWriter& writer);
+  void Answer(Result<SubtaskState> saved);
+  const internal::JobVertex& vertex() const;
+  Status CheckAborted() const;
+
+  const TaskResources& resources_;
+  const TaskAttempt attempt_;
+  const std::shared_ptr<TaskMailbox> mailbox_;
+  const std::uint64_t checkpoint_id_;
+  const FrozenState state_;
+  CheckpointMetrics metrics_;
+  std::atomic<bool> aborted_{false};
+  std::atomic<bool> done_{false};
+  Mutex mutex_;  // for WaitUntilDone()
+  CondVar changed_;
+};
+
+// "subtask 3 (attempt 0) of 'Map -> Sink'"
+std::string DescribeTask(const internal::JobVertex& vertex, const TaskAttempt& attempt);
+
+}  // namespace weir::task

@@ -1,0 +1,98 @@
+// A task's part in checkpoints: from the barrier, by way of the snapshot, to the acknowledgement.
+//
+//   none ── barrier aligned, or triggered ──▶ preparing ── snapshot ──▶ none
+//                                                             └──▶ saving ── thawed ──▶ none
+//
+// Preparing: the task takes no input; what must leave the process before the snapshot leaves
+// (Chain::PrepareCheckpoint). The snapshot is one call on the task's thread. Saving goes on beside
+// the task. Tables can only be frozen once, so a checkpoint waits as preparing while another one is
+// saving.
+//
+// A checkpoint that fails is declined and leaves the task as it is: it is the JobManager that
+// decides what that means. Only Advance() fails the task, with what PrepareCheckpoint() says:
+// records that did not leave would be missing in every later checkpoint.
+//
+// Called by the task's thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <weir/internal/chain.h>
+#include <weir/status.h>
+
+#include "taskmanager/task/barrier_aligner.h"
+#include "taskmanager/task/input_gate.h"
+#include "taskmanager/task/state_saver.h"
+#include "taskmanager/task/task_mailbox.h"
+#include "taskmanager/task/task_resources.h"
+
+namespace weir::task {
+
+class TaskCheckpoint final : public BarrierHandler {
+ public:
+  // `resources` lives longer.
+  TaskCheckpoint(const TaskResources& resources, const TaskAttempt& attempt,
+                 std::shared_ptr<TaskMailbox> mailbox);
+
+  // Before anything else. `gate` lives longer.
+  void SetGate(InputGate& gate);
+  // Once the chain is made: its tables, which live until Close().
+  void SetTables(std::vector<internal::ChainedKeyedTable> tables) { tables_ = std::move(tables); }
+
+  // BarrierHandler
+  void OnBarrier(std::uint32_t channel, const internal::Barrier& barrier) override;
+  void OnChannelEnd(std::uint32_t channel) override;
+
+  // Whether a snapshot is to be taken: no input before that, and nothing of a coordinator.
+  bool preparing() const { return preparing_.has_value(); }
+  bool saving() const { return saver_ != nullptr; }
+  // Neither of both: a trigger can be taken.
+  bool none() const { return !preparing() && !saving(); }
+
+  // Without a barrier in a channel. none() before.
+  void Trigger(const internal::Barrier& barrier);
+  // The coordinator has decided on a checkpoint.
+  void OnAborted(std::uint64_t checkpoint_id);
+
+  // While preparing(), between steps in which the chain's Drain() said true and no timers were due.
+  // False: nothing happened, the chain has to wait.
+  Result<bool> Advance(internal::Chain& chain);
+  // While saving(): thaws the tables if they are saved.
+  void ThawIfSaved() {
+    if (saver_->done()) Thaw();
+  }
+  // The task's end, before the chain is closed: gives up what is under way and waits for the
+  // thread that saves. Triggers that still wait are declined.
+  void Close();
+
+ private:
+  struct Began {
+    std::int64_t at_ns = 0;
+    std::int64_t start_delay_ms = 0;
+  };
+
+  Began Begin(const internal::Barrier& barrier) const;
+  void Follow(const BarrierAligner::Outcome& outcome);
+  void Prepare(const internal::Barrier& barrier, const Began& began);
+  Status TakeSnapshot(internal::Chain& chain, const internal::Barrier& barrier);
+  void Thaw();
+  void Decline(std::uint64_t checkpoint_id, const Status& cause);
+
+  const TaskResources& resources_;
+  const TaskAttempt attempt_;
+  const std::shared_ptr<TaskMailbox> mailbox_;
+  InputGate* gate_ = nullptr;
+  std::optional<BarrierAligner> aligner_;
+  std::map<std::uint64_t, Began> began_;  // by checkpoint that is being aligned
+  std::vector<internal::ChainedKeyedTable> tables_;
+
+  std::optional<internal::Barrier> preparing_;
+  CheckpointMetrics metrics_;  // of the one that is preparing
+  std::shared_ptr<StateSaver> saver_;
+};
+
+}  // namespace weir::task

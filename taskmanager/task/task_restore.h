@@ -1,0 +1,25 @@
+// Gives a chain the state that it starts from: parts of the state files of old subtasks.
+#pragma once
+
+#include <vector>
+
+#include <weir/internal/chain.h>
+#include <weir/internal/job_graph.h>
+#include <weir/status.h>
+
+#include "common/file_system.h"
+#include "taskmanager/task/checkpoint_description.h"
+
+namespace weir::task {
+
+// Between CreateChain() and Open(), on the thread that opens the chain; blocks. `tables`: those of
+// the chain. Keyed state: the key groups of this subtask. Operator state: this subtask's share of
+// what all old subtasks had. FailedPrecondition where the program does not fit the state (no such
+// operator or state, another schema or maximum parallelism), Corruption, Unsupported or the file
+// system's error where a file cannot be read. Every error names the checkpoint, and operator, state
+// and file where there is one.
+Status RestoreChain(const TaskRestore& restore, const internal::JobVertex& vertex,
+                    std::uint32_t subtask, FileSystem& files,
+                    const std::vector<internal::ChainedKeyedTable>& tables, internal::Chain& chain);
+
+}  // namespace weir::task
