@@ -115,6 +115,7 @@ struct ChainedKeyedTable {
   std::uint32_t operator_index = 0;
   std::string name;  // of the state; unique within the operator
   KeyedTable* table = nullptr;
+  std::string schema = {};  // KeyedTable::schema(): a restore must find the same
 };
 
 // A checkpoint of a chain, all on the task's thread, between two steps in which Drain() said true
