@@ -29,129 +29,142 @@ const NextFiring* FindNextFiring(Context& context) {
   const NextFiring* next = context.FindState();
   return next == nullptr || next->time_ms == NextFiring().time_ms ? nullptr : next;
 }
-inline std::int64_t NextFiringBehind(std::int64_t time_ms, std::int64_t interval_ms,
-                                     std::int64_t last_ms) {
-  return std::min(SaturatingAdd(time_ms, interval_ms), last_ms);
-}
+
+// What the two have in common; `Derived::SetTimer`, `DeleteTimer` and `SetNext` know their time.
+template <class Derived>
+class ContinuousTrigger {
+ public:
+  using State = NextFiring;
+  static constexpr bool kCanMerge = true;
+  static Derived Of(std::int64_t interval_ms) {
+    Derived trigger;
+    trigger.interval_ms_ = interval_ms;
+    return trigger;
+  }
+  Status Check() const {
+    return CheckSpan(std::string(Derived::kName) + ": the interval", interval_ms_, 1);
+  }
+  template <class W, class Context>
+  void OnMerge(const W&, Context& context) {
+    context.MergeStates([](State& into, const State& from) {
+      into.time_ms = std::min(into.time_ms, from.time_ms);
+    });
+    const State* next = FindNextFiring(context);
+    if (next != nullptr) Derived::SetTimer(next->time_ms, context);
+  }
+  template <class W, class Context>
+  void Clear(const W&, Context& context) {
+    if (const State* next = FindNextFiring(context)) Derived::DeleteTimer(next->time_ms, context);
+    context.ClearState();
+  }
+
+ protected:
+  // Behind an interval that began at `time_ms`.
+  template <class W>
+  std::int64_t Next(std::int64_t time_ms, const W& window) const {
+    return std::min(SaturatingAdd(time_ms, interval_ms_), window.MaxTimestamp());
+  }
+  std::int64_t IntervalStart(std::int64_t time_ms) const {
+    return WindowStart(time_ms, 0, interval_ms_);
+  }
+  template <class Context>
+  static void SetNext(std::int64_t next_ms, Context& context) {
+    context.MutableState().time_ms = next_ms;
+    Derived::SetTimer(next_ms, context);
+  }
+  // Whether the timer that fires is the one of an interval.
+  template <class Context>
+  static bool IsNext(std::int64_t time_ms, Context& context) {
+    const State* next = FindNextFiring(context);
+    return next != nullptr && next->time_ms == time_ms;
+  }
+
+ private:
+  std::int64_t interval_ms_ = 0;
+};
 
 }  // namespace internal
 
 // Whenever the watermark passes a multiple of the interval, counted from the window's first record
-// on, and at the end of the window.
-class ContinuousEventTimeTrigger {
+// on, and at the end of the window. ::Of(interval_ms).
+class ContinuousEventTimeTrigger : public internal::ContinuousTrigger<ContinuousEventTimeTrigger> {
  public:
-  using State = internal::NextFiring;
-  static constexpr bool kCanMerge = true;
-  static ContinuousEventTimeTrigger Of(std::int64_t interval_ms) {
-    return ContinuousEventTimeTrigger(interval_ms);
-  }
-  Status Check() const {
-    return internal::CheckSpan("ContinuousEventTimeTrigger: the interval", interval_ms_, 1);
-  }
   template <class T, class W, class Context>
   TriggerResult OnElement(const T&, std::int64_t timestamp_ms, const W& window, Context& context) {
     if (window.MaxTimestamp() <= context.current_watermark_ms()) return TriggerResult::kFire;
     context.RegisterEventTimeTimer(window.MaxTimestamp());
     if (internal::FindNextFiring(context) == nullptr) {
-      SetNext(internal::WindowStart(timestamp_ms, 0, interval_ms_), window, context);
+      SetNext(NextOf(IntervalStart(timestamp_ms), window, context), context);
     }
     return TriggerResult::kContinue;
   }
   template <class W, class Context>
   TriggerResult OnEventTime(std::int64_t time_ms, const W& window, Context& context) {
     if (time_ms == window.MaxTimestamp()) return TriggerResult::kFire;
-    const State* next = internal::FindNextFiring(context);
-    if (next == nullptr || next->time_ms != time_ms) return TriggerResult::kContinue;
-    SetNext(time_ms, window, context);
+    if (!IsNext(time_ms, context)) return TriggerResult::kContinue;
+    SetNext(NextOf(time_ms, window, context), context);
     return TriggerResult::kFire;
   }
   template <class W, class Context>
-  void OnMerge(const W&, Context& context) {
-    context.MergeStates([](State& into, const State& from) {
-      into.time_ms = std::min(into.time_ms, from.time_ms);
-    });
-    const State* next = internal::FindNextFiring(context);
-    if (next != nullptr) context.RegisterEventTimeTimer(next->time_ms);
-  }
-  template <class W, class Context>
   void Clear(const W& window, Context& context) {
-    if (const State* next = internal::FindNextFiring(context)) {
-      context.DeleteEventTimeTimer(next->time_ms);
-    }
+    ContinuousTrigger::Clear(window, context);
     context.DeleteEventTimeTimer(window.MaxTimestamp());
-    context.ClearState();
   }
 
  private:
-  explicit ContinuousEventTimeTrigger(std::int64_t interval_ms) : interval_ms_(interval_ms) {}
-  template <class W, class Context>
-  void SetNext(std::int64_t time_ms, const W& window, Context& context) {
-    const std::int64_t last = window.MaxTimestamp();
-    // In Flink a global window fires for every interval until the end of time when the input ends:
-    // for ever.
-    const std::int64_t next = context.current_watermark_ms() == last
-                                  ? last
-                                  : internal::NextFiringBehind(time_ms, interval_ms_, last);
-    context.MutableState().time_ms = next;
-    context.RegisterEventTimeTimer(next);
+  friend internal::ContinuousTrigger<ContinuousEventTimeTrigger>;
+  static constexpr const char* kName = "ContinuousEventTimeTrigger";
+  ContinuousEventTimeTrigger() = default;
+  template <class Context>
+  static void SetTimer(std::int64_t time_ms, Context& context) {
+    context.RegisterEventTimeTimer(time_ms);
   }
-  std::int64_t interval_ms_;
+  template <class Context>
+  static void DeleteTimer(std::int64_t time_ms, Context& context) {
+    context.DeleteEventTimeTimer(time_ms);
+  }
+  // In Flink a global window fires for every interval until the end of time when the input ends:
+  // for ever.
+  template <class W, class Context>
+  std::int64_t NextOf(std::int64_t time_ms, const W& window, Context& context) const {
+    const std::int64_t last = window.MaxTimestamp();
+    return context.current_watermark_ms() == last ? last : Next(time_ms, window);
+  }
 };
 
 // Whenever processing time passes a multiple of the interval while the window is there.
-class ContinuousProcessingTimeTrigger {
+// ::Of(interval_ms).
+class ContinuousProcessingTimeTrigger
+    : public internal::ContinuousTrigger<ContinuousProcessingTimeTrigger> {
  public:
-  using State = internal::NextFiring;
-  static constexpr bool kCanMerge = true;
-  static ContinuousProcessingTimeTrigger Of(std::int64_t interval_ms) {
-    return ContinuousProcessingTimeTrigger(interval_ms);
-  }
-  Status Check() const {
-    return internal::CheckSpan("ContinuousProcessingTimeTrigger: the interval", interval_ms_, 1);
-  }
   template <class T, class W, class Context>
   TriggerResult OnElement(const T&, std::int64_t, const W& window, Context& context) {
     if (internal::FindNextFiring(context) == nullptr) {
-      SetNext(internal::WindowStart(context.processing_time_ms(), 0, interval_ms_), window,
-              context);
+      SetNext(Next(IntervalStart(context.processing_time_ms()), window), context);
     }
     return TriggerResult::kContinue;
   }
   template <class W, class Context>
   TriggerResult OnProcessingTime(std::int64_t time_ms, const W& window, Context& context) {
-    const State* next = internal::FindNextFiring(context);
-    if (next == nullptr || next->time_ms != time_ms) return TriggerResult::kContinue;
+    if (!IsNext(time_ms, context)) return TriggerResult::kContinue;
     context.ClearState();
     // Flink sets the timer that has just fired again; a window that ends here needs none.
-    if (time_ms < window.MaxTimestamp()) SetNext(time_ms, window, context);
+    if (time_ms < window.MaxTimestamp()) SetNext(Next(time_ms, window), context);
     return TriggerResult::kFire;
-  }
-  template <class W, class Context>
-  void OnMerge(const W&, Context& context) {
-    context.MergeStates([](State& into, const State& from) {
-      into.time_ms = std::min(into.time_ms, from.time_ms);
-    });
-    const State* next = internal::FindNextFiring(context);
-    if (next != nullptr) context.RegisterProcessingTimeTimer(next->time_ms);
-  }
-  template <class W, class Context>
-  void Clear(const W&, Context& context) {
-    if (const State* next = internal::FindNextFiring(context)) {
-      context.DeleteProcessingTimeTimer(next->time_ms);
-    }
-    context.ClearState();
   }
 
  private:
-  explicit ContinuousProcessingTimeTrigger(std::int64_t interval_ms) : interval_ms_(interval_ms) {}
-  template <class W, class Context>
-  void SetNext(std::int64_t time_ms, const W& window, Context& context) {
-    const std::int64_t next =
-        internal::NextFiringBehind(time_ms, interval_ms_, window.MaxTimestamp());
-    context.MutableState().time_ms = next;
-    context.RegisterProcessingTimeTimer(next);
+  friend internal::ContinuousTrigger<ContinuousProcessingTimeTrigger>;
+  static constexpr const char* kName = "ContinuousProcessingTimeTrigger";
+  ContinuousProcessingTimeTrigger() = default;
+  template <class Context>
+  static void SetTimer(std::int64_t time_ms, Context& context) {
+    context.RegisterProcessingTimeTimer(time_ms);
   }
-  std::int64_t interval_ms_;
+  template <class Context>
+  static void DeleteTimer(std::int64_t time_ms, Context& context) {
+    context.DeleteProcessingTimeTimer(time_ms);
+  }
 };
 
 // When a record differs by more than a threshold from the one that fired last (the window's first

@@ -44,13 +44,7 @@ class DynamicSessionWindows {
   explicit DynamicSessionWindows(F gap_of) : gap_of_(std::move(gap_of)) {}
 
   Status Check() const { return Status::Ok(); }
-  auto DefaultTrigger() const {
-    if constexpr (kEventTime) {
-      return EventTimeTrigger::Create();
-    } else {
-      return ProcessingTimeTrigger::Create();
-    }
-  }
+  DefaultTimeTrigger<kInEventTime> DefaultTrigger() const { return {}; }
   template <class T, class Emit>
   Status AssignWindows(const T& record, std::int64_t timestamp_ms,
                        const WindowAssignerContext& context, Emit&& emit) {
@@ -67,64 +61,43 @@ class DynamicSessionWindows {
   F gap_of_;
 };
 
-}  // namespace internal
-
-class EventTimeSessionWindows {
+template <bool kInEventTime>
+class SessionWindows {
  public:
   using Window = TimeWindow;
-  static constexpr bool kEventTime = true;
+  static constexpr bool kEventTime = kInEventTime;
   static constexpr bool kMerging = true;
-  static EventTimeSessionWindows WithGap(std::int64_t gap_ms) {
-    return EventTimeSessionWindows(gap_ms);
-  }
+  static SessionWindows WithGap(std::int64_t gap_ms) { return SessionWindows(gap_ms); }
   // std::int64_t f(const T&): the gap behind this record, in milliseconds. One that is not positive
   // fails the job.
   template <class F>
-  static internal::DynamicSessionWindows<true, F> WithDynamicGap(F gap_of) {
-    return internal::DynamicSessionWindows<true, F>(std::move(gap_of));
+  static DynamicSessionWindows<kInEventTime, F> WithDynamicGap(F gap_of) {
+    return DynamicSessionWindows<kInEventTime, F>(std::move(gap_of));
   }
 
   Status Check() const {
-    return internal::CheckSpan("EventTimeSessionWindows: the gap", gap_ms_, 1);
+    return CheckSpan(
+        kInEventTime ? "EventTimeSessionWindows: the gap" : "ProcessingTimeSessionWindows: the gap",
+        gap_ms_, 1);
   }
-  EventTimeTrigger DefaultTrigger() const { return EventTimeTrigger::Create(); }
+  DefaultTimeTrigger<kInEventTime> DefaultTrigger() const { return {}; }
   template <class T, class Emit>
-  void AssignWindows(const T&, std::int64_t timestamp_ms, const WindowAssignerContext&,
+  void AssignWindows(const T&, std::int64_t timestamp_ms, const WindowAssignerContext& context,
                      Emit&& emit) {
-    emit(TimeWindow{timestamp_ms, timestamp_ms + gap_ms_});
+    const std::int64_t time_ms = kInEventTime ? timestamp_ms : context.processing_time_ms;
+    emit(TimeWindow{time_ms, time_ms + gap_ms_});
   }
 
  private:
-  explicit EventTimeSessionWindows(std::int64_t gap_ms) : gap_ms_(gap_ms) {}
+  explicit SessionWindows(std::int64_t gap_ms) : gap_ms_(gap_ms) {}
   std::int64_t gap_ms_;
 };
 
-class ProcessingTimeSessionWindows {
- public:
-  using Window = TimeWindow;
-  static constexpr bool kEventTime = false;
-  static constexpr bool kMerging = true;
-  static ProcessingTimeSessionWindows WithGap(std::int64_t gap_ms) {
-    return ProcessingTimeSessionWindows(gap_ms);
-  }
-  template <class F>
-  static internal::DynamicSessionWindows<false, F> WithDynamicGap(F gap_of) {
-    return internal::DynamicSessionWindows<false, F>(std::move(gap_of));
-  }
+}  // namespace internal
 
-  Status Check() const {
-    return internal::CheckSpan("ProcessingTimeSessionWindows: the gap", gap_ms_, 1);
-  }
-  ProcessingTimeTrigger DefaultTrigger() const { return ProcessingTimeTrigger::Create(); }
-  template <class T, class Emit>
-  void AssignWindows(const T&, std::int64_t, const WindowAssignerContext& context, Emit&& emit) {
-    emit(TimeWindow{context.processing_time_ms, context.processing_time_ms + gap_ms_});
-  }
-
- private:
-  explicit ProcessingTimeSessionWindows(std::int64_t gap_ms) : gap_ms_(gap_ms) {}
-  std::int64_t gap_ms_;
-};
+// ::WithGap(gap_ms) or ::WithDynamicGap(f).
+using EventTimeSessionWindows = internal::SessionWindows<true>;
+using ProcessingTimeSessionWindows = internal::SessionWindows<false>;
 
 namespace internal {
 

@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include <weir/internal/murmur3.h>
 #include <weir/internal/windows/window_arithmetic.h>
@@ -44,9 +45,12 @@ enum class WindowStagger : std::uint8_t {
 
 namespace internal {
 
-// What the four assigners share. `Derived` names itself and its time.
+// What the four assigners share.
+template <bool kInEventTime>
 class AlignedWindows {
  public:
+  using Window = TimeWindow;
+  static constexpr bool kEventTime = kInEventTime;
   std::int64_t size_ms() const { return size_ms_; }
   std::int64_t slide_ms() const { return slide_ms_; }
   // Fixed by the first record where windows are staggered.
@@ -57,6 +61,23 @@ class AlignedWindows {
     return offset_ms_;
   }
 
+  DefaultTimeTrigger<kInEventTime> DefaultTrigger() const { return {}; }
+  // The latest window first, as in Flink.
+  template <class T, class Emit>
+  void AssignWindows(const T&, std::int64_t timestamp_ms, const WindowAssignerContext& context,
+                     Emit&& emit) {
+    const std::int64_t time_ms = kInEventTime ? timestamp_ms : context.processing_time_ms;
+    const std::int64_t last = WindowStart(time_ms, OffsetMs(context), slide_ms_);
+    for (std::int64_t start = last; start > time_ms - size_ms_; start -= slide_ms_) {
+      emit(TimeWindow{start, start + size_ms_});
+    }
+  }
+
+ protected:
+  AlignedWindows(std::int64_t size_ms, std::int64_t slide_ms, std::int64_t offset_ms,
+                 WindowStagger stagger)
+      : size_ms_(size_ms), slide_ms_(slide_ms), offset_ms_(offset_ms), stagger_(stagger) {}
+
   Status CheckNamed(const std::string& name) const {
     WEIR_RETURN_IF_ERROR(CheckSpan(name + ": the window size", size_ms_, 1));
     WEIR_RETURN_IF_ERROR(CheckSpan(name + ": the slide", slide_ms_, 1));
@@ -65,20 +86,6 @@ class AlignedWindows {
                                    " ms; it must be smaller than the " +
                                    (size_ms_ == slide_ms_ ? "window size" : "slide") + ", " +
                                    std::to_string(slide_ms_) + " ms, either way");
-  }
-
- protected:
-  AlignedWindows(std::int64_t size_ms, std::int64_t slide_ms, std::int64_t offset_ms,
-                 WindowStagger stagger)
-      : size_ms_(size_ms), slide_ms_(slide_ms), offset_ms_(offset_ms), stagger_(stagger) {}
-
-  // The latest window first, as in Flink.
-  template <class Emit>
-  void EmitWindows(std::int64_t time_ms, const WindowAssignerContext& context, Emit&& emit) {
-    const std::int64_t last = WindowStart(time_ms, OffsetMs(context), slide_ms_);
-    for (std::int64_t start = last; start > time_ms - size_ms_; start -= slide_ms_) {
-      emit(TimeWindow{start, start + size_ms_});
-    }
   }
 
  private:
@@ -98,86 +105,47 @@ class AlignedWindows {
   WindowStagger stagger_;
 };
 
+template <bool kInEventTime>
+class TumblingWindows : public AlignedWindows<kInEventTime> {
+ public:
+  static TumblingWindows Of(std::int64_t size_ms, std::int64_t offset_ms = 0,
+                            WindowStagger stagger = WindowStagger::kAligned) {
+    return TumblingWindows(size_ms, size_ms, offset_ms, stagger);
+  }
+  Status Check() const {
+    return this->CheckNamed(kInEventTime ? "TumblingEventTimeWindows"
+                                         : "TumblingProcessingTimeWindows");
+  }
+
+ private:
+  using AlignedWindows<kInEventTime>::AlignedWindows;
+};
+
+template <bool kInEventTime>
+class SlidingWindows : public AlignedWindows<kInEventTime> {
+ public:
+  static SlidingWindows Of(std::int64_t size_ms, std::int64_t slide_ms,
+                           std::int64_t offset_ms = 0) {
+    return SlidingWindows(size_ms, slide_ms, offset_ms, WindowStagger::kAligned);
+  }
+  Status Check() const {
+    return this->CheckNamed(kInEventTime ? "SlidingEventTimeWindows"
+                                         : "SlidingProcessingTimeWindows");
+  }
+
+ private:
+  using AlignedWindows<kInEventTime>::AlignedWindows;
+};
+
 }  // namespace internal
 
-class TumblingEventTimeWindows : public internal::AlignedWindows {
- public:
-  using Window = TimeWindow;
-  static constexpr bool kEventTime = true;
-  static TumblingEventTimeWindows Of(std::int64_t size_ms, std::int64_t offset_ms = 0,
-                                     WindowStagger stagger = WindowStagger::kAligned) {
-    return TumblingEventTimeWindows(size_ms, size_ms, offset_ms, stagger);
-  }
-  Status Check() const { return CheckNamed("TumblingEventTimeWindows"); }
-  EventTimeTrigger DefaultTrigger() const { return EventTimeTrigger::Create(); }
-  template <class T, class Emit>
-  void AssignWindows(const T&, std::int64_t timestamp_ms, const WindowAssignerContext& context,
-                     Emit&& emit) {
-    EmitWindows(timestamp_ms, context, emit);
-  }
+// ::Of(size_ms, offset_ms = 0, stagger = WindowStagger::kAligned)
+using TumblingEventTimeWindows = internal::TumblingWindows<true>;
+using TumblingProcessingTimeWindows = internal::TumblingWindows<false>;
 
- private:
-  using AlignedWindows::AlignedWindows;
-};
-
-class TumblingProcessingTimeWindows : public internal::AlignedWindows {
- public:
-  using Window = TimeWindow;
-  static constexpr bool kEventTime = false;
-  static TumblingProcessingTimeWindows Of(std::int64_t size_ms, std::int64_t offset_ms = 0,
-                                          WindowStagger stagger = WindowStagger::kAligned) {
-    return TumblingProcessingTimeWindows(size_ms, size_ms, offset_ms, stagger);
-  }
-  Status Check() const { return CheckNamed("TumblingProcessingTimeWindows"); }
-  ProcessingTimeTrigger DefaultTrigger() const { return ProcessingTimeTrigger::Create(); }
-  template <class T, class Emit>
-  void AssignWindows(const T&, std::int64_t, const WindowAssignerContext& context, Emit&& emit) {
-    EmitWindows(context.processing_time_ms, context, emit);
-  }
-
- private:
-  using AlignedWindows::AlignedWindows;
-};
-
-// A record belongs to size / slide windows; where the slide is larger than the size some records
-// belong to none.
-class SlidingEventTimeWindows : public internal::AlignedWindows {
- public:
-  using Window = TimeWindow;
-  static constexpr bool kEventTime = true;
-  static SlidingEventTimeWindows Of(std::int64_t size_ms, std::int64_t slide_ms,
-                                    std::int64_t offset_ms = 0) {
-    return SlidingEventTimeWindows(size_ms, slide_ms, offset_ms, WindowStagger::kAligned);
-  }
-  Status Check() const { return CheckNamed("SlidingEventTimeWindows"); }
-  EventTimeTrigger DefaultTrigger() const { return EventTimeTrigger::Create(); }
-  template <class T, class Emit>
-  void AssignWindows(const T&, std::int64_t timestamp_ms, const WindowAssignerContext& context,
-                     Emit&& emit) {
-    EmitWindows(timestamp_ms, context, emit);
-  }
-
- private:
-  using AlignedWindows::AlignedWindows;
-};
-
-class SlidingProcessingTimeWindows : public internal::AlignedWindows {
- public:
-  using Window = TimeWindow;
-  static constexpr bool kEventTime = false;
-  static SlidingProcessingTimeWindows Of(std::int64_t size_ms, std::int64_t slide_ms,
-                                         std::int64_t offset_ms = 0) {
-    return SlidingProcessingTimeWindows(size_ms, slide_ms, offset_ms, WindowStagger::kAligned);
-  }
-  Status Check() const { return CheckNamed("SlidingProcessingTimeWindows"); }
-  ProcessingTimeTrigger DefaultTrigger() const { return ProcessingTimeTrigger::Create(); }
-  template <class T, class Emit>
-  void AssignWindows(const T&, std::int64_t, const WindowAssignerContext& context, Emit&& emit) {
-    EmitWindows(context.processing_time_ms, context, emit);
-  }
-
- private:
-  using AlignedWindows::AlignedWindows;
-};
+// ::Of(size_ms, slide_ms, offset_ms = 0). A record belongs to size / slide windows; where the slide
+// is larger than the size some records belong to none.
+using SlidingEventTimeWindows = internal::SlidingWindows<true>;
+using SlidingProcessingTimeWindows = internal::SlidingWindows<false>;
 
 }  // namespace weir

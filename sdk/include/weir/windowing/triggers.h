@@ -41,6 +41,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <weir/internal/control_element.h>
@@ -102,6 +103,13 @@ class ProcessingTimeTrigger {
     context.DeleteProcessingTimeTimer(window.MaxTimestamp());
   }
 };
+
+namespace internal {
+// Of windows of that time, unless they are given another one.
+template <bool kInEventTime>
+using DefaultTimeTrigger =
+    std::conditional_t<kInEventTime, EventTimeTrigger, ProcessingTimeTrigger>;
+}  // namespace internal
 
 // Whenever so many records have come into the window since it last fired.
 class CountTrigger {

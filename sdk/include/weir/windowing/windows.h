@@ -47,6 +47,7 @@ struct StableHasher<GlobalWindow> {
 };
 template <>
 struct Serializer<GlobalWindow> {
+  static std::string Schema() { return "{}"; }
   static void Write(ByteWriter&, const GlobalWindow&) {}
   [[nodiscard]] static bool Read(ByteReader&, GlobalWindow&) { return true; }
 };
