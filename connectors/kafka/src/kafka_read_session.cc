@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <weir/connectors/internal/kafka_read_session.h>
@@ -54,6 +55,23 @@ void KafkaReadSession::AddSplits(std::vector<KafkaSplit> splits) {
   }
   implementation_->progress.Add(splits);
   implementation_->fetcher->AddSplits(std::move(splits));
+}
+
+void KafkaReadSession::PauseOrResumeSplits(const std::vector<std::uint32_t>& pause,
+                                           const std::vector<std::uint32_t>& resume) {
+  const auto splits_of = [&](const std::vector<std::uint32_t>& outputs) {
+    std::vector<std::uint32_t> splits;
+    for (const std::uint32_t output : outputs) {
+      // The newest one: the number of an output that was released is used again.
+      const auto& all = implementation_->split_outputs;
+      const auto found = std::find(all.rbegin(), all.rend(), output);
+      if (found != all.rend()) {
+        splits.push_back(static_cast<std::uint32_t>(all.rend() - found - 1));
+      }
+    }
+    return splits;
+  };
+  implementation_->fetcher->PauseOrResume(splits_of(pause), splits_of(resume));
 }
 
 void KafkaReadSession::NoMoreSplits() {

@@ -110,6 +110,17 @@ void SplitFetcher::AddSplits(std::vector<KafkaSplit> splits) {
   rd_kafka_queue_yield(queue_);
 }
 
+void SplitFetcher::PauseOrResume(std::vector<std::uint32_t> pause,
+                                 std::vector<std::uint32_t> resume) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::uint32_t split : pause) new_paused_[split] = true;
+    for (const std::uint32_t split : resume) new_paused_[split] = false;
+  }
+  wake_.notify_one();
+  rd_kafka_queue_yield(queue_);
+}
+
 std::unique_ptr<FetchedBlock> SplitFetcher::TakeBlock() {
   const std::lock_guard lock(mutex_);
   if (published_.empty()) return nullptr;
@@ -150,10 +161,12 @@ SplitFetcher::Work SplitFetcher::WaitForWork() {
     return active_splits_ > 0 && !failed_ && published_bytes_ < kMaximumPublishedBytes &&
            !(free_.empty() && used_.empty());
   };
-  wake_.wait_for(lock, std::chrono::milliseconds(kWaitMs),
-                 [&] { return stop_ || !new_splits_.empty() || !used_.empty() || may_fill(); });
+  wake_.wait_for(lock, std::chrono::milliseconds(kWaitMs), [&] {
+    return stop_ || !new_splits_.empty() || !new_paused_.empty() || !used_.empty() || may_fill();
+  });
   work.stop = stop_;
   work.new_splits.swap(new_splits_);
+  work.paused.swap(new_paused_);
   if (may_fill()) {
     std::vector<std::unique_ptr<FetchedBlock>>& blocks = free_.empty() ? used_ : free_;
     work.block = std::move(blocks.back());
@@ -174,6 +187,7 @@ void SplitFetcher::Run() {
       for (std::unique_ptr<FetchedBlock>& block : work.used) free_.push_back(std::move(block));
     }
     if (!work.new_splits.empty()) Assign(std::move(work.new_splits));
+    if (!work.paused.empty()) Pause(work.paused);
     if (work.block == nullptr) continue;
     work.block->Clear();
     Fill(*work.block);
@@ -220,6 +234,27 @@ void SplitFetcher::Assign(std::vector<KafkaSplit> splits) {
   auto block = std::make_unique<FetchedBlock>();
   block->failure = std::move(status);
   Publish(std::move(block));
+}
+
+void SplitFetcher::Pause(const std::map<std::uint32_t, bool>& splits) {
+  for (const bool pause : {true, false}) {
+    const PartitionList list = MakeList(splits.size());
+    for (const auto& [index, paused] : splits) {
+      const FetchedSplit& state = splits_[index];
+      if (paused != pause || !state.assigned || state.finished) continue;
+      rd_kafka_topic_partition_list_add(list.get(), state.split.topic.c_str(),
+                                        state.split.partition);
+    }
+    if (list->cnt == 0) continue;
+    // Says nothing but that a partition is not there any more, partition by partition.
+    const rd_kafka_resp_err_t error =
+        pause ? rd_kafka_pause_partitions(client_->handle(), list.get())
+              : rd_kafka_resume_partitions(client_->handle(), list.get());
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    auto block = std::make_unique<FetchedBlock>();
+    block->failure = MakeKafkaStatus(error, pause ? "cannot pause partitions" : "cannot resume");
+    Publish(std::move(block));
+  }
 }
 
 void SplitFetcher::Fill(FetchedBlock& block) {

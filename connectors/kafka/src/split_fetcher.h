@@ -46,6 +46,8 @@ class SplitFetcher {
 
   // The task's thread. Splits are numbered from 0 in the order they are added.
   void AddSplits(std::vector<KafkaSplit> splits);
+  // librdkafka drops what it has fetched of a paused split, and fetches it again later.
+  void PauseOrResume(std::vector<std::uint32_t> pause, std::vector<std::uint32_t> resume);
   // The oldest published block, or null: the context's availability is notified when there is one.
   std::unique_ptr<FetchedBlock> TakeBlock();
   void GiveBack(std::unique_ptr<FetchedBlock> block);
@@ -60,6 +62,7 @@ class SplitFetcher {
   struct Work {
     bool stop = false;
     std::vector<KafkaSplit> new_splits;
+    std::map<std::uint32_t, bool> paused;  // by split: to be paused, or resumed
     std::vector<std::unique_ptr<FetchedBlock>> used;
     std::unique_ptr<FetchedBlock> block;  // to be filled
   };
@@ -71,6 +74,7 @@ class SplitFetcher {
 
   void AskForLeaders(const std::vector<KafkaSplit>& splits);
   void Assign(std::vector<KafkaSplit> splits);
+  void Pause(const std::map<std::uint32_t, bool>& splits);
   void Fill(FetchedBlock& block);
   // Says what the message does to the block; the block keeps it when it holds a record.
   void AddMessage(FetchedBlock& block, rd_kafka_message_s* message);
@@ -103,6 +107,7 @@ class SplitFetcher {
   bool stop_ = false;
   bool failed_ = false;
   std::vector<KafkaSplit> new_splits_;
+  std::map<std::uint32_t, bool> new_paused_;  // the last word for each split
   std::deque<std::unique_ptr<FetchedBlock>> published_;
   std::vector<std::unique_ptr<FetchedBlock>> used_;
   std::vector<std::unique_ptr<FetchedBlock>> free_;

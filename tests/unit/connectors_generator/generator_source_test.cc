@@ -60,6 +60,22 @@ TEST(DataGeneratorSource, MakesEveryIndexOnceOverAllReaders) {
   }
 }
 
+TEST(DataGeneratorSource, APausedRangeIsNotReadUntilItIsResumed) {
+  PullSourceDriver driver(DataGeneratorSource(Same, 0), 1);
+  ASSERT_TRUE(driver.Start().ok());
+  ASSERT_TRUE(driver.reader(0).AddSplits({{0, 1, 3000}, {5000, 1, 3000}}).ok());
+  std::multiset<std::int64_t> made;
+  const auto on_record = [&](std::uint32_t, std::int64_t index) { made.insert(index); };
+  ASSERT_TRUE(driver.reader(0).PauseOrResumeSplits({1}, {}));
+  ASSERT_TRUE(driver.Read(seconds(30), on_record, [&] { return made.size() == 3000; }).ok());
+  EXPECT_EQ(made, Indices(5000, 8000));
+  EXPECT_EQ(*driver.ReadBlock(0, on_record), ReadStatus::kNothingAvailable);
+  ASSERT_TRUE(driver.reader(0).PauseOrResumeSplits({}, {1}));
+  ASSERT_TRUE(driver.Read(seconds(30), on_record).ok());
+  EXPECT_EQ(made.size(), 6000u);
+  EXPECT_EQ(made.count(2999), 1u);
+}
+
 TEST(DataGeneratorSource, EndsWithoutRecordsWhenTheCountIsNone) {
   PullSourceDriver driver(DataGeneratorSource(Same, 0), 2);
   ASSERT_TRUE(driver.Start().ok());

@@ -1,6 +1,7 @@
 // The source against the mock cluster; what the mock cannot do (unknown topics, timestamps) is in
 // tests/kafka.
 #include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -83,6 +84,51 @@ TEST(KafkaSourceOnMock, RecordsOfAPartitionHaveATimestampAndAnOutputOfTheirOwn) 
   const auto& released = driver.reader_context(0).released_split_outputs;
   EXPECT_EQ(std::set<std::uint32_t>(released.begin(), released.end()), all) << "each has ended";
   EXPECT_EQ(released.size(), 5u);
+}
+
+// For watermark alignment.
+TEST(KafkaSourceOnMock, APausedPartitionIsNotReadUntilItIsResumed) {
+  MockKafka kafka;
+  kafka.CreateTopic("input", 2);
+  TopicWriter writer(kafka.bootstrap_servers());
+  const auto write = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      TestRecord record;
+      record.partition = i % 2;
+      record.value = std::to_string(i);
+      ASSERT_TRUE(writer.Write("input", record).ok());
+    }
+  };
+  SourceDriver driver(ReadStrings(kafka).Build(), 1);
+  ASSERT_TRUE(driver.Start().ok());
+  std::multiset<std::string> values;
+  std::map<std::uint32_t, int> of_output;
+  const auto read_until = [&](const std::function<bool()>& enough) {
+    const Status status = driver.Read(
+        seconds(60),
+        [&](std::uint32_t, std::string& value, std::int64_t) {
+          values.insert(value);
+          ++of_output[driver.split_output()];
+        },
+        enough);
+    ASSERT_TRUE(status.ok()) << status.ToString();
+  };
+  write(0, 100);
+  read_until([&] { return values.size() == 100; });
+  ASSERT_TRUE(driver.reader(0).PauseOrResumeSplits({1}, {}));
+  // The fetcher's thread may see some records of the partition before it hears of the pause.
+  int written = 100;
+  for (int quiet = 0; quiet < 5; written += 20) {
+    ASSERT_LT(written, 4000) << "it is never paused";
+    const int before = of_output[1];
+    write(written, written + 20);
+    read_until([&] { return of_output[2] == (written + 20) / 2; });
+    quiet = of_output[1] == before ? quiet + 1 : 0;
+  }
+  EXPECT_LE(of_output[1], written / 2 - 5 * 10);
+  ASSERT_TRUE(driver.reader(0).PauseOrResumeSplits({}, {1}));
+  read_until([&] { return values.size() == static_cast<std::size_t>(written); });
+  EXPECT_EQ(values, Numbers(0, written)) << "each once";
 }
 
 TEST(KafkaSourceOnMock, AnEmptyTopicAndReadersWithoutPartitionsEndAtOnce) {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -71,6 +72,7 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
     if (ranges_.empty()) {
       return no_more_splits_ ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
     }
+    if (!SkipPaused()) return ReadStatus::kNothingAvailable;
     const std::int64_t available = pacer_.Available();
     if (available == 0) return ReadStatus::kNothingAvailable;
     IndexRange& range = ranges_.front();
@@ -101,6 +103,12 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
     no_more_splits_ = true;
     context_->availability()->NotifyAvailable();
   }
+  bool PauseOrResumeSplits(const std::vector<std::uint32_t>& pause,
+                           const std::vector<std::uint32_t>& resume) override {
+    paused_.insert(pause.begin(), pause.end());
+    for (const std::uint32_t split_output : resume) paused_.erase(split_output);
+    return true;
+  }
   std::vector<IndexRange> Snapshot(std::uint64_t /*checkpoint_id*/) override { return ranges_; }
   void Close() override { pacer_.Close(); }
 
@@ -122,16 +130,29 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
       record = function_(index);
     }
   }
+  void Rotate() {
+    std::rotate(ranges_.begin(), ranges_.begin() + 1, ranges_.end());
+    std::rotate(split_outputs_.begin(), split_outputs_.begin() + 1, split_outputs_.end());
+  }
+  // To the next range that may be read. False: none.
+  bool SkipPaused() {
+    if (paused_.empty()) return true;
+    for (std::size_t i = 0; i < ranges_.size(); ++i) {
+      if (!paused_.contains(split_outputs_.front())) return true;
+      Rotate();
+    }
+    return false;
+  }
   // A finished range goes; of several (after a restart with fewer readers) each has its turn.
   void Advance() {
     if (ranges_.front().remaining == 0) {
       context_->ReleaseSplitOutput(split_outputs_.front());
+      paused_.erase(split_outputs_.front());
       ranges_.erase(ranges_.begin());
       split_outputs_.erase(split_outputs_.begin());
       if (ranges_.empty() && !no_more_splits_) context_->RequestSplit();
     } else if (ranges_.size() > 1) {
-      std::rotate(ranges_.begin(), ranges_.begin() + 1, ranges_.end());
-      std::rotate(split_outputs_.begin(), split_outputs_.begin() + 1, split_outputs_.end());
+      Rotate();
     }
   }
 
@@ -141,6 +162,7 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
   SourceReaderContext* context_ = nullptr;
   std::vector<IndexRange> ranges_;            // the next block comes from the first
   std::vector<std::uint32_t> split_outputs_;  // by range
+  std::set<std::uint32_t> paused_;            // of split_outputs_
   bool no_more_splits_ = false;
 };
 

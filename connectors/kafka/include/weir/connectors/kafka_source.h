@@ -81,6 +81,11 @@ class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
     return Status::Ok();
   }
   void NoMoreSplits() override { session_.NoMoreSplits(); }
+  bool PauseOrResumeSplits(const std::vector<std::uint32_t>& pause,
+                           const std::vector<std::uint32_t>& resume) override {
+    session_.PauseOrResumeSplits(pause, resume);
+    return true;
+  }
   std::vector<KafkaSplit> Snapshot(std::uint64_t /*checkpoint_id*/) override {
     return session_.Snapshot(next_);
   }

@@ -29,6 +29,9 @@ class KafkaReadSession {
   Status Open(SourceReaderContext& context);
   void AddSplits(std::vector<KafkaSplit> splits);
   void NoMoreSplits();
+  // By split output. What waits in blocks already is still read.
+  void PauseOrResumeSplits(const std::vector<std::uint32_t>& pause,
+                           const std::vector<std::uint32_t>& resume);
 
   // Records of one split.
   struct Run {
