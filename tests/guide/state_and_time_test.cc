@@ -242,6 +242,11 @@ TEST(GuideEventTimeTest, AWholeJob) {
                             .WithIdleness(60'000);
   const auto orders = env.FromSource(source, strategy, "orders");
   // [/strategy]
+  // [alignment]
+  const auto aligned = strategy.WithWatermarkAlignment("orders-and-payments",
+                                                       /*max_drift_ms=*/60'000);
+  // [/alignment]
+  EXPECT_TRUE(aligned.failure().ok());
   // [collect]
   weir::CollectSink<std::string> absent;
   orders.KeyBy([](const Order& order) { return order.customer; })

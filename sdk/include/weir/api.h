@@ -25,6 +25,7 @@
 #include <weir/map_state.h>
 #include <weir/operator_state.h>
 #include <weir/process_context.h>
+#include <weir/rate_limit.h>
 #include <weir/reducing_state.h>
 #include <weir/runtime_context.h>
 #include <weir/serializer.h>

@@ -124,6 +124,7 @@ class DataStream : public StreamCombinations<T> {
 
   template <class A>
   auto WindowAll(A assigner) const;  // in one subtask: weir/windowed_stream.h
+  SingleOutputStreamOperator<T> RateLimit(double records_per_second) const;  // weir/rate_limit.h
 
   // --- how records are distributed to what follows ---
 

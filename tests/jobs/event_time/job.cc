@@ -1,4 +1,5 @@
-// Timestamps go with their records; none is older than the watermark that goes before it.
+// Timestamps go with their records; none is older than the watermark that goes before it, also
+// behind a rate limit.
 #include <cstdint>
 #include <string>
 
@@ -31,6 +32,8 @@ void EventTime(GoldenJob& golden) {
       WatermarkStrategy<Event>::ForBoundedOutOfOrderness(60).WithTimestampAssigner(
           [](const Event& event) { return event.time_ms; });
   golden.Expect(golden.Records<Event>(parse, strategy)
+                    .RateLimit(1'000'000)  // watermarks wait with the records before them
+                    .Uid("limit")
                     .KeyBy([](const Event& event) { return event.key; })
                     .Process(Judge())
                     .Uid("judge"),

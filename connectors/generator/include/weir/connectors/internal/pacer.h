@@ -9,10 +9,13 @@
 #include <weir/source.h>
 #include <weir/status.h>
 
+namespace weir::internal {
+class RateLimiter;
+}
+
 namespace weir::generator::internal {
 
 class WakeUpTimer;
-class RateLimiter;
 
 // The task's thread only; no call waits. With a limit it owns a thread that wakes the task when
 // more records are due; without one it costs a comparison per block.
@@ -40,7 +43,7 @@ class Pacer {
   void Note(std::int64_t records);
 
   const RateLimit limit_;
-  std::unique_ptr<RateLimiter> limiter_;  // null: unlimited
+  std::unique_ptr<weir::internal::RateLimiter> limiter_;  // null: unlimited
   std::unique_ptr<WakeUpTimer> timer_;
 };
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <weir/connectors/internal/rate_limiter.h>
+#include <weir/internal/rate_limiter.h>
 
-namespace weir::generator::internal {
+namespace weir::internal {
 namespace {
 
 constexpr double kSecondNs = 1e9;
@@ -33,4 +33,4 @@ std::int64_t RateLimiter::Available(std::int64_t now_ns) {
   return std::max<std::int64_t>(granted_, 0);
 }
 
-}  // namespace weir::generator::internal
+}  // namespace weir::internal
