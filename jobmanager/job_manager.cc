@@ -1,4 +1,5 @@
-// Answers about the cluster, its jobs and its TaskManagers. Plugins: job_manager_plugins.cc.
+// Answers about the cluster, its jobs and its TaskManagers. Plugins: job_manager_plugins.cc; what
+// outlives the JobManager: job_manager_metadata.cc.
 #include "jobmanager/job_manager.h"
 
 #include <algorithm>
@@ -11,9 +12,9 @@
 namespace weir::jobmanager {
 namespace {
 
-proto::LeaderSession NewLeaderSession(Random& random) {
+proto::LeaderSession NewLeaderSession(std::uint64_t epoch, Random& random) {
   proto::LeaderSession leader;
-  leader.set_epoch(0);
+  leader.set_epoch(epoch);
   leader.set_id(RandomHexId(random));
   return leader;
 }
@@ -27,12 +28,13 @@ Status UnknownJob(const std::string& job_id) {
 JobManager::JobManager(JobManagerWorld world, JobManagerOptions options)
     : world_(world),
       options_(std::move(options)),
-      leader_(NewLeaderSession(world_.random)),
+      leader_(NewLeaderSession(world_.metadata.leader_epoch(), world_.random)),
       plugins_(world_.files, world_.clock, world_.random, options_.plugin_directory),
-      jobs_(world_.loop, world_.clock, world_.random, leader_, options_,
-            [this](const JobSubmission& ended) { Unpin(ended.plugin.content_hash()); }),
-      sessions_(options_, leader_, jobs_) {
-  log_.Info("leader session ", leader_.id(), " of cluster '", options_.cluster_id, "'");
+      jobs_(world_.loop, world_.clock, world_.random, leader_, options_, *this),
+      known_task_managers_(world_.loop, world_.blocking, world_.metadata),
+      sessions_(options_, leader_, jobs_, known_task_managers_) {
+  log_.Info("leader session ", leader_.id(), ", epoch ", leader_.epoch(), ", of cluster '",
+            options_.cluster_id, "'");
 }
 
 JobManager::~JobManager() = default;
@@ -48,7 +50,12 @@ void JobManager::Stop(std::function<void()> stopped) {
     const std::string reason = "the JobManager stops";
     jobs_.SuspendAll(reason, [this, reason, stopped] {
       jobs_.resources().CloseAll(Status::Unavailable(reason));
-      stopped();
+      // Behind everything that the store was told.
+      world_.blocking.Post([alive = std::weak_ptr<bool>(alive_), &loop = world_.loop, stopped] {
+        loop.Post([alive, stopped] {
+          if (!alive.expired()) stopped();
+        });
+      });
     });
   });
 }
@@ -59,8 +66,13 @@ Result<std::string> JobManager::FindBlob(const std::string& content_hash) const 
   }
   std::string path = plugins_.BlobPath(content_hash);
   WEIR_ASSIGN_OR_RETURN(const bool exists, world_.files.Exists(path));
-  if (!exists) return Status::NotFound(Concat("there is no blob ", content_hash));
-  return path;
+  if (exists) return path;
+  const auto recovered = recovered_plugins_.find(content_hash);
+  if (recovered != recovered_plugins_.end()) {
+    WEIR_ASSIGN_OR_RETURN(const bool kept, world_.files.Exists(recovered->second));
+    if (kept) return recovered->second;
+  }
+  return Status::NotFound(Concat("there is no blob ", content_hash));
 }
 
 void JobManager::GetOverview(rest::Callback<rest::ClusterOverview> callback) {
@@ -91,7 +103,12 @@ void JobManager::ListJobs(rest::Callback<std::vector<rest::JobSummary>> callback
 void JobManager::GetJob(const std::string& job_id, rest::Callback<rest::JobDetails> callback) {
   PostToLoop([this, job_id, callback = std::move(callback)] {
     if (const JobMaster* const job = jobs_.Find(job_id)) {
-      return callback(DetailsOf(*job, world_.clock.WallMillis()));
+      rest::JobDetails details = DetailsOf(*job, world_.clock.WallMillis());
+      if (job->phase() == JobPhase::kNotStarted) {
+        details.summary.status_details = jobs_.DescribeTakeover();
+        details.warnings.push_back(Concat("The job ", details.summary.status_details));
+      }
+      return callback(std::move(details));
     }
     const ArchivedJob* const archived = jobs_.FindArchived(job_id);
     if (archived == nullptr) return callback(UnknownJob(job_id));

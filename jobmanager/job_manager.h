@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -14,9 +15,11 @@
 #include "common/file_system.h"
 #include "common/logging.h"
 #include "common/random.h"
+#include "jobmanager/ha/metadata_store.h"
 #include "jobmanager/job_describer.h"
 #include "jobmanager/job_manager_options.h"
 #include "jobmanager/job_registry.h"
+#include "jobmanager/known_task_managers.h"
 #include "jobmanager/plugin_store.h"
 #include "jobmanager/rest/cluster_view.h"
 #include "jobmanager/session_frontend.h"
@@ -31,19 +34,28 @@ struct JobManagerWorld {
   Random& random;
   FileSystem& files;
   JobDescriber& describer;
+  // What outlives the JobManager; on the blocking loop, once Open() has returned.
+  ha::MetadataStore& metadata = ha::NoMetadataStore();
 };
 
-class JobManager final : public rest::ClusterControl {
+class JobManager final : public rest::ClusterControl, private JobRegistryListener {
  public:
   JobManager(JobManagerWorld world, JobManagerOptions options);
   // On the loop's thread, or when the loop has stopped.
   ~JobManager() override;
 
-  // Opens the plugin store; blocks. Before anything else.
-  Status Open() { return plugins_.Open(); }
+  // Opens the plugin store and recovers the jobs of the metadata store; blocks. Before anything
+  // else is posted to the loop or asked.
+  Status Open();
 
-  // Has all jobs end their workers; `stopped` is called on the loop when none is left. Sessions
-  // are closed then. Any thread.
+  // A job from this process, whose plugin, if it has one, is in the plugin store. Answers when the
+  // metadata store has it and it has started. Any thread.
+  void Submit(JobSubmission submission, const Configuration& configuration,
+              rest::StatusCallback callback);
+
+  // Has all jobs end their workers; `stopped` is called on the loop when none is left and the
+  // metadata store has everything it was told. Sessions are closed then. Jobs that had not ended
+  // are SUSPENDED: they stay in the metadata store. Any thread.
   void Stop(std::function<void()> stopped);
 
   const proto::LeaderSession& leader() const { return leader_; }
@@ -82,7 +94,13 @@ class JobManager final : public rest::ClusterControl {
 
   // Has the job function run; the callback comes on the loop. On success the plugin is pinned.
   void Describe(const rest::JarRunRequest& request, rest::Callback<Described> callback);
-  Result<std::string> SubmitJob(const rest::JarRunRequest& request, Described described);
+  void SubmitJob(const rest::JarRunRequest& request, Described described,
+                 rest::Callback<std::string> callback);
+  void OnJobTerminal(const JobMaster& job) override;
+  void OnJobEnded(const JobSubmission& job) override;
+  void OnTaskManagerLost(const std::string& id) override;
+  // Until the store takes it: a job whose end is not stored would run again.
+  void StoreResult(std::shared_ptr<const proto::JobResult> result);
   void Unpin(const std::string& content_hash);
   // Runs on the loop; not when the JobManager is gone by then.
   void PostToLoop(std::function<void()> function);
@@ -92,7 +110,10 @@ class JobManager final : public rest::ClusterControl {
   const proto::LeaderSession leader_;
   const ComponentLogger log_{"job-manager"};
   PluginStore plugins_;  // on the blocking loop
+  // Of recovered jobs, in the metadata store, by content hash. Does not change after Open().
+  std::map<std::string, std::string> recovered_plugins_;
   JobRegistry jobs_;
+  KnownTaskManagers known_task_managers_;
   SessionFrontend sessions_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -86,9 +86,11 @@ void JobManager::RunJar(const rest::JarRunRequest& request, rest::Callback<std::
   Describe(request, [this, request, callback = std::move(callback)](Result<Described> described) {
     if (!described.ok()) return callback(described.status());
     const std::string content_hash = described->plugin.content_hash;
-    Result<std::string> job_id = SubmitJob(request, *std::move(described));
-    if (!job_id.ok()) Unpin(content_hash);
-    callback(std::move(job_id));
+    SubmitJob(request, *std::move(described),
+              [this, content_hash, callback](Result<std::string> job_id) {
+                if (!job_id.ok()) Unpin(content_hash);
+                callback(std::move(job_id));
+              });
   });
 }
 
@@ -135,12 +137,15 @@ void JobManager::Describe(const rest::JarRunRequest& request, rest::Callback<Des
   });
 }
 
-Result<std::string> JobManager::SubmitJob(const rest::JarRunRequest& request, Described described) {
-  WEIR_RETURN_IF_ERROR(CheckJobGraph(described.job.graph()));
-  Configuration configuration = std::move(described.configuration);
-  WEIR_RETURN_IF_ERROR(AddJobSettings(ToMap(described.job.graph().configuration()),
-                                      Concat("job '", described.job.graph().name(), "'"),
-                                      configuration));
+void JobManager::SubmitJob(const rest::JarRunRequest& request, Described described,
+                           rest::Callback<std::string> callback) {
+  Status status = CheckJobGraph(described.job.graph());
+  if (status.ok()) {
+    status =
+        AddJobSettings(ToMap(described.job.graph().configuration()),
+                       Concat("job '", described.job.graph().name(), "'"), described.configuration);
+  }
+  if (!status.ok()) return callback(status);
   JobSubmission submission;
   submission.job_id = request.job_id.empty() ? RandomHexId(world_.random) : request.job_id;
   submission.entry = described.job.entry();
@@ -150,10 +155,12 @@ Result<std::string> JobManager::SubmitJob(const rest::JarRunRequest& request, De
   submission.plugin.set_size_bytes(described.plugin.size_bytes);
   submission.plugin.set_file_name(described.plugin.name);
   submission.plugin.set_abi_number(described.plugin.abi_number);
-  submission.configuration = JobSettingsOf(configuration);
+  submission.configuration = JobSettingsOf(described.configuration);
   const std::string job_id = submission.job_id;
-  WEIR_RETURN_IF_ERROR(jobs_.Submit(std::move(submission), configuration));
-  return job_id;
+  Submit(std::move(submission), described.configuration,
+         [job_id, callback = std::move(callback)](const Status& submitted) {
+           callback(submitted.ok() ? Result<std::string>(job_id) : submitted);
+         });
 }
 
 void JobManager::Unpin(const std::string& content_hash) {

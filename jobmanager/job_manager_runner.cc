@@ -18,6 +18,7 @@
 #include "common/text.h"
 #include "common/thread_event_loop.h"
 #include "common/worker_programs.h"
+#include "jobmanager/ha/open_metadata_store.h"
 #include "jobmanager/job_manager.h"
 #include "jobmanager/process_job_describer.h"
 #include "jobmanager/rest/rest_server.h"
@@ -53,12 +54,15 @@ class Runner {
                                      options_.program_directory));
     }
     describer_.emplace(std::move(programs), spawner_, blocking_);
+    WEIR_ASSIGN_OR_RETURN(metadata_,
+                          ha::OpenMetadataStore(configuration, LocalFileSystem(), SystemClock()));
     manager_.emplace(JobManagerWorld{.loop = loop_,
                                      .blocking = blocking_,
                                      .clock = SystemClock(),
                                      .random = SystemRandom(),
                                      .files = LocalFileSystem(),
-                                     .describer = *describer_},
+                                     .describer = *describer_,
+                                     .metadata = metadata_ ? *metadata_ : ha::NoMetadataStore()},
                      JobManagerOptions::FromConfiguration(configuration, plugins));
     WEIR_RETURN_IF_ERROR(manager_->Open());
     loop_.Start();
@@ -120,6 +124,7 @@ class Runner {
   ThreadEventLoop blocking_{"jm-blocking"};
   ProcessSpawner spawner_;  // ends its children's callbacks before the loops go
   std::optional<ProcessJobDescriber> describer_;
+  std::unique_ptr<ha::MetadataStore> metadata_;  // null: none
   std::optional<JobManager> manager_;
   std::optional<RpcServer> rpc_;
   std::optional<rest::RestServer> rest_;

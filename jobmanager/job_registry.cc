@@ -5,26 +5,35 @@
 
 #include "common/text.h"
 #include "jobmanager/job_configuration.h"
+#include "jobmanager/job_view.h"
 
 namespace weir::jobmanager {
 
 JobRegistry::JobRegistry(EventLoop& loop, Clock& clock, Random& random, proto::LeaderSession leader,
-                         const JobManagerOptions& options,
-                         std::function<void(const JobSubmission&)> on_job_ended)
+                         const JobManagerOptions& options, JobRegistryListener& listener)
     : loop_(loop),
       clock_(clock),
       random_(random),
       leader_(std::move(leader)),
       options_(options),
-      on_job_ended_(std::move(on_job_ended)),
+      listener_(listener),
       resources_(loop, clock, leader_,
                  HeartbeatSettings{.interval_ms = options.timings.heartbeat_interval_ms,
                                    .timeout_ms = options.timings.heartbeat_timeout_ms},
                  *this) {}
 
-JobRegistry::~JobRegistry() = default;
+JobRegistry::~JobRegistry() {
+  loop_.Cancel(takeover_timer_);
+}
 
 Status JobRegistry::Submit(JobSubmission submission, const Configuration& configuration) {
+  const std::string job_id = submission.job_id;
+  WEIR_RETURN_IF_ERROR(AddJob(std::move(submission), configuration));
+  Find(job_id)->Start();
+  return Status::Ok();
+}
+
+Status JobRegistry::AddJob(JobSubmission submission, const Configuration& configuration) {
   const std::string job_id = submission.job_id;
   if (Find(job_id) != nullptr || FindArchived(job_id) != nullptr) {
     return Status(StatusCode::kAlreadyExists, Concat("there is a job with the id ", job_id),
@@ -32,17 +41,57 @@ Status JobRegistry::Submit(JobSubmission submission, const Configuration& config
   }
   WEIR_ASSIGN_OR_RETURN(std::unique_ptr<RestartStrategy> restart_strategy,
                         MakeRestartStrategy(configuration, random_));
-  jobs_.push_back(
-      std::make_unique<JobMaster>(JobServices{.loop = loop_,
-                                              .clock = clock_,
-                                              .random = random_,
-                                              .resources = resources_,
-                                              .leader = leader_},
-                                  std::move(submission), TimingsOf(options_.timings, configuration),
-                                  std::move(restart_strategy), options_.exception_history_size,
-                                  [this, job_id] { OnJobEnded(job_id); }));
-  jobs_.back()->Start();
+  jobs_.push_back(std::make_unique<JobMaster>(
+      JobServices{.loop = loop_,
+                  .clock = clock_,
+                  .random = random_,
+                  .resources = resources_,
+                  .leader = leader_,
+                  .on_terminal = [this, job_id] { OnJobTerminal(job_id); }},
+      std::move(submission), TimingsOf(options_.timings, configuration),
+      std::move(restart_strategy), options_.exception_history_size,
+      [this, job_id] { OnJobEnded(job_id); }));
   return Status::Ok();
+}
+
+void JobRegistry::Recover(Recovery recovery) {
+  for (ArchivedJob& job : recovery.ended) Archive(std::move(job));
+  for (RecoveredJob& job : recovery.jobs) {
+    const std::string id = job.submission.job_id;
+    if (const Status status = AddJob(std::move(job.submission), job.configuration); !status.ok()) {
+      Archive(UnrecoverableJob(id, "", status, clock_.WallMillis()));
+    }
+  }
+  takeover_.emplace(recovery.task_managers);
+  // Nobody can name the TaskManagers then: the lease alone says when their workers are gone.
+  if (!recovery.task_managers_known) takeover_->AwaitLease();
+  takeover_timer_ = loop_.Schedule(options_.timings.lease_ms, [this] { TakeoverLeaseEnded(); });
+  CheckTakeover();
+}
+
+void JobRegistry::TakeoverLeaseEnded() {
+  takeover_timer_ = kNoTimer;
+  if (!takeover_) return;
+  const std::set<std::string> missing = takeover_->unregistered();
+  takeover_->OnLeaseEnded();
+  CheckTakeover();
+  for (const std::string& id : missing) listener_.OnTaskManagerLost(id);
+}
+
+void JobRegistry::CheckTakeover() {
+  if (!takeover_ || !takeover_->complete()) return;
+  takeover_.reset();
+  for (const auto& job : jobs_) {
+    // One that was canceled meanwhile has ended without a start.
+    if (job->phase() == JobPhase::kNotStarted) job->Start();
+  }
+}
+
+void JobRegistry::OnTaskManagerRegistered(const std::string& id,
+                                          const std::vector<std::string>& old_workers) {
+  if (!takeover_) return;
+  takeover_->OnRegistered(id, old_workers);
+  CheckTakeover();
 }
 
 JobMaster* JobRegistry::Find(const std::string& job_id) {
@@ -71,7 +120,10 @@ Status JobRegistry::Cancel(const std::string& job_id) {
 std::vector<rest::JobSummary> JobRegistry::Summaries() const {
   std::vector<rest::JobSummary> summaries;
   for (const ArchivedJob& job : archive_) summaries.push_back(job.details.summary);
-  for (const auto& job : jobs_) summaries.push_back(SummaryOf(*job));
+  for (const auto& job : jobs_) {
+    summaries.push_back(SummaryOf(*job));
+    if (job->phase() == JobPhase::kNotStarted) summaries.back().status_details = DescribeTakeover();
+  }
   std::ranges::stable_sort(summaries, {}, &rest::JobSummary::start_time_ms);
   return summaries;
 }
@@ -102,6 +154,10 @@ void JobRegistry::OnWorkerStarted(const proto::WorkerStarted& started) {
 }
 
 void JobRegistry::OnWorkerExited(const proto::WorkerExited& exited) {
+  if (takeover_) {
+    takeover_->OnWorkerExited(exited.worker_id());
+    CheckTakeover();
+  }
   for (const auto& job : jobs_) {
     if (job->OnWorkerExited(exited)) return;
   }
@@ -124,10 +180,20 @@ void JobRegistry::OnSlotsAvailable() {
 
 void JobRegistry::OnTaskManagerLost(const std::string& id, const std::string& reason) {
   for (const auto& job : jobs_) job->OnTaskManagerLost(id, reason);
+  listener_.OnTaskManagerLost(id);
 }
 
 void JobRegistry::OnTaskManagerReturned(const proto::TaskManagerHello& hello) {
   for (const auto& job : jobs_) job->OnTaskManagerReturned(hello);
+}
+
+void JobRegistry::OnJobTerminal(const std::string& job_id) {
+  if (const JobMaster* const job = Find(job_id)) listener_.OnJobTerminal(*job);
+}
+
+void JobRegistry::Archive(ArchivedJob job) {
+  archive_.push_back(std::move(job));
+  if (archive_.size() > options_.job_history_size) archive_.pop_front();
 }
 
 void JobRegistry::OnJobEnded(const std::string& job_id) {
@@ -135,11 +201,8 @@ void JobRegistry::OnJobEnded(const std::string& job_id) {
       std::ranges::find_if(jobs_, [&](const auto& job) { return job->job_id() == job_id; });
   if (found == jobs_.end()) return;
   const JobMaster& job = **found;
-  archive_.push_back({.details = DetailsOf(job, clock_.WallMillis()),
-                      .exceptions = ExceptionsOf(job),
-                      .accumulators = AccumulatorsOf(job)});
-  if (archive_.size() > options_.job_history_size) archive_.pop_front();
-  on_job_ended_(job.submission());
+  Archive(ArchiveOf(job, clock_.WallMillis()));
+  listener_.OnJobEnded(job.submission());
   jobs_.erase(found);
   if (jobs_.empty() && suspended_) std::exchange(suspended_, nullptr)();
 }

@@ -7,36 +7,49 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <weir/status.h>
 
+#include "jobmanager/ha/leader_takeover.h"
 #include "jobmanager/job/job_master.h"
 #include "jobmanager/job_manager_options.h"
-#include "jobmanager/job_view.h"
+#include "jobmanager/job_recovery.h"
+#include "jobmanager/job_result.h"
 #include "jobmanager/scheduler/resource_manager.h"
 
 namespace weir::jobmanager {
 
-// What can be seen of a job after its end.
-struct ArchivedJob {
-  rest::JobDetails details;
-  rest::JobExceptions exceptions;
-  std::vector<rest::AccumulatorInfo> accumulators;
+// Called on the loop.
+class JobRegistryListener {
+ public:
+  virtual ~JobRegistryListener() = default;
+  // The job has become FINISHED, CANCELED or FAILED: it must not run again, whatever happens.
+  virtual void OnJobTerminal(const JobMaster& job) = 0;
+  // No process of the job is left; its JobMaster is about to go.
+  virtual void OnJobEnded(const JobSubmission& job) = 0;
+  // It is not registered any more; workers there may still run until their leases end.
+  virtual void OnTaskManagerLost(const std::string& id) = 0;
 };
 
 class JobRegistry final : public ResourceListener {
  public:
-  // `on_job_ended` is called on the loop when a job's JobMaster is about to go.
+  // All references outlive the object.
   JobRegistry(EventLoop& loop, Clock& clock, Random& random, proto::LeaderSession leader,
-              const JobManagerOptions& options,
-              std::function<void(const JobSubmission&)> on_job_ended);
+              const JobManagerOptions& options, JobRegistryListener& listener);
   ~JobRegistry() override;
 
   // Starts a job. The submission's graph has been checked; `configuration` is the cluster's with
   // the job's over it. ALREADY_EXISTS when the id is known.
   Status Submit(JobSubmission submission, const Configuration& configuration);
+
+  // Takes over what an earlier leader left. Its jobs wait until none of its workers can be alive
+  // (LeaderTakeover). Once, before the first TaskManager registers.
+  void Recover(Recovery recovery);
+  // What recovered jobs wait for, in one sentence without a full stop; empty when they do not.
+  std::string DescribeTakeover() const { return takeover_ ? takeover_->Describe() : ""; }
 
   // Null when there is no such job, or it has ended.
   JobMaster* Find(const std::string& job_id);
@@ -55,6 +68,8 @@ class JobRegistry final : public ResourceListener {
 
   // Whether some job still counts on this worker.
   bool KnowsWorker(const std::string& worker_id) const;
+  // `old_workers` of earlier leaders run there; they have been told to end.
+  void OnTaskManagerRegistered(const std::string& id, const std::vector<std::string>& old_workers);
   void OnWorkerStarted(const proto::WorkerStarted& started);
   void OnWorkerExited(const proto::WorkerExited& exited);
   void OnStuckStep(const proto::StuckStep& stuck);
@@ -64,18 +79,26 @@ class JobRegistry final : public ResourceListener {
   void OnSlotsAvailable() override;
   void OnTaskManagerLost(const std::string& id, const std::string& reason) override;
   void OnTaskManagerReturned(const proto::TaskManagerHello& hello) override;
+  Status AddJob(JobSubmission submission, const Configuration& configuration);
+  void OnJobTerminal(const std::string& job_id);
   void OnJobEnded(const std::string& job_id);
+  void Archive(ArchivedJob job);
+  // Starts the recovered jobs when they may start.
+  void CheckTakeover();
+  void TakeoverLeaseEnded();
 
   EventLoop& loop_;
   Clock& clock_;
   Random& random_;
   const proto::LeaderSession leader_;
   const JobManagerOptions& options_;
-  const std::function<void(const JobSubmission&)> on_job_ended_;
+  JobRegistryListener& listener_;
   ResourceManager resources_;
   std::vector<std::unique_ptr<JobMaster>> jobs_;  // in the order of submission
   std::deque<ArchivedJob> archive_;               // oldest first
   std::function<void()> suspended_;
+  std::optional<ha::LeaderTakeover> takeover_;  // while recovered jobs wait
+  TimerId takeover_timer_ = kNoTimer;
 };
 
 }  // namespace weir::jobmanager

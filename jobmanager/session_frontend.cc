@@ -30,8 +30,8 @@ bool SameSecret(const std::string& given, const std::string& expected) {
 }  // namespace
 
 SessionFrontend::SessionFrontend(const JobManagerOptions& options, proto::LeaderSession leader,
-                                 JobRegistry& registry)
-    : options_(options), leader_(std::move(leader)), registry_(registry) {}
+                                 JobRegistry& registry, KnownTaskManagers& known)
+    : options_(options), leader_(std::move(leader)), registry_(registry), known_(known) {}
 
 Result<std::uint32_t> SessionFrontend::CheckHello(const proto::Hello& hello) const {
   const std::uint32_t minimum = std::max(hello.protocol().minimum(), kMinimumProtocolVersion);
@@ -51,6 +51,15 @@ Result<std::uint32_t> SessionFrontend::CheckHello(const proto::Hello& hello) con
   return maximum;
 }
 
+Status SessionFrontend::CheckLeader(const proto::LeaderSession& met) const {
+  // Without a metadata store epochs are 0 and say nothing.
+  if (leader_.epoch() == 0 || met.epoch() <= leader_.epoch()) return Status::Ok();
+  return Status(StatusCode::kFailedPrecondition,
+                Concat("this JobManager has leader epoch ", leader_.epoch(),
+                       "; it has met a later one, ", met.epoch()),
+                ErrorDomain::kExternal, RetryHint::kRetry);
+}
+
 proto::Welcome SessionFrontend::MakeWelcome(std::uint32_t protocol) const {
   proto::Welcome welcome;
   welcome.set_protocol(protocol);
@@ -64,8 +73,12 @@ void SessionFrontend::OnTaskManagerEvent(const std::shared_ptr<TaskManagerSessio
                                          proto::TaskManagerEvent event) {
   const auto known = task_managers_.find(session.get());
   if (known == task_managers_.end()) {
+    if (arriving_.contains(session.get())) {
+      ++dropped_messages_;  // it has not been welcomed
+      return;
+    }
     if (!event.has_hello()) return Reject(*session, Refusal("its first message is no hello"));
-    return RegisterTaskManager(session, std::move(*event.mutable_hello()));
+    return AdmitTaskManager(session, event);
   }
   const RegisteredTaskManager* const registered = registry_.resources().Find(known->second);
   if (registered == nullptr || registered->session != session ||
@@ -94,24 +107,51 @@ void SessionFrontend::OnTaskManagerEvent(const std::shared_ptr<TaskManagerSessio
   }
 }
 
-void SessionFrontend::RegisterTaskManager(const std::shared_ptr<TaskManagerSession>& session,
-                                          proto::TaskManagerHello hello) {
-  const Result<std::uint32_t> protocol = CheckHello(hello.hello());
-  if (!protocol.ok()) return Reject(*session, protocol.status());
+Status SessionFrontend::CheckTaskManagerHello(const proto::TaskManagerEvent& event) const {
+  const proto::TaskManagerHello& hello = event.hello();
+  WEIR_RETURN_IF_ERROR(CheckHello(hello.hello()).status());
+  WEIR_RETURN_IF_ERROR(CheckLeader(event.leader()));
+  for (const proto::WorkerIdentity& worker : hello.workers()) {
+    WEIR_RETURN_IF_ERROR(CheckLeader(worker.leader()));
+  }
   if (hello.task_manager_id().empty() || hello.host().empty() || hello.data_port() > 65535 ||
       hello.slot_count() == 0 || hello.slot_count() > kMostSlots) {
-    return Reject(*session, Refusal("its hello has no id, no host, no valid port or no slots"));
+    return Refusal("its hello has no id, no host, no valid port or no slots");
   }
+  return Status::Ok();
+}
+
+// A later leader must know where workers may run before the first of them is started.
+void SessionFrontend::AdmitTaskManager(const std::shared_ptr<TaskManagerSession>& session,
+                                       const proto::TaskManagerEvent& event) {
+  if (const Status status = CheckTaskManagerHello(event); !status.ok()) {
+    return Reject(*session, status);
+  }
+  const std::string& id = event.hello().task_manager_id();
+  if (known_.Contains(id)) return RegisterTaskManager(session, event.hello());
+  arriving_.insert(session.get());
+  known_.Add(id, [this, session, hello = event.hello()](const Status& status) {
+    if (arriving_.erase(session.get()) == 0) return;  // it has gone again
+    if (status.ok()) return RegisterTaskManager(session, hello);
+    Reject(*session, Status(status.code(), status.message(), status.domain(), RetryHint::kRetry)
+                         .WithContext("the metadata store cannot take it"));
+  });
+}
+
+void SessionFrontend::RegisterTaskManager(const std::shared_ptr<TaskManagerSession>& session,
+                                          proto::TaskManagerHello hello) {
   task_managers_[session.get()] = hello.task_manager_id();
-  registry_.resources().Register(hello, session, MakeWelcome(*protocol));
+  registry_.resources().Register(hello, session, MakeWelcome(*CheckHello(hello.hello())));
   StopStrayWorkers(hello);
 }
 
 // What runs there without a job that counts on it: of another leader, or given up meanwhile.
 void SessionFrontend::StopStrayWorkers(const proto::TaskManagerHello& hello) {
+  std::vector<std::string> of_earlier_leaders;
   for (const proto::WorkerIdentity& worker : hello.workers()) {
     const bool ours = worker.leader().id() == leader_.id();
     if (ours && registry_.KnowsWorker(worker.worker_id())) continue;
+    if (!ours) of_earlier_leaders.push_back(worker.worker_id());
     log_.Warning("TaskManager ", hello.task_manager_id(), " still runs worker ", worker.worker_id(),
                  " of job ", worker.job_id(), ": stopped");
     proto::TaskManagerCommand command;
@@ -119,6 +159,7 @@ void SessionFrontend::StopStrayWorkers(const proto::TaskManagerHello& hello) {
     command.mutable_stop_worker()->set_grace_ms(0);
     registry_.resources().Send(hello.task_manager_id(), std::move(command));
   }
+  registry_.OnTaskManagerRegistered(hello.task_manager_id(), of_earlier_leaders);
 }
 
 void SessionFrontend::OnWorkerEvent(const std::shared_ptr<WorkerSession>& session,
@@ -144,6 +185,7 @@ Status SessionFrontend::AdmitWorker(const std::shared_ptr<WorkerSession>& sessio
   if (!event.has_hello()) return Refusal("its first message is no hello");
   const proto::WorkerHello& hello = event.hello();
   WEIR_ASSIGN_OR_RETURN(const std::uint32_t protocol, CheckHello(hello.hello()));
+  WEIR_RETURN_IF_ERROR(CheckLeader(event.leader()));
   if (event.leader().id() != leader_.id()) return Refusal("unknown leader session");
   JobMaster* const job = registry_.Find(hello.job_id());
   if (job == nullptr) return Refusal(Concat("job ", hello.job_id(), " is not running"));
@@ -164,7 +206,7 @@ void SessionFrontend::Reject(TaskManagerSession& session, const Status& reason) 
   proto::TaskManagerCommand command;
   *command.mutable_leader() = leader_;
   *command.mutable_rejected()->mutable_error() = proto::ErrorFromStatus(reason);
-  command.mutable_rejected()->set_final(true);
+  command.mutable_rejected()->set_final(reason.retry() == RetryHint::kNoRetry);
   session.Send(std::move(command));
   session.Close(reason);
 }
@@ -176,12 +218,13 @@ void SessionFrontend::Reject(WorkerSession& session, std::uint64_t job_epoch,
   *command.mutable_leader() = leader_;
   command.set_job_epoch(job_epoch);
   *command.mutable_rejected()->mutable_error() = proto::ErrorFromStatus(reason);
-  command.mutable_rejected()->set_final(true);
+  command.mutable_rejected()->set_final(reason.retry() == RetryHint::kNoRetry);
   session.Send(std::move(command));
   session.Close(reason);
 }
 
 void SessionFrontend::OnTaskManagerClosed(const TaskManagerSession* session, const Status& reason) {
+  arriving_.erase(session);
   if (task_managers_.erase(session) > 0) registry_.resources().OnSessionClosed(session, reason);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include <weir/status.h>
@@ -14,6 +15,7 @@
 #include "common/logging.h"
 #include "jobmanager/job_manager_options.h"
 #include "jobmanager/job_registry.h"
+#include "jobmanager/known_task_managers.h"
 #include "jobmanager/scheduler/sessions.h"
 
 namespace weir::jobmanager {
@@ -22,7 +24,7 @@ class SessionFrontend {
  public:
   // All references outlive the object.
   SessionFrontend(const JobManagerOptions& options, proto::LeaderSession leader,
-                  JobRegistry& registry);
+                  JobRegistry& registry, KnownTaskManagers& known);
 
   // The first event of a session is its hello. A session that is refused gets a Rejected and is
   // closed.
@@ -47,19 +49,29 @@ class SessionFrontend {
   // The version to speak, or why we cannot.
   Result<std::uint32_t> CheckHello(const proto::Hello& hello) const;
   proto::Welcome MakeWelcome(std::uint32_t protocol) const;
+  // FAILED_PRECONDITION when the peer has met a later leader than this one: it dials again, and
+  // finds that one.
+  Status CheckLeader(const proto::LeaderSession& met) const;
+  Status CheckTaskManagerHello(const proto::TaskManagerEvent& event) const;
+  void AdmitTaskManager(const std::shared_ptr<TaskManagerSession>& session,
+                        const proto::TaskManagerEvent& event);
   void RegisterTaskManager(const std::shared_ptr<TaskManagerSession>& session,
                            proto::TaskManagerHello hello);
   void StopStrayWorkers(const proto::TaskManagerHello& hello);
   Status AdmitWorker(const std::shared_ptr<WorkerSession>& session,
                      const proto::WorkerEvent& event);
+  // Final unless the status says to retry.
   void Reject(TaskManagerSession& session, const Status& reason);
   void Reject(WorkerSession& session, std::uint64_t job_epoch, const Status& reason);
 
   const JobManagerOptions& options_;
   const proto::LeaderSession leader_;
   JobRegistry& registry_;
+  KnownTaskManagers& known_;
   const ComponentLogger log_{"sessions"};
   std::map<const TaskManagerSession*, std::string> task_managers_;  // to TaskManager ids
+  // They said hello; the metadata store does not know them yet.
+  std::set<const TaskManagerSession*> arriving_;
   std::map<const WorkerSession*, WorkerKey> workers_;
   std::uint64_t dropped_messages_ = 0;
 };

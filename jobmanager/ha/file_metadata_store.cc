@@ -14,8 +14,7 @@ namespace {
 
 using Record = proto::MetadataRecord;
 constexpr std::string_view kTemporarySuffix = ".tmp";
-// As in "web.upload.max-size", whose largest sensible value is far below.
-constexpr std::int64_t kMostPluginBytes = INT64_C(1) << 31;
+constexpr std::size_t kCopyPieceBytes = std::size_t{1} << 20;
 
 bool IsJobId(std::string_view text) {
   return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -228,11 +227,35 @@ Status FileMetadataStore::KeepPlugin(const std::string& content_hash,
   }
   WEIR_ASSIGN_OR_RETURN(const bool kept, files_.Exists(PluginPath(content_hash)));
   if (kept && FindPlugin(content_hash).ok()) return Status::Ok();
-  WEIR_ASSIGN_OR_RETURN(const std::string bytes, files_.ReadFile(plugin_file, kMostPluginBytes));
-  if (ContentHash(bytes) != content_hash) {
-    return Status::Corruption(Concat("'", plugin_file, "' is not the plugin ", content_hash));
+  // Beside its name until it is whole; Open() clears away what is left of an interrupted copy.
+  const std::string temporary = PluginPath(content_hash) + ".tmp";
+  WEIR_RETURN_IF_ERROR(files_.RemoveRecursively(temporary));
+  Status copied = CopyPlugin(content_hash, plugin_file, temporary);
+  if (copied.ok()) copied = files_.Rename(temporary, PluginPath(content_hash));
+  if (copied.ok()) return files_.SyncDirectory(directory_ + "/plugins");
+  Remove(temporary, "a failed copy of a plugin");
+  return copied;
+}
+
+Status FileMetadataStore::CopyPlugin(const std::string& content_hash, const std::string& from,
+                                     const std::string& to) {
+  WEIR_ASSIGN_OR_RETURN(const auto source, files_.OpenForReading(from));
+  WEIR_ASSIGN_OR_RETURN(const auto target, files_.CreateExclusively(to));
+  ContentHasher hasher;
+  std::string piece(kCopyPieceBytes, '\0');
+  for (std::int64_t offset = 0;;) {
+    WEIR_ASSIGN_OR_RETURN(const std::size_t size, source->ReadAt(offset, piece));
+    if (size == 0) break;
+    const std::string_view bytes(piece.data(), size);
+    hasher.Update(bytes);
+    WEIR_RETURN_IF_ERROR(target->Append(bytes));
+    offset += static_cast<std::int64_t>(size);
   }
-  return files_.WriteFileAtomically(PluginPath(content_hash), bytes);
+  if (hasher.Finish() != content_hash) {
+    return Status::Corruption(Concat("'", from, "' is not the plugin ", content_hash));
+  }
+  WEIR_RETURN_IF_ERROR(target->Sync());
+  return target->Close();
 }
 
 Result<std::string> FileMetadataStore::FindPlugin(const std::string& content_hash) {

@@ -35,6 +35,7 @@ class FileMetadataStore final : public MetadataStore {
   bool persistent() const override { return true; }
   Result<StoredJobs> ReadJobs() override;
   Status AddJob(const proto::SubmittedJob& job, const std::string& plugin_file) override;
+  Status RemoveJob(const std::string& job_id) override;
   Status SetJobEpoch(const std::string& job_id, std::uint64_t epoch) override;
   Result<std::string> FindPlugin(const std::string& content_hash) override;
   Status AddCompletedCheckpoint(const std::string& job_id,
@@ -73,6 +74,8 @@ class FileMetadataStore final : public MetadataStore {
   Result<proto::JobResult> ReadResult(const std::string& job_id);
   Status WriteJob(const proto::SubmittedJob& job);
   Status KeepPlugin(const std::string& content_hash, const std::string& plugin_file);
+  Status CopyPlugin(const std::string& content_hash, const std::string& from,
+                    const std::string& to);
   // All best effort after a commit: what fails is logged, and done again by the next ReadJobs.
   void ForgetJob(const std::string& job_id);
   void ForgetUnusedPlugins();

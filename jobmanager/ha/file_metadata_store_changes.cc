@@ -16,6 +16,15 @@ Status FileMetadataStore::CheckKnown(const std::string& job_id) {
   return Status::NotFound(Concat("the metadata store has no running job ", job_id));
 }
 
+// The submission goes first: what is left without it is an interrupted submission.
+Status FileMetadataStore::RemoveJob(const std::string& job_id) {
+  WEIR_RETURN_IF_ERROR(CheckStillLeader());
+  WEIR_RETURN_IF_ERROR(files_.RemoveRecursively(JobFolder(job_id) + "/submission"));
+  Remove(JobFolder(job_id), "a job that was refused");
+  ForgetUnusedPlugins();
+  return Status::Ok();
+}
+
 Status FileMetadataStore::SetJobEpoch(const std::string& job_id, std::uint64_t epoch) {
   WEIR_RETURN_IF_ERROR(CheckKnown(job_id));
   Record record;

@@ -18,6 +18,7 @@ void LeaderTakeover::OnWorkerExited(const std::string& worker_id) {
 void LeaderTakeover::OnLeaseEnded() {
   unregistered_.clear();
   running_.clear();
+  lease_awaited_ = false;
 }
 
 std::string LeaderTakeover::Describe() const {
@@ -26,6 +27,7 @@ std::string LeaderTakeover::Describe() const {
                   Join(unregistered_, ", "),
                   " to register again, or for the leases of the workers there to end");
   }
+  if (lease_awaited_) return "waits for the leases of an earlier JobManager's workers to end";
   if (running_.empty()) return {};
   return Concat("waits for ", running_.size(), running_.size() == 1 ? " worker" : " workers",
                 " of an earlier JobManager to end on TaskManager ", running_.begin()->second);

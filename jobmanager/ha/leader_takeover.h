@@ -20,6 +20,8 @@ class LeaderTakeover {
   explicit LeaderTakeover(const std::vector<std::string>& task_managers)
       : unregistered_(task_managers.begin(), task_managers.end()) {}
 
+  // Which TaskManagers there were is not known: only the end of the lease completes it.
+  void AwaitLease() { lease_awaited_ = true; }
   // `old_workers` of earlier leaders still run there; they have been told to end. What it said when
   // it registered before counts no more.
   void OnRegistered(const std::string& task_manager_id,
@@ -28,7 +30,7 @@ class LeaderTakeover {
   // A lease has passed: what has not been heard of has ended by itself.
   void OnLeaseEnded();
 
-  bool complete() const { return unregistered_.empty() && running_.empty(); }
+  bool complete() const { return !lease_awaited_ && unregistered_.empty() && running_.empty(); }
   // TaskManagers that have not registered with this leader.
   const std::set<std::string>& unregistered() const { return unregistered_; }
   // What it waits for, in one sentence without a full stop; empty when complete.
@@ -36,6 +38,7 @@ class LeaderTakeover {
 
  private:
   std::set<std::string> unregistered_;
+  bool lease_awaited_ = false;
   std::map<std::string, std::string> running_;  // old workers, to their TaskManagers
 };
 

@@ -52,6 +52,8 @@ class MetadataStore {
   // With job epoch 1. `plugin_file` is copied unless the store has its content hash already; empty:
   // the job has no plugin. ALREADY_EXISTS when the id is known, ended jobs included.
   virtual Status AddJob(const proto::SubmittedJob& job, const std::string& plugin_file) = 0;
+  // The job was refused after all: nothing of it stays. OK when it is not known.
+  virtual Status RemoveJob(const std::string& job_id) = 0;
   // Before a JobMaster of that epoch does anything.
   virtual Status SetJobEpoch(const std::string& job_id, std::uint64_t epoch) = 0;
   // The file of a plugin that some stored job needs. NOT_FOUND; CORRUPTION when the content is

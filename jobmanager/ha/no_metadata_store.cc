@@ -9,6 +9,7 @@ class NoStore final : public MetadataStore {
   bool persistent() const override { return false; }
   Result<StoredJobs> ReadJobs() override { return StoredJobs(); }
   Status AddJob(const proto::SubmittedJob&, const std::string&) override { return Status::Ok(); }
+  Status RemoveJob(const std::string&) override { return Status::Ok(); }
   Status SetJobEpoch(const std::string&, std::uint64_t) override { return Status::Ok(); }
   Result<std::string> FindPlugin(const std::string& content_hash) override {
     return Status::NotFound("no metadata store keeps the plugin " + content_hash);

@@ -48,6 +48,8 @@ void Registration::Dial() {
       {.on_command = [this](proto::TaskManagerCommand command) { OnCommand(std::move(command)); },
        .on_closed = [this](const Status& reason) { OnClosed(reason); }});
   proto::TaskManagerEvent event;
+  // Tells an older leader that it is one.
+  if (!leader_->id().empty()) *event.mutable_leader() = *leader_;
   proto::TaskManagerHello* const hello = event.mutable_hello();
   proto::VersionRange* const protocol = hello->mutable_hello()->mutable_protocol();
   protocol->set_minimum(session::kMinimumProtocolVersion);
@@ -86,6 +88,13 @@ void Registration::OnCommand(proto::TaskManagerCommand command) {
 }
 
 void Registration::OnWelcome(const proto::TaskManagerCommand& command) {
+  // Epochs come from a metadata store; a JobManager without one has 0, and no order.
+  const std::uint64_t epoch = command.leader().epoch();
+  if (epoch != 0 && epoch < leader_->epoch()) {
+    return OnClosed(Status::Unavailable(
+        "the JobManager at " + client_.address() + " has leader epoch " + std::to_string(epoch) +
+        ", but a later one, " + std::to_string(leader_->epoch()) + ", has been met"));
+  }
   *leader_ = command.leader();
   heartbeat_interval_ms_ = command.welcome().heartbeat_interval_ms();
   heartbeat_timeout_ms_ = command.welcome().heartbeat_timeout_ms();

@@ -77,7 +77,7 @@ class Registration {
   const ComponentLogger log_{"registration"};
   RegistrationState state_ = RegistrationState::kStopped;
   std::unique_ptr<session::TaskManagerStream> stream_;
-  std::unique_ptr<proto::LeaderSession> leader_;  // of the current registration
+  std::unique_ptr<proto::LeaderSession> leader_;  // of the current or the last registration
   std::int64_t heartbeat_interval_ms_ = 0;
   std::int64_t heartbeat_timeout_ms_ = 0;
   std::int64_t last_heard_ms_ = 0;

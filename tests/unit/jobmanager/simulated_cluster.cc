@@ -7,6 +7,7 @@
 #include "common/exit_status.h"
 #include "common/file_system.h"
 #include "common/text.h"
+#include "jobmanager/job_configuration.h"
 #include "proto/conversion/status_conversion.h"
 
 namespace weir::jobmanager {
@@ -85,23 +86,73 @@ const proto::Hello SimulatedHello() {
 
 }  // namespace
 
-SimulatedCluster::SimulatedCluster(std::uint64_t seed, JobTimings timings)
-    : random_(seed), directory_(MakeDirectory()) {
-  JobManagerOptions options;
-  options.timings = timings;
-  options.plugin_directory = directory_.path();
-  manager_ = std::make_unique<JobManager>(JobManagerWorld{.loop = loop_,
-                                                          .blocking = loop_,
-                                                          .clock = clock_,
-                                                          .random = random_,
-                                                          .files = LocalFileSystem(),
-                                                          .describer = describer_},
-                                          options);
+SimulatedCluster::SimulatedCluster(std::uint64_t seed, JobTimings timings, Metadata metadata)
+    : random_(seed),
+      directory_(MakeDirectory()),
+      timings_(timings),
+      metadata_(metadata),
+      metadata_directory_(directory_.path() + "/metadata") {
+  StartJobManager();
 }
 
 SimulatedCluster::~SimulatedCluster() {
   // Sessions refer to the cluster; let go of them while it is whole.
   manager_.reset();
+}
+
+void SimulatedCluster::StartJobManager(bool reconnect) {
+  ++generation_;
+  JobManagerOptions options;
+  options.timings = timings_;
+  options.plugin_directory = directory_.path() + "/plugins";
+  if (metadata_ == Metadata::kFile) {
+    store_ = std::make_unique<ha::FileMetadataStore>(LocalFileSystem(), metadata_directory_,
+                                                     ha::FileMetadataStore::kMostResults);
+    if (!store_->Open({}).ok()) std::abort();
+  }
+  ha::MetadataStore& metadata = store_ ? *store_ : ha::NoMetadataStore();
+  manager_ = std::make_unique<JobManager>(JobManagerWorld{.loop = loop_,
+                                                          .blocking = loop_,
+                                                          .clock = clock_,
+                                                          .random = random_,
+                                                          .files = LocalFileSystem(),
+                                                          .describer = describer_,
+                                                          .metadata = metadata},
+                                          options);
+  if (!manager_->Open().ok()) std::abort();
+  if (!reconnect) return;
+  loop_.Schedule(250, [this, generation = generation_] {
+    if (generation != generation_) return;
+    for (auto& [id, task_manager] : task_managers_) {
+      if (task_manager.alive && task_manager.session == nullptr) Register(task_manager);
+      for (const auto& [worker_id, worker] : task_manager.workers) {
+        if (worker->alive && worker->session == nullptr) Connect(worker);
+      }
+    }
+  });
+}
+
+void SimulatedCluster::KillJobManager() {
+  ++generation_;
+  manager_.reset();
+  store_.reset();
+  for (auto& [id, task_manager] : task_managers_) {
+    task_manager.session = nullptr;
+    for (const auto& [worker_id, worker] : task_manager.workers) {
+      worker->session = nullptr;
+      loop_.Schedule(timings_.lease_ms, [this, worker] {
+        if (worker->session == nullptr) EndWorker(worker, 15);
+      });
+    }
+  }
+}
+
+void SimulatedCluster::DeliverToServer(std::function<void()> function, std::int64_t& last_due_ms) {
+  Deliver(
+      [this, generation = generation_, function = std::move(function)] {
+        if (generation == generation_) function();
+      },
+      last_due_ms);
 }
 
 void SimulatedCluster::Deliver(std::function<void()> function, std::int64_t& last_due_ms) {
@@ -119,14 +170,17 @@ SimulatedTaskManager& SimulatedCluster::AddTaskManager(const std::string& id, st
   added.slots = slots;
   added.start_time_ms = clock_.WallMillis();
   added.alive = true;
+  added.leader.Clear();
   Register(added);
   return added;
 }
 
 void SimulatedCluster::Register(SimulatedTaskManager& task_manager) {
+  if (manager_ == nullptr) return;  // nobody answers; a new one is dialled when it is there
   if (task_manager.session != nullptr) {
     // The old stream is seen to break later than the new one is there.
-    loop_.Schedule(1'000, [this, old = task_manager.session] {
+    loop_.Schedule(1'000, [this, generation = generation_, old = task_manager.session] {
+      if (generation != generation_) return;
       manager_->sessions().OnTaskManagerClosed(old.get(),
                                                Status::Unavailable("the connection broke"));
     });
@@ -153,18 +207,23 @@ void SimulatedCluster::Register(SimulatedTaskManager& task_manager) {
 
 void SimulatedCluster::Send(SimulatedTaskManager& task_manager, proto::TaskManagerEvent event) {
   if (task_manager.session == nullptr) return;
-  if (!event.has_hello()) *event.mutable_leader() = manager_->leader();
+  const bool met = !task_manager.leader.id().empty();
+  if (met || !event.has_hello()) {
+    *event.mutable_leader() = met ? task_manager.leader : manager_->leader();
+  }
   auto& session = static_cast<SimulatedTaskManagerSession&>(*task_manager.session);
-  Deliver([this, to = task_manager.session,
-           event = std::move(event)] { manager_->sessions().OnTaskManagerEvent(to, event); },
-          session.to_server_due_ms);
+  DeliverToServer(
+      [this, to = task_manager.session, event = std::move(event)] {
+        manager_->sessions().OnTaskManagerEvent(to, event);
+      },
+      session.to_server_due_ms);
 }
 
 void SimulatedCluster::BreakSession(SimulatedTaskManager& task_manager) {
   if (task_manager.session == nullptr) return;
   auto session = std::static_pointer_cast<SimulatedTaskManagerSession>(
       std::exchange(task_manager.session, nullptr));
-  Deliver(
+  DeliverToServer(
       [this, session] {
         manager_->sessions().OnTaskManagerClosed(session.get(),
                                                  Status::Unavailable("the connection broke"));
@@ -191,7 +250,7 @@ void SimulatedCluster::BreakSession(const std::shared_ptr<SimulatedWorker>& work
   if (worker->session == nullptr) return;
   auto session =
       std::static_pointer_cast<SimulatedWorkerSession>(std::exchange(worker->session, nullptr));
-  Deliver(
+  DeliverToServer(
       [this, session] {
         manager_->sessions().OnWorkerClosed(session.get(),
                                             Status::Unavailable("the connection broke"));
@@ -239,7 +298,9 @@ void SimulatedCluster::OnCommand(const std::string& task_manager_id,
   SimulatedTaskManager& task_manager = task_managers_.at(task_manager_id);
   task_manager.commands.push_back(command);
   if (on_task_manager_command && on_task_manager_command(task_manager, command)) return;
-  if (command.has_heartbeat()) {
+  if (command.has_welcome()) {
+    task_manager.leader = command.leader();
+  } else if (command.has_heartbeat()) {
     proto::TaskManagerEvent event;
     event.mutable_heartbeat();
     Send(task_manager, std::move(event));
@@ -270,6 +331,7 @@ void SimulatedCluster::StartWorker(SimulatedTaskManager& task_manager,
 }
 
 void SimulatedCluster::Connect(const std::shared_ptr<SimulatedWorker>& worker) {
+  if (manager_ == nullptr) return;
   worker->session = std::make_shared<SimulatedWorkerSession>(*this, worker);
   proto::WorkerEvent event;
   proto::WorkerHello* const hello = event.mutable_hello();
@@ -287,9 +349,9 @@ void SimulatedCluster::Send(SimulatedWorker& worker, proto::WorkerEvent event) {
   *event.mutable_leader() = worker.leader;
   event.set_job_epoch(worker.start.job_epoch());
   auto& session = static_cast<SimulatedWorkerSession&>(*worker.session);
-  Deliver([this, to = worker.session,
-           event = std::move(event)] { manager_->sessions().OnWorkerEvent(to, event); },
-          session.to_server_due_ms);
+  DeliverToServer([this, to = worker.session,
+                   event = std::move(event)] { manager_->sessions().OnWorkerEvent(to, event); },
+                  session.to_server_due_ms);
 }
 
 void SimulatedCluster::OnCommand(const std::shared_ptr<SimulatedWorker>& worker,
@@ -410,7 +472,16 @@ JobMaster& SimulatedCluster::Submit(proto::JobGraph graph,
     if (!configuration.Set(key, value).ok()) std::abort();
   }
   const std::string id = submission.job_id;
-  if (!manager_->jobs().Submit(std::move(submission), configuration).ok()) std::abort();
+  if (metadata_ == Metadata::kNone) {
+    if (!manager_->jobs().Submit(std::move(submission), configuration).ok()) std::abort();
+    return *job(id);
+  }
+  submission.configuration = JobSettingsOf(configuration);
+  Status submitted = Status::Internal("not answered");
+  manager_->Submit(std::move(submission), configuration,
+                   [&](Status status) { submitted = std::move(status); });
+  loop_.RunUntilIdle();
+  if (!submitted.ok()) std::abort();
   return *job(id);
 }
 

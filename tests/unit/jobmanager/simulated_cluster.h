@@ -16,6 +16,7 @@
 #include "common/manual_event_loop.h"
 #include "common/random.h"
 #include "common/temporary_directory.h"
+#include "jobmanager/ha/file_metadata_store.h"
 #include "jobmanager/job_manager.h"
 
 namespace weir::jobmanager {
@@ -42,6 +43,7 @@ struct SimulatedTaskManager {
   std::int64_t start_time_ms = 0;
   bool alive = true;
   std::shared_ptr<TaskManagerSession> session;
+  proto::LeaderSession leader;                                      // that welcomed it last
   std::map<std::string, std::shared_ptr<SimulatedWorker>> workers;  // processes that run
   std::vector<proto::TaskManagerCommand> commands;
 };
@@ -57,7 +59,9 @@ class NoDescriber final : public JobDescriber {
 
 class SimulatedCluster {
  public:
-  explicit SimulatedCluster(std::uint64_t seed = 1, JobTimings timings = {});
+  enum class Metadata { kNone, kFile };
+  explicit SimulatedCluster(std::uint64_t seed = 1, JobTimings timings = {},
+                            Metadata metadata = Metadata::kNone);
   ~SimulatedCluster();
 
   // A worker's or TaskManager's reaction to a command; true: the usual one is left out.
@@ -77,6 +81,13 @@ class SimulatedCluster {
   // The process ends; its TaskManager reports it.
   void EndWorker(const std::shared_ptr<SimulatedWorker>& worker, int signal,
                  std::vector<proto::RunningStep> running = {}, bool requested = false);
+
+  // The process ends; its workers run on until their leases end or a new leader sends them away.
+  void KillJobManager();
+  // At the addresses of the old one. Without `reconnect` TaskManagers and workers do not get
+  // through until the test registers and connects them.
+  void StartJobManager(bool reconnect = true);
+  const std::string& metadata_directory() const { return metadata_directory_; }
 
   JobMaster& Submit(proto::JobGraph graph, const std::map<std::string, std::string>& settings = {});
   JobMaster* job(const std::string& id) { return manager_->jobs().Find(id); }
@@ -123,12 +134,20 @@ class SimulatedCluster {
   void CheckSingleAttempt(const SimulatedWorker& worker, std::uint32_t vertex,
                           std::uint32_t subtask);
 
+  // For the JobManager as it is now; dropped when there is another one by then.
+  void DeliverToServer(std::function<void()> function, std::int64_t& last_due_ms);
+
   ManualClock clock_{0, 1'700'000'000'000};
   ManualEventLoop loop_{clock_};
   SeededRandom random_;
   TemporaryDirectory directory_;
   NoDescriber describer_;
-  std::unique_ptr<JobManager> manager_;
+  const JobTimings timings_;
+  const Metadata metadata_;
+  const std::string metadata_directory_;
+  std::unique_ptr<ha::FileMetadataStore> store_;
+  std::unique_ptr<JobManager> manager_;  // null: killed
+  int generation_ = 0;                   // of JobManagers
   std::map<std::string, SimulatedTaskManager> task_managers_;
   std::vector<std::string> violations_;
   int jobs_ = 0;

@@ -1,0 +1,101 @@
+// Jobs that come, end and come back: what the metadata store is told and asked. The store is used
+// on the blocking loop; everything else happens on the JobManager's.
+#include <utility>
+
+#include "common/text.h"
+#include "jobmanager/job_manager.h"
+
+namespace weir::jobmanager {
+namespace {
+
+// A store that is full or away comes back, or somebody looks at the log.
+constexpr std::int64_t kStoreAgainMillis = 5'000;
+
+}  // namespace
+
+Status JobManager::Open() {
+  WEIR_RETURN_IF_ERROR(plugins_.Open());
+  if (!world_.metadata.persistent()) return Status::Ok();
+  WEIR_ASSIGN_OR_RETURN(Recovery recovery, RecoverJobs(world_.metadata, options_.configuration,
+                                                       world_.clock.WallMillis()));
+  for (const RecoveredJob& job : recovery.jobs) {
+    if (job.plugin_file.empty()) continue;
+    const std::string& content_hash = job.submission.plugin.content_hash();
+    recovered_plugins_[content_hash] = job.plugin_file;
+    plugins_.Pin(content_hash);
+  }
+  PostToLoop([this, recovery = std::make_shared<Recovery>(std::move(recovery))] {
+    known_task_managers_.Restore(recovery->task_managers);
+    jobs_.Recover(std::move(*recovery));
+  });
+  return Status::Ok();
+}
+
+void JobManager::Submit(JobSubmission submission, const Configuration& configuration,
+                        rest::StatusCallback callback) {
+  const auto job = std::make_shared<JobSubmission>(std::move(submission));
+  const auto start = [this, job, configuration, callback](const Status& stored) {
+    if (!stored.ok()) return callback(stored);
+    const std::string job_id = job->job_id;
+    const Status started = jobs_.Submit(std::move(*job), configuration);
+    if (!started.ok()) {
+      // Nobody was told that the job is there.
+      world_.blocking.Post([job_id, &metadata = world_.metadata, log = log_] {
+        if (const Status removed = metadata.RemoveJob(job_id); !removed.ok()) {
+          log.Error("job ", job_id, " was refused but stays stored: ", removed.message());
+        }
+      });
+    }
+    callback(started);
+  };
+  PostToLoop([this, job, start, callback] {
+    if (jobs_.Find(job->job_id) != nullptr || jobs_.FindArchived(job->job_id) != nullptr) {
+      return callback(Status(StatusCode::kAlreadyExists,
+                             Concat("there is a job with the id ", job->job_id), ErrorDomain::kUser,
+                             RetryHint::kNoRetry));
+    }
+    if (!world_.metadata.persistent()) return start(Status::Ok());
+    world_.blocking.Post([this, alive = std::weak_ptr<bool>(alive_), start,
+                          record = RecordOf(*job, world_.clock.WallMillis())] {
+      if (alive.expired()) return;
+      const std::string& hash = record.plugin().content_hash();
+      const Result<std::string> plugin = hash.empty() ? std::string() : FindBlob(hash);
+      const Status stored = plugin.ok() ? world_.metadata.AddJob(record, *plugin) : plugin.status();
+      PostToLoop([start, stored] { start(stored); });
+    });
+  });
+}
+
+void JobManager::OnJobTerminal(const JobMaster& job) {
+  if (!world_.metadata.persistent()) return;
+  StoreResult(std::make_shared<const proto::JobResult>(
+      ToRecord(ArchiveOf(job, world_.clock.WallMillis()), job.submission().graph)));
+}
+
+void JobManager::StoreResult(std::shared_ptr<const proto::JobResult> result) {
+  world_.blocking.Post([this, alive = std::weak_ptr<bool>(alive_), result] {
+    if (alive.expired()) return;
+    const Status stored = world_.metadata.AddResult(*result);
+    if (stored.ok()) return;
+    log_.Error("job ", result->job_id(), " is ", result->state(),
+               ", but the metadata store could not be told: ", stored.message());
+    world_.loop.Schedule(kStoreAgainMillis, [this, alive, result] {
+      if (!alive.expired()) StoreResult(result);
+    });
+  });
+}
+
+void JobManager::OnJobEnded(const JobSubmission& job) {
+  Unpin(job.plugin.content_hash());
+}
+
+void JobManager::OnTaskManagerLost(const std::string& id) {
+  if (!world_.metadata.persistent()) return;
+  // What still runs there ends within a lease.
+  world_.loop.Schedule(options_.timings.lease_ms, [this, alive = std::weak_ptr<bool>(alive_), id] {
+    if (alive.expired() || jobs_.resources().Find(id) != nullptr) return;
+    known_task_managers_.Remove(id);
+  });
+}
+
+}  // namespace weir::jobmanager
