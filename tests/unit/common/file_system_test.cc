@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fault_injecting_file_system.h"
 #include "common/system_error.h"
 #include "common/temporary_directory.h"
 #include "common/unique_fd.h"
@@ -97,6 +98,83 @@ TEST_F(FileSystemTest, RemovingDoesNotFollowLinks) {
   ASSERT_EQ(::symlink(folder_.path().c_str(), (folder_.path() + "/gone/link").c_str()), 0);
   ASSERT_TRUE(files_.RemoveRecursively(folder_.path() + "/gone").ok());
   EXPECT_TRUE(*files_.Exists(kept));
+}
+
+TEST_F(FileSystemTest, WritesPieceByPieceAndReadsAnywhere) {
+  {
+    auto file = *files_.CreateExclusively(file_);
+    ASSERT_TRUE(file->Append("0123").ok());
+    ASSERT_TRUE(file->Append("").ok());
+    ASSERT_TRUE(file->Append("456789").ok());
+    ASSERT_TRUE(file->Sync().ok());
+    ASSERT_TRUE(file->Close().ok());
+  }
+  ASSERT_TRUE(files_.SyncDirectory(folder_.path()).ok());
+  EXPECT_EQ(files_.CreateExclusively(file_).status().code(), StatusCode::kAlreadyExists);
+  const auto file = *files_.OpenForReading(file_);
+  EXPECT_EQ(file->size(), 10);
+  char bytes[8] = {};
+  EXPECT_EQ(*file->ReadAt(2, std::span(bytes, 3)), 3U);
+  EXPECT_EQ(std::string_view(bytes, 3), "234");
+  EXPECT_EQ(*file->ReadAt(7, bytes), 3U) << "the file ends there";
+  EXPECT_EQ(std::string_view(bytes, 3), "789");
+  EXPECT_EQ(*file->ReadAt(10, bytes), 0U);
+}
+
+TEST_F(FileSystemTest, PiecewiseErrorsNameThePath) {
+  EXPECT_EQ(files_.OpenForReading(file_).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(files_.OpenForReading(folder_.path()).status().code(), StatusCode::kIoError);
+  EXPECT_EQ(files_.SyncDirectory(file_).code(), StatusCode::kNotFound);
+  const Status status = files_.CreateExclusively(file_ + "/below").status();
+  EXPECT_EQ(status.code(), StatusCode::kNotFound);
+  EXPECT_THAT(status.message(), testing::HasSubstr(file_ + "/below"));
+  const auto full = *files_.OpenForReading("/dev/null");
+  EXPECT_EQ(full->size(), 0);
+}
+
+TEST_F(FileSystemTest, AFullDiskTakesWhatFits) {
+  FaultInjectingFileSystem faults(files_);
+  faults.SetFreeBytes(5);
+  const auto file = *faults.CreateExclusively(file_);
+  EXPECT_TRUE(file->Append("123").ok());
+  const Status full = file->Append("4567");
+  EXPECT_EQ(full.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(full.message(), testing::HasSubstr(file_));
+  EXPECT_EQ(*files_.ReadFile(file_), "12345");
+  EXPECT_EQ(faults.WriteFileAtomically(file_ + "2", "x", FileDurability::kNone).code(),
+            StatusCode::kResourceExhausted);
+  EXPECT_EQ(*files_.List(folder_.path()), std::vector<std::string>{"file"});
+}
+
+TEST_F(FileSystemTest, AHookSeesEachStepAndFailsIt) {
+  FaultInjectingFileSystem faults(files_);
+  std::vector<FileAction> seen;
+  faults.SetHook([&](const FileOperation& operation) {
+    seen.push_back(operation.action);
+    return operation.action == FileAction::kRename ? Status::IoError("no rename") : Status();
+  });
+  EXPECT_EQ(faults.WriteFileAtomically(file_, "x", FileDurability::kSynced).message(), "no rename");
+  EXPECT_EQ(seen, (std::vector<FileAction>{FileAction::kCreate, FileAction::kAppend,
+                                           FileAction::kSync, FileAction::kClose,
+                                           FileAction::kRename, FileAction::kRemove}));
+  EXPECT_TRUE(files_.List(folder_.path())->empty());
+}
+
+TEST_F(FileSystemTest, ADeadProcessLeavesWhatItHadDone) {
+  FaultInjectingFileSystem faults(files_);
+  faults.DieAfter(2);
+  EXPECT_FALSE(faults.WriteFileAtomically(file_, "1234", FileDurability::kSynced).ok());
+  EXPECT_TRUE(faults.dead());
+  EXPECT_EQ(faults.Exists(file_).status().code(), StatusCode::kCanceled);
+  faults.DieAfter(std::nullopt);
+  EXPECT_FALSE(*faults.Exists(file_));
+  const std::vector<std::string> left = *faults.List(folder_.path());
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(*files_.ReadFile(folder_.path() + "/" + left[0]), "12") << "half of the last append";
+  ASSERT_TRUE(FlipBit(files_, folder_.path() + "/" + left[0], 9).ok());
+  EXPECT_EQ(*files_.ReadFile(folder_.path() + "/" + left[0]), "10");
+  ASSERT_TRUE(TruncateFile(files_, folder_.path() + "/" + left[0], 1).ok());
+  EXPECT_EQ(*files_.ReadFile(folder_.path() + "/" + left[0]), "1");
 }
 
 TEST(TemporaryDirectoryTest, IsPrivateFreshAndGoesWithItsContent) {
