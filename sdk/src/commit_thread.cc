@@ -91,6 +91,8 @@ Status CommitThread::Work(const std::vector<CommittableBatch>& restored) {
   if (stopping()) return Status::Ok();
   WEIR_RETURN_IF_ERROR(
       calls_->AbortUnheld().WithContext("cannot abort what failed attempts have left"));
+  recovered_.store(true, std::memory_order_release);
+  availability_->NotifyAvailable();
   for (;;) {
     const CommittableBatch batch = TakeBatch();
     if (batch.empty()) return Status::Ok();

@@ -20,6 +20,8 @@
 // to nothing. A job without checkpoints makes one call, with kFinalCommit.
 //   void NotifyCommitted(std::uint64_t checkpoint_id);   // optional
 // All up to that checkpoint is committed: what it held on to (a transactional id) is free.
+//   void NotifyRecovered();   // optional
+// AbortUnheld() has returned.
 //
 // Committables are part of every snapshot until they are committed. When a checkpoint is complete,
 // they are committed, with those of earlier ones that were declined. A declined checkpoint aborts
@@ -178,7 +180,9 @@ class Committer {
   virtual Status Commit(std::vector<CommitRequest<C>>& requests) = 0;
   // Once, behind the commits of what was restored and before others: whatever there is of this
   // subtask, and of those that it stands for (IsMine()), and was neither committed nor is named by
-  // `held`, is left of failed attempts. By now what `held` names is committed.
+  // `held`, is left of failed attempts, or is the writer's, which goes on meanwhile: that is told
+  // apart by the attempt (a part of names), or the writer waits for NotifyRecovered(). By now what
+  // `held` names is committed.
   virtual Status AbortUnheld(const RestoredCommittables<C>& /*held*/) { return Status::Ok(); }
   virtual void Close() {}
 };

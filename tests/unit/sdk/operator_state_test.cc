@@ -61,7 +61,8 @@ TEST(OperatorStateRedistribution, KeepsItemsAtTheSameParallelismAndDealsThemOutA
   const auto subtask = [](std::initializer_list<std::string_view> split, std::string_view all) {
     return OperatorStateSnapshot{{"s", OperatorStateMode::kSplit, Items(split)},
                                  {"u", OperatorStateMode::kUnion, Items({all})},
-                                 {"b", OperatorStateMode::kBroadcast, Items({"rule"})}};
+                                 {"b", OperatorStateMode::kBroadcast, Items({"rule"})},
+                                 {"r", OperatorStateMode::kUnionOnRescale, Items({all})}};
   };
   const std::vector<OperatorStateSnapshot> old = {subtask({"1", "2", "3"}, "x"), subtask({}, "y"),
                                                   subtask({"4", "5"}, "z")};
@@ -85,7 +86,9 @@ TEST(OperatorStateRedistribution, KeepsItemsAtTheSameParallelismAndDealsThemOutA
       EXPECT_EQ(items_of((*divided)[i], "s"), split[i]) << i << " of " << parallelism;
       EXPECT_EQ(items_of((*divided)[i], "u"), "xyz");
       EXPECT_EQ(items_of((*divided)[i], "b"), "rule");
-      EXPECT_EQ((*divided)[i].size(), 3u);
+      EXPECT_EQ(items_of((*divided)[i], "r"),
+                parallelism == 3 ? std::string("xyz").substr(i, 1) : std::string("xyz"));
+      EXPECT_EQ((*divided)[i].size(), 4u);
     }
   }
   auto mixed = old;

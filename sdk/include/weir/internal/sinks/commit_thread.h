@@ -49,6 +49,8 @@ class CommitThread {
   void Add(std::vector<CommittableBatch> batches);
   // Committables committed so far. The availability is notified when it grows, and of a failure.
   std::uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
+  // AbortUnheld() has returned. The availability is notified.
+  bool recovered() const { return recovered_.load(std::memory_order_acquire); }
   // The first failure, after which nothing is committed any more. Takes no lock while there is
   // none.
   Status Failure();
@@ -72,6 +74,7 @@ class CommitThread {
   const std::shared_ptr<Availability> availability_;
 
   std::atomic<std::uint64_t> committed_{0};
+  std::atomic<bool> recovered_{false};
   std::atomic<bool> stop_{false};
   std::atomic<bool> failed_{false};  // failure_ is set: asked without the lock
 

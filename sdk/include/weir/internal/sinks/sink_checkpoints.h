@@ -99,6 +99,12 @@ class SinkCheckpoints {
       if constexpr (requires { writer.NotifyCommitted(checkpoint_id); }) {
         if (checkpoint_id != 0) writer.NotifyCommitted(checkpoint_id);
       }
+      if constexpr (requires { writer.NotifyRecovered(); }) {
+        if (!recovered_ && commit_->recovered()) {
+          recovered_ = true;
+          writer.NotifyRecovered();
+        }
+      }
     }
     return Status::Ok();
   }
@@ -200,6 +206,7 @@ class SinkCheckpoints {
   std::unique_ptr<TwoPhaseCommit> commit_;            // of a two-phase sink
   std::uint64_t prepared_ = 0;                        // the last checkpoint
   bool touched_ = false;                              // the writer may have, or had, output
+  bool recovered_ = false;                            // the writer was told
   bool final_prepared_ = false;                       // all of it is prepared
 };
 

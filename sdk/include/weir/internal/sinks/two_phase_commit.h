@@ -58,6 +58,7 @@ class TwoPhaseCommit {
   // Forgets what has been committed since. Returns up to which checkpoint that is everything; 0:
   // nothing new. An error is that of the committer. Cheap where nothing has happened.
   Result<std::uint64_t> Poll();
+  bool recovered() const { return thread_->recovered(); }
   // Whether the writer may prepare one more checkpoint now. An error: it never may.
   Result<bool> HasRoom() const;
   void Add(std::uint64_t checkpoint_id, std::vector<std::vector<std::byte>> committables) {
