@@ -139,7 +139,9 @@ std::vector<ChainedKeyedTable> OperatorChain::keyed_tables() {
   for (std::uint32_t i = 0; i < operators_.size(); ++i) {
     KeyedStateBackend* const backend = operators_[i]->keyed_state_backend();
     if (backend == nullptr) continue;
-    for (const auto& [name, table] : backend->tables()) tables.push_back({i, name, table.get()});
+    for (const auto& [name, table] : backend->tables()) {
+      tables.push_back({i, name, table.get(), table->schema()});
+    }
   }
   return tables;
 }

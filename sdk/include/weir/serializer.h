@@ -9,10 +9,12 @@
 //   template <> struct weir::Serializer<Money> {
 //     static void Write(weir::ByteWriter& out, const Money& value) { out.WriteFixed(value.cents());
 //     } static bool Read(weir::ByteReader& in, Money& value);   // false: these bytes are no Money
+//     static std::string Schema() { return "money/1"; }         // optional
 //   };
 //
-// Read assigns into `value`, which may hold an old record: memory is reused. A type that cannot be
-// serialized does not compile.
+// Read assigns into `value`, which may hold an old record: memory is reused. Schema() names the
+// encoding: state that was written under another name is refused; without it that is the type's. A
+// type that cannot be serialized does not compile.
 #pragma once
 
 #include <array>

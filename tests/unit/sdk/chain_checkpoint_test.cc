@@ -189,17 +189,20 @@ TEST(ChainKeyedTables, AreThereBeforeOpenAndNameTheirOperator) {
       .Print();
   auto job = env.Compile();
   ASSERT_TRUE(job.ok()) << job.status().ToString();
+  ASSERT_EQ((*job)->graph().vertices.size(), 1u);
   FakeChainContext context;
-  const auto chain = (*job)->CreateChain(1, context);
+  const auto chain = (*job)->CreateChain(0, context);
   std::vector<std::string> names;
-  for (const auto& [index, name, table] : chain->keyed_tables()) {
-    EXPECT_EQ(index, 0u);
+  for (const auto& [index, name, table, schema] : chain->keyed_tables()) {
+    EXPECT_EQ(index, 1u);
     EXPECT_EQ(table->size(), 0u);
+    EXPECT_EQ(schema, table->schema());
+    EXPECT_EQ(schema.rfind("key=i64 ", 0), 0u) << schema;
     names.push_back(name);
   }
   EXPECT_EQ(names,
             (std::vector<std::string>{"weir.event-time-timers", "weir.processing-time-timers",
-                                      "sum", "seen", "seen/size"}));
+                                      "sum", "seen", "seen/keys"}));
 }
 
 }  // namespace

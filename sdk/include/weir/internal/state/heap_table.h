@@ -1,6 +1,5 @@
-// The heap backend's table: values addressed by key, namespace (window) and map key, in segments of
-// at most 32 KiB that are the unit of growth, of copy-on-write and of hand-over. A key group is a
-// range of tags, so of segments.
+// The heap backend's table: values by key, namespace (window) and map key, in segments of at most
+// 32 KiB: the unit of growth, copy-on-write and hand-over. A key group is a range of segments.
 //
 // Reads are const; writes go through methods that preserve the segment for a running snapshot
 // first. A value's address is good until the next insertion or removal. The task's thread, except
@@ -28,7 +27,8 @@ class HeapTable final : public KeyedTable {
  public:
   using Where = Address<K, N, M>;
 
-  explicit HeapTable(const KeyGroupRange& range) : range_(range), segments_(range) {}
+  explicit HeapTable(const KeyGroupRange& range)
+      : KeyedTable(Slot::Schema()), range_(range), segments_(range) {}
 
   // --- one entry ---
 

@@ -10,7 +10,8 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <string_view>
+#include <string>
+#include <utility>
 
 #include <weir/status.h>
 
@@ -28,10 +29,14 @@ class StateWriter {
 
 class KeyedTable {
  public:
-  KeyedTable() = default;
+  // `schema`: of its entries (internal/type_schema.h).
+  explicit KeyedTable(std::string schema) : schema_(std::move(schema)) {}
   KeyedTable(const KeyedTable&) = delete;
   KeyedTable& operator=(const KeyedTable&) = delete;
   virtual ~KeyedTable() = default;
+
+  // What Restore() can read is what a table with an equal schema has written.
+  const std::string& schema() const { return schema_; }
 
   // Task's thread.
   virtual std::uint64_t size() const = 0;
@@ -58,6 +63,7 @@ class KeyedTable {
   std::int64_t snapshot_time_ms() const { return snapshot_time_ms_; }
 
  private:
+  const std::string schema_;
   std::int64_t snapshot_time_ms_ = std::numeric_limits<std::int64_t>::min();
 };
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -18,6 +19,7 @@
 #include <weir/internal/murmur3.h>
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/same_key.h>
+#include <weir/internal/type_schema.h>
 #include <weir/serializer.h>
 #include <weir/stable_hash.h>
 
@@ -121,6 +123,9 @@ class TableSlot {
     if constexpr (!std::is_same_v<N, NoNamespace>) Serializer<N>::Write(out, name_space());
     if constexpr (!std::is_same_v<M, NoMapKey>) Serializer<M>::Write(out, map_key());
     Serializer<V>::Write(out, value());
+  }
+  static std::string Schema() {
+    return EntrySchema<K, !std::is_same_v<N, NoNamespace>, N, !std::is_same_v<M, NoMapKey>, M, V>();
   }
   // False: malformed.
   [[nodiscard]] static bool ReadFrom(ByteReader& in, K& key, N& name_space, M& map_key, V& value) {

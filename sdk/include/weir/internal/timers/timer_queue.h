@@ -142,6 +142,7 @@ class TimerQueue {
 
 template <>
 struct weir::Serializer<weir::internal::TimerNumber> {
+  static std::string Schema() { return "{}"; }
   static void Write(ByteWriter&, const internal::TimerNumber&) {}
   [[nodiscard]] static bool Read(ByteReader&, internal::TimerNumber&) { return true; }
 };

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include <weir/internal/type_schema.h>
 #include <weir/internal/windows/older_panes.h>
 #include <weir/serializer.h>
 
@@ -98,6 +100,7 @@ class PaneAccumulators {
 
 template <class A>
 struct weir::Serializer<weir::internal::PaneAccumulators<A>> {
+  static std::string Schema() { return "map<i64," + internal::SchemaOf<A>() + ">"; }
   static void Write(ByteWriter& out, const internal::PaneAccumulators<A>& value) {
     value.WriteTo(out);
   }
