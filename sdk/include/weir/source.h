@@ -65,6 +65,8 @@ class SplitEnumerator {
   virtual void HandleSplitRequest(std::uint32_t reader) = 0;
   // A reader was lost; these of its splits are in no checkpoint and must be handed out again.
   virtual void AddSplitsBack(std::vector<Split> splits, std::uint32_t reader) = 0;
+  // What is still to be handed out. Splits that were assigned are the readers': a restored
+  // enumerator must not assign them again, whatever the parallelism is then.
   virtual Result<State> Snapshot(std::uint64_t checkpoint_id) = 0;
   virtual void Close() {}
 };
@@ -155,8 +157,10 @@ class SourceReader {
                                    const std::vector<std::uint32_t>& /*resume*/) {
     return false;
   }
-  // The splits as they are now, each with its progress.
+  // The splits that are not finished, each with its progress: what Read() has put out is read. A
+  // restored reader gets them, or those of others, by AddSplits() right after Open().
   virtual std::vector<Split> Snapshot(std::uint64_t checkpoint_id) = 0;
+  // The checkpoint is complete: its splits will not be asked for from before it.
   virtual void CheckpointComplete(std::uint64_t /*checkpoint_id*/) {}
   // Stops its threads. Bounded time.
   virtual void Close() {}

@@ -13,6 +13,7 @@
 #include <weir/internal/operators/event_time.h>
 #include <weir/internal/record_errors.h>
 #include <weir/internal/source_protocol.h>
+#include <weir/internal/split_state.h>
 #include <weir/source.h>
 
 namespace weir::internal {
@@ -29,9 +30,24 @@ class SourceOperator final : public Operator, private SourceReaderContext {
     if (EventTime<T>::Needed(strategy)) event_time_.emplace(context, strategy, output);
   }
 
+  Status InitializeState(const OperatorStateSnapshot* restored) override {
+    WEIR_ASSIGN_OR_RETURN(restored_splits_, LoadSplits<Split>(restored));
+    return Status::Ok();
+  }
+  Status SnapshotState(std::uint64_t checkpoint_id, OperatorStateSnapshot& out) override {
+    out.push_back(SaveSplits<Split>(reader_->Snapshot(checkpoint_id)));
+    return Status::Ok();
+  }
+  Status OnCheckpointEnd(std::uint64_t checkpoint_id, bool complete) override {
+    if (complete) reader_->CheckpointComplete(checkpoint_id);
+    return Status::Ok();
+  }
+  // The enumerator's events come after it: restored splits are the reader's first.
   Status Open() override {
     if (event_time_) event_time_->Open();
-    return reader_->Open(*this);
+    WEIR_RETURN_IF_ERROR(reader_->Open(*this));
+    if (restored_splits_.empty()) return Status::Ok();
+    return reader_->AddSplits(std::exchange(restored_splits_, {}));
   }
   AnyInput* input(std::uint32_t) override { return nullptr; }
 
@@ -161,6 +177,7 @@ class SourceOperator final : public Operator, private SourceReaderContext {
   const OperatorContext context_;
   Input<T>& output_;
   decltype(std::declval<const Source&>().CreateReader()) reader_;
+  std::vector<Split> restored_splits_;  // until Open()
   Batch<T> block_{BlockCapacity<T>()};
   std::optional<EventTime<T>> event_time_;    // nothing if the strategy does nothing
   SplitRuns runs_;                            // of block_
