@@ -27,14 +27,23 @@ std::string Named(const Operator& each) {
                 each.uid().empty() ? std::string() : Concat(", uid '", each.uid(), "'"), ")");
 }
 
-template <class Predicate>
-bool AnySubtask(const proto::VertexState& vertex, Predicate predicate) {
-  return std::any_of(vertex.subtasks().begin(), vertex.subtasks().end(), predicate);
-}
+// A vertex of the checkpoint, and what there is of state in any of its subtasks.
+struct OldVertex {
+  explicit OldVertex(const proto::VertexState& of) : state(&of) {
+    for (const proto::SubtaskState& subtask : of.subtasks()) {
+      has_handles |= subtask.handles_size() > 0;
+      has_operator_state |= subtask.has_operator_state();
+      has_union_state |= subtask.has_union_state();
+      has_finished |= subtask.finished();
+    }
+  }
 
-bool HasHandles(const proto::VertexState& vertex) {
-  return AnySubtask(vertex, [](const auto& subtask) { return subtask.handles_size() > 0; });
-}
+  const proto::VertexState* state;
+  bool has_handles = false;
+  bool has_operator_state = false;
+  bool has_union_state = false;
+  bool has_finished = false;
+};
 
 // Old subtasks that a new one reads: a contiguous range.
 struct SubtaskRange {
@@ -47,8 +56,12 @@ class Assignment {
   Assignment(const proto::CheckpointMetadata& metadata, const std::string& directory,
              const proto::JobGraph& graph)
       : metadata_(metadata), directory_(directory), graph_(graph) {
+    old_vertices_.reserve(static_cast<std::size_t>(metadata.vertices_size()));
     for (const proto::VertexState& vertex : metadata.vertices()) {
-      for (const auto& each : vertex.operators()) old_vertices_.emplace(each.id(), &vertex);
+      old_vertices_.emplace_back(vertex);
+      for (const auto& each : vertex.operators()) {
+        old_vertex_of_.emplace(each.id(), &old_vertices_.back());
+      }
     }
     for (const auto& each : metadata.coordinators()) {
       old_coordinators_.emplace(each.operator_id(), &each);
@@ -72,10 +85,10 @@ class Assignment {
     for (const proto::JobVertex& vertex : graph_.vertices()) {
       for (const auto& each : vertex.operators()) present.insert(each.id());
     }
-    for (const proto::VertexState& vertex : metadata_.vertices()) {
-      for (const auto& each : vertex.operators()) {
+    for (const OldVertex& vertex : old_vertices_) {
+      for (const auto& each : vertex.state->operators()) {
         if (present.contains(each.id())) continue;
-        if (!HasHandles(vertex) && !old_coordinators_.contains(each.id())) continue;
+        if (!vertex.has_handles && !old_coordinators_.contains(each.id())) continue;
         return Refused(Concat("checkpoint ", metadata_.checkpoint_id(), " has state of operator ",
                               Named(each), ", which the job does not have"));
       }
@@ -83,19 +96,18 @@ class Assignment {
     return Status();
   }
 
-  Status RefuseTornState(const proto::JobVertex& vertex, const proto::VertexState& old) const {
-    if (!HasHandles(old)) return Status();
-    if (vertex.max_parallelism() != old.max_parallelism()) {
+  Status RefuseTornState(const proto::JobVertex& vertex, const OldVertex& old) const {
+    if (!old.has_handles) return Status();
+    const std::uint32_t parallelism = old.state->parallelism();
+    if (vertex.max_parallelism() != old.state->max_parallelism()) {
       return Refused(Concat("'", vertex.name(), "' has max parallelism ", vertex.max_parallelism(),
                             "; its state in checkpoint ", metadata_.checkpoint_id(),
-                            " is of max parallelism ", old.max_parallelism(),
+                            " is of max parallelism ", old.state->max_parallelism(),
                             ", which cannot be changed: set that one"));
     }
-    const bool some_finished = AnySubtask(old, [](const auto& each) { return each.finished(); });
-    const bool has_union = AnySubtask(old, [](const auto& each) { return each.has_union_state(); });
-    if (some_finished && has_union && vertex.parallelism() != old.parallelism()) {
+    if (old.has_finished && old.has_union_state && vertex.parallelism() != parallelism) {
       return Refused(Concat("'", vertex.name(), "' cannot change its parallelism from ",
-                            old.parallelism(), " to ", vertex.parallelism(),
+                            parallelism, " to ", vertex.parallelism(),
                             ": it has union or broadcast state, and some of its subtasks had "
                             "finished in checkpoint ",
                             metadata_.checkpoint_id()));
@@ -104,10 +116,10 @@ class Assignment {
   }
 
   Status AssignTasks(std::uint32_t index, const proto::JobVertex& vertex) {
-    std::vector<std::pair<const proto::VertexState*, std::vector<std::string>>> origins;
+    std::vector<std::pair<const OldVertex*, std::vector<std::string>>> origins;
     for (const auto& each : vertex.operators()) {
-      const auto old = old_vertices_.find(each.id());
-      if (old == old_vertices_.end()) continue;
+      const auto old = old_vertex_of_.find(each.id());
+      if (old == old_vertex_of_.end()) continue;
       const auto known = std::find_if(origins.begin(), origins.end(),
                                       [&](const auto& of) { return of.first == old->second; });
       (known == origins.end() ? origins.emplace_back(old->second, std::vector<std::string>())
@@ -123,22 +135,20 @@ class Assignment {
     }
     for (const auto& [old, operator_ids] : origins) {
       WEIR_RETURN_IF_ERROR(RefuseTornState(vertex, *old));
-      if (!HasHandles(*old)) continue;
+      if (!old->has_handles) continue;
       for (std::uint32_t subtask = 0; subtask < vertex.parallelism(); ++subtask) {
         const SubtaskRange range = SourcesOf(vertex, subtask, *old);
-        AppendSources(*old, range, operator_ids, tasks[subtask]);
+        AppendSources(*old->state, range, operator_ids, tasks[subtask]);
       }
     }
     return Status();
   }
 
   static SubtaskRange SourcesOf(const proto::JobVertex& vertex, std::uint32_t subtask,
-                                const proto::VertexState& old) {
-    const bool has_union = AnySubtask(old, [](const auto& each) { return each.has_union_state(); });
-    if (vertex.parallelism() == old.parallelism() && !has_union) return {subtask, 1};
-    const bool has_operator_state =
-        AnySubtask(old, [](const auto& each) { return each.has_operator_state(); });
-    if (has_union || has_operator_state) return {0, old.parallelism()};
+                                const OldVertex& of) {
+    const proto::VertexState& old = *of.state;
+    if (vertex.parallelism() == old.parallelism() && !of.has_union_state) return {subtask, 1};
+    if (of.has_union_state || of.has_operator_state) return {0, old.parallelism()};
     const KeyGroupRange groups =
         KeyGroupRangeOf(subtask, vertex.parallelism(), vertex.max_parallelism());
     const auto old_subtask_of = [&](std::uint32_t group) {
@@ -173,7 +183,7 @@ class Assignment {
                               " has the state of a coordinator of operator ", Named(each),
                               ", which has none any more"));
       }
-      if (!has_state && each.has_coordinator() && old_vertices_.contains(each.id())) {
+      if (!has_state && each.has_coordinator() && old_vertex_of_.contains(each.id())) {
         return Refused(Concat("checkpoint ", metadata_.checkpoint_id(), " has operator ",
                               Named(each), ", but no state of its coordinator"));
       }
@@ -189,7 +199,8 @@ class Assignment {
   const proto::CheckpointMetadata& metadata_;
   const std::string& directory_;
   const proto::JobGraph& graph_;
-  std::unordered_map<std::string, const proto::VertexState*> old_vertices_;
+  std::vector<OldVertex> old_vertices_;
+  std::unordered_map<std::string, const OldVertex*> old_vertex_of_;
   std::unordered_map<std::string, const proto::CoordinatorState*> old_coordinators_;
   StateAssignment assignment_;
 };
