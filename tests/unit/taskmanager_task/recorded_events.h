@@ -106,6 +106,20 @@ class RecordedEvents final : public TaskEngineEvents {
     const std::lock_guard lock(mutex_);
     return declined_;
   }
+  // What is known, all of one moment.
+  struct View {
+    const std::map<TaskAttempt, TaskStateChange>& last;
+    const std::map<OfCheckpoint, CheckpointAcknowledgement>& acknowledged;
+    const std::map<OfCheckpoint, Status>& declined;
+  };
+  template <class Function>
+  auto Look(Function&& look) {
+    const std::lock_guard lock(mutex_);
+    return look(View{last_, acknowledged_, declined_});
+  }
+  bool WaitUntilKnown(const std::function<bool(const View&)>& condition) {
+    return WaitUntil([&] { return condition({last_, acknowledged_, declined_}); });
+  }
   bool WaitForRequests(std::size_t count) {
     return WaitUntil([&] { return requested_.size() >= count; });
   }

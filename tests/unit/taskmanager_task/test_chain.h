@@ -1,12 +1,9 @@
 // Chains of 64-bit numbers whose behaviour a test gives as functions, and the job they are part of.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,55 +11,21 @@
 
 #include <weir/internal/compiled_job.h>
 
+#include "tests/unit/taskmanager_task/number_channel_type.h"
+
 namespace weir::task {
 
-using Number = std::int64_t;
-using Numbers = internal::Batch<Number>;
-
-// Numbers as words behind their timestamps. Counts the batches that were ever made: with recycling
-// that bounds those that exist.
-class NumberChannelType final : public internal::ChannelType {
- public:
-  std::unique_ptr<internal::AnyBatch> NewBatch(std::uint32_t capacity) const override {
-    ++made_;
-    return std::make_unique<Numbers>(capacity);
-  }
-  std::uint32_t Encode(const internal::AnyBatch& any, std::uint32_t from, std::size_t soft_limit,
-                       std::vector<std::byte>& out, std::size_t& used) const override {
-    out.resize(used);
-    const auto& batch = static_cast<const Numbers&>(any);
-    while (from < batch.size() && out.size() < soft_limit) {
-      const std::int64_t words[2] = {batch.timestamp(from), batch[from]};
-      const auto* bytes = reinterpret_cast<const std::byte*>(words);
-      out.insert(out.end(), bytes, bytes + sizeof(words));
-      ++from;
-    }
-    used = out.size();
-    return from;
-  }
-  Result<std::size_t> Decode(std::span<const std::byte> bytes,
-                             internal::AnyBatch& any) const override {
-    auto& batch = static_cast<Numbers&>(any);
-    std::size_t used = 0;
-    std::int64_t words[2];
-    while (!batch.full() && used < bytes.size()) {
-      if (bytes.size() - used < sizeof(words)) return Status::Corruption("half a number");
-      std::memcpy(words, bytes.data() + used, sizeof(words));
-      batch.Next(words[0]) = words[1];
-      used += sizeof(words);
-    }
-    return used;
-  }
-  bool ships_key_hashes() const override { return false; }
-  const std::string& type_name() const override { return name_; }
-  std::int64_t made() const { return made_.load(); }
-
- private:
-  mutable std::atomic<std::int64_t> made_{0};
-  std::string name_ = "std::int64_t";
-};
-
 class TestChain;
+
+// What a chain does in checkpoints; what is not given does nothing and has no state.
+struct CheckpointHooks {
+  std::vector<internal::ChainedKeyedTable> tables;
+  std::function<void(std::vector<internal::ChainedOperatorState>)> restore;
+  std::function<Result<bool>(const internal::Barrier&)> prepare;
+  std::function<Result<std::vector<internal::ChainedOperatorState>>(std::uint64_t)> snapshot;
+  std::function<bool()> awaits;
+  std::function<Status(std::uint64_t, bool complete)> end;
+};
 
 // What a chain does; what is not given does nothing (a source: ends at once).
 struct ChainHooks {
@@ -81,6 +44,7 @@ struct ChainHooks {
   std::function<Result<bool>(TestChain&)> finish;
   std::function<void(TestChain&)> flush;
   std::function<Status(TestChain&)> close;
+  CheckpointHooks checkpoint;
 };
 
 class TestChain final : public internal::Chain {
@@ -163,6 +127,30 @@ class TestChain final : public internal::Chain {
     EmitControl(internal::EndOfInput{});
     return true;
   }
+  std::vector<internal::ChainedKeyedTable> keyed_tables() override {
+    return hooks_.checkpoint.tables;
+  }
+  void RestoreOperatorState(std::vector<internal::ChainedOperatorState> restored) override {
+    if (hooks_.checkpoint.restore) hooks_.checkpoint.restore(std::move(restored));
+  }
+  Result<bool> PrepareCheckpoint(const internal::Barrier& barrier) override {
+    return hooks_.checkpoint.prepare ? hooks_.checkpoint.prepare(barrier) : Result<bool>(true);
+  }
+  Result<std::vector<internal::ChainedOperatorState>> SnapshotOperatorState(
+      std::uint64_t checkpoint_id) override {
+    if (hooks_.checkpoint.snapshot) return hooks_.checkpoint.snapshot(checkpoint_id);
+    return std::vector<internal::ChainedOperatorState>();
+  }
+  void EmitBarrier(const internal::Barrier& barrier) override { EmitControl(barrier); }
+  bool AwaitsCheckpoint() const override {
+    return hooks_.checkpoint.awaits && hooks_.checkpoint.awaits();
+  }
+  Status NotifyCheckpointComplete(std::uint64_t checkpoint_id) override {
+    return hooks_.checkpoint.end ? hooks_.checkpoint.end(checkpoint_id, true) : Status::Ok();
+  }
+  Status NotifyCheckpointAborted(std::uint64_t checkpoint_id) override {
+    return hooks_.checkpoint.end ? hooks_.checkpoint.end(checkpoint_id, false) : Status::Ok();
+  }
   Status Close() override { return hooks_.close ? hooks_.close(*this) : Status::Ok(); }
 
  private:
@@ -201,10 +189,14 @@ class TestJob final : public internal::CompiledJob {
         .id = std::string(31, '0') + std::to_string(graph_.vertices.size() % 10),
         .name = name,
         .parallelism = parallelism};
-    vertex.operators = {{.name = name + " head"}, {.name = name + " tail"}};
+    vertex.operators = {{.id = OperatorId(vertex.id, 0), .name = name + " head"},
+                        {.id = OperatorId(vertex.id, 1), .name = name + " tail"}};
     graph_.vertices.push_back(std::move(vertex));
     behaviours_.push_back(std::move(behaviour));
     return static_cast<std::uint32_t>(graph_.vertices.size() - 1);
+  }
+  static std::string OperatorId(const std::string& vertex_id, std::uint32_t index) {
+    return std::to_string(index) + vertex_id.substr(1);
   }
   void AddEdge(std::uint32_t source, std::uint32_t target, std::uint32_t input = 0,
                internal::Partitioning partitioning = internal::Partitioning::kKeyGroup) {

@@ -41,7 +41,7 @@ class TestCluster {
   explicit TestCluster(std::shared_ptr<TestJob> job, std::uint32_t workers = 1,
                        TaskEngineOptions options = DefaultOptions(),
                        const Clock& clock = SystemClock(), unsigned seed = 1,
-                       std::uint32_t most_credits = 4)
+                       std::uint32_t most_credits = 4, FileSystem& files = LocalFileSystem())
       : job_(std::move(job)), network_(seed, most_credits), page_(workers) {
     for (std::uint32_t i = 0; i < workers; ++i) {
       planes_.push_back(std::make_unique<MemoryDataPlane>(network_));
@@ -56,15 +56,15 @@ class TestCluster {
                        .make_logger =
                            [](const TaskInformation&) { return std::make_unique<SilentLogger>(); },
                        .slot_page = page_[i]->bytes,
-                       .floating_entries = 4}));
+                       .floating_entries = 4,
+                       .files = &files}));
     }
   }
 
   static TaskEngineOptions DefaultOptions() { return {.job_id = "job", .slot_count = 4}; }
   static std::string WorkerId(std::uint32_t index) { return "worker-" + std::to_string(index); }
 
-  Deployment DeploymentOf(std::uint32_t worker, const Placement& place,
-                          std::uint32_t attempt = 0) const {
+  Deployment DeploymentOf(std::uint32_t worker, const Placement& place, std::uint32_t attempt = 0) {
     Deployment deployment{.deployment_id = attempt + 1};
     for (std::uint32_t i = 0; i < engines_.size(); ++i) {
       deployment.peers.push_back({.worker_id = WorkerId(i), .host = "127.0.0.1", .data_port = 1});
@@ -74,10 +74,16 @@ class TestCluster {
       VertexPlacement placement;
       for (std::uint32_t subtask = 0; subtask < graph.vertices[vertex].parallelism; ++subtask) {
         const Place at = place(vertex, subtask);
+        workers_[{vertex, subtask, attempt}] = at.worker;
         placement.peer.push_back(at.worker);
         placement.attempt.push_back(attempt);
         if (at.worker != worker) continue;
-        deployment.tasks.push_back({.task = {vertex, subtask, attempt}, .slot = at.slot});
+        const TaskAttempt task{vertex, subtask, attempt};
+        const auto restore = restores.find(task);
+        deployment.tasks.push_back(
+            {.task = task,
+             .slot = at.slot,
+             .restore = restore != restores.end() ? std::optional(restore->second) : std::nullopt});
       }
       deployment.placement.push_back(std::move(placement));
     }
@@ -130,7 +136,13 @@ class TestCluster {
   static constexpr std::size_t kPageSize = SlotPageSize(8, 4);
   void DestroyEngines() { engines_.clear(); }
 
+  const TestJob& job() const { return *job_; }
+  // Where it was deployed.
+  std::uint32_t WorkerOf(const TaskAttempt& task) const { return workers_.at(task); }
+  std::size_t engine_count() const { return engines_.size(); }
+
   RecordedEvents events;
+  std::map<TaskAttempt, TaskRestore> restores;  // of those that do not start fresh
 
  private:
   struct Page {
@@ -141,6 +153,7 @@ class TestCluster {
   MemoryNetwork network_;
   std::vector<std::unique_ptr<MemoryDataPlane>> planes_;
   std::vector<std::unique_ptr<Page>> page_;
+  std::map<TaskAttempt, std::uint32_t> workers_;
   std::vector<std::unique_ptr<TaskEngine>> engines_;
 };
 
