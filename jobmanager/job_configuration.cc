@@ -9,9 +9,9 @@
 namespace weir::jobmanager {
 
 bool IsJobSetting(std::string_view key) {
-  constexpr std::array<std::string_view, 6> kPrefixes{"parallelism.", "pipeline.",
-                                                      "execution.",   "restart-strategy.",
-                                                      "task.",        "taskmanager.network."};
+  constexpr std::array<std::string_view, 7> kPrefixes{
+      "parallelism.",      "pipeline.", "execution.",          "state.",
+      "restart-strategy.", "task.",     "taskmanager.network."};
   return key == settings::kSlotRequestTimeout.key ||
          std::ranges::any_of(kPrefixes, [&](auto prefix) { return key.starts_with(prefix); });
 }

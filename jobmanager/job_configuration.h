@@ -11,8 +11,8 @@
 
 namespace weir::jobmanager {
 
-// Whether a setting may differ between jobs: parallelism, pipeline, execution, restart strategy,
-// tasks, network buffers, slot.request.timeout.
+// Whether a setting may differ between jobs: parallelism, pipeline, execution, state, restart
+// strategy, tasks, network buffers, slot.request.timeout.
 bool IsJobSetting(std::string_view key);
 
 // Adds `settings` to `configuration`. INVALID_ARGUMENT, starting with `origin`, for unknown keys,

@@ -30,7 +30,12 @@ JobManager::JobManager(JobManagerWorld world, JobManagerOptions options)
       options_(std::move(options)),
       leader_(NewLeaderSession(world_.metadata.leader_epoch(), world_.random)),
       plugins_(world_.files, world_.clock, world_.random, options_.plugin_directory),
-      jobs_(world_.loop, world_.clock, world_.random, leader_, options_, *this),
+      jobs_(world_.loop, world_.clock, world_.random, leader_, options_,
+            CheckpointServices{.blocking = world_.blocking,
+                               .files = world_.files,
+                               .metadata = world_.metadata,
+                               .cluster_id = options_.cluster_id},
+            *this),
       known_task_managers_(world_.loop, world_.blocking, world_.metadata),
       sessions_(options_, leader_, jobs_, known_task_managers_) {
   log_.Info("leader session ", leader_.id(), ", epoch ", leader_.epoch(), ", of cluster '",

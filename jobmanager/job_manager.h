@@ -96,6 +96,8 @@ class JobManager final : public rest::ClusterControl, private JobRegistryListene
   void Describe(const rest::JarRunRequest& request, rest::Callback<Described> callback);
   void SubmitJob(const rest::JarRunRequest& request, Described described,
                  rest::Callback<std::string> callback);
+  // On the blocking loop: whether the job's checkpoints can be kept and read; then stores it.
+  Status CheckAndStore(const JobSubmission& job, std::int64_t now_ms);
   void OnJobTerminal(const JobMaster& job) override;
   void OnJobEnded(const JobSubmission& job) override;
   void OnTaskManagerLost(const std::string& id) override;

@@ -48,22 +48,41 @@ void JobManager::Submit(JobSubmission submission, const Configuration& configura
     }
     callback(started);
   };
-  PostToLoop([this, job, start, callback] {
+  PostToLoop([this, job, configuration, start, callback] {
     if (jobs_.Find(job->job_id) != nullptr || jobs_.FindArchived(job->job_id) != nullptr) {
       return callback(Status(StatusCode::kAlreadyExists,
                              Concat("there is a job with the id ", job->job_id), ErrorDomain::kUser,
                              RetryHint::kNoRetry));
     }
-    if (!world_.metadata.persistent()) return start(Status::Ok());
-    world_.blocking.Post([this, alive = std::weak_ptr<bool>(alive_), start,
-                          record = RecordOf(*job, world_.clock.WallMillis())] {
+    Result<std::optional<CheckpointConfiguration>> checkpoints =
+        CheckpointConfigurationOf(configuration);
+    if (!checkpoints.ok()) return callback(checkpoints.status());
+    job->checkpoint_start.configuration = *std::move(checkpoints);
+    if (!world_.metadata.persistent() && !job->checkpoint_start.present()) {
+      return start(Status::Ok());
+    }
+    world_.blocking.Post([this, alive = std::weak_ptr<bool>(alive_), start, job,
+                          now_ms = world_.clock.WallMillis()] {
       if (alive.expired()) return;
-      const std::string& hash = record.plugin().content_hash();
-      const Result<std::string> plugin = hash.empty() ? std::string() : FindBlob(hash);
-      const Status stored = plugin.ok() ? world_.metadata.AddJob(record, *plugin) : plugin.status();
+      const Status stored = CheckAndStore(*job, now_ms);
       PostToLoop([start, stored] { start(stored); });
     });
   });
+}
+
+Status JobManager::CheckAndStore(const JobSubmission& job, std::int64_t now_ms) {
+  const CheckpointOwner owner{.cluster_id = options_.cluster_id,
+                              .job_id = job.job_id,
+                              .job_epoch = job.job_epoch,
+                              .leader_session = leader_.id()};
+  WEIR_RETURN_IF_ERROR(CheckCheckpointStart(world_.files, job.checkpoint_start, owner, job.graph));
+  if (!world_.metadata.persistent()) return Status::Ok();
+  const std::string& hash = job.plugin.content_hash();
+  std::string plugin;
+  if (!hash.empty()) {
+    WEIR_ASSIGN_OR_RETURN(plugin, FindBlob(hash));
+  }
+  return world_.metadata.AddJob(RecordOf(job, now_ms), plugin);
 }
 
 void JobManager::OnJobTerminal(const JobMaster& job) {

@@ -21,6 +21,10 @@ Result<RecoveredJob> RecoverJob(ha::MetadataStore& metadata, const Configuration
   submission.inputs = std::move(*stored.job.mutable_inputs());
   submission.plugin = stored.job.plugin();
   submission.configuration = {stored.job.configuration().begin(), stored.job.configuration().end()};
+  submission.checkpoint_start.initial_path = stored.job.initial_checkpoint_path();
+  for (const proto::CheckpointPointer& checkpoint : stored.checkpoints) {
+    submission.checkpoint_start.known.insert(checkpoint.checkpoint_id());
+  }
   WEIR_RETURN_IF_ERROR(CheckJobGraph(submission.graph));
   WEIR_RETURN_IF_ERROR(
       AddJobSettings(submission.configuration, "its settings", recovered.configuration));
@@ -45,6 +49,7 @@ proto::SubmittedJob RecordOf(const JobSubmission& submission, std::int64_t now_m
   record.mutable_configuration()->insert(submission.configuration.begin(),
                                          submission.configuration.end());
   record.set_submit_time_ms(now_ms);
+  record.set_initial_checkpoint_path(submission.checkpoint_start.initial_path);
   return record;
 }
 

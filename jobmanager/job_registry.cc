@@ -10,12 +10,14 @@
 namespace weir::jobmanager {
 
 JobRegistry::JobRegistry(EventLoop& loop, Clock& clock, Random& random, proto::LeaderSession leader,
-                         const JobManagerOptions& options, JobRegistryListener& listener)
+                         const JobManagerOptions& options, CheckpointServices checkpoints,
+                         JobRegistryListener& listener)
     : loop_(loop),
       clock_(clock),
       random_(random),
       leader_(std::move(leader)),
       options_(options),
+      checkpoints_(std::move(checkpoints)),
       listener_(listener),
       resources_(loop, clock, leader_,
                  HeartbeatSettings{.interval_ms = options.timings.heartbeat_interval_ms,
@@ -41,12 +43,15 @@ Status JobRegistry::AddJob(JobSubmission submission, const Configuration& config
   }
   WEIR_ASSIGN_OR_RETURN(std::unique_ptr<RestartStrategy> restart_strategy,
                         MakeRestartStrategy(configuration, random_));
+  WEIR_ASSIGN_OR_RETURN(submission.checkpoint_start.configuration,
+                        CheckpointConfigurationOf(configuration));
   jobs_.push_back(std::make_unique<JobMaster>(
       JobServices{.loop = loop_,
                   .clock = clock_,
                   .random = random_,
                   .resources = resources_,
                   .leader = leader_,
+                  .checkpoints = &checkpoints_,
                   .on_terminal = [this, job_id] { OnJobTerminal(job_id); }},
       std::move(submission), TimingsOf(options_.timings, configuration),
       std::move(restart_strategy), options_.exception_history_size,

@@ -38,7 +38,8 @@ class JobRegistry final : public ResourceListener {
  public:
   // All references outlive the object.
   JobRegistry(EventLoop& loop, Clock& clock, Random& random, proto::LeaderSession leader,
-              const JobManagerOptions& options, JobRegistryListener& listener);
+              const JobManagerOptions& options, CheckpointServices checkpoints,
+              JobRegistryListener& listener);
   ~JobRegistry() override;
 
   // Starts a job. The submission's graph has been checked; `configuration` is the cluster's with
@@ -92,6 +93,7 @@ class JobRegistry final : public ResourceListener {
   Random& random_;
   const proto::LeaderSession leader_;
   const JobManagerOptions& options_;
+  const CheckpointServices checkpoints_;
   JobRegistryListener& listener_;
   ResourceManager resources_;
   std::vector<std::unique_ptr<JobMaster>> jobs_;  // in the order of submission

@@ -78,7 +78,8 @@ class CheckpointCoordinator {
   // References outlive the object. `first_checkpoint_id`: above every one the job ever had.
   CheckpointCoordinator(EventLoop& loop, Clock& clock, const ExecutionGraph& graph,
                         CheckpointPolicy policy, bool has_operator_coordinators,
-                        std::uint64_t first_checkpoint_id, CheckpointEffects& effects);
+                        std::uint64_t first_checkpoint_id, CheckpointStatistics& statistics,
+                        CheckpointEffects& effects);
   ~CheckpointCoordinator();
 
   // The tasks of a deployment were started; the first checkpoint comes an interval later.
@@ -108,8 +109,6 @@ class CheckpointCoordinator {
   // The path of the checkpoint's folder, or why it does not hold.
   void OnMetadataWritten(std::uint64_t checkpoint_id, const Result<std::string>& path);
 
-  CheckpointStatistics& statistics() { return statistics_; }
-  const CheckpointStatistics& statistics() const { return statistics_; }
   const CheckpointPolicy& policy() const { return policy_; }
   // "checkpoint 7 waits for 'Map' (2/4)"; empty when none is under way.
   std::string Details() const;
@@ -141,9 +140,9 @@ class CheckpointCoordinator {
   const ExecutionGraph& graph_;
   const CheckpointPolicy policy_;
   const bool has_operator_coordinators_;
+  CheckpointStatistics& statistics_;
   CheckpointEffects& effects_;
   const ComponentLogger log_{"checkpoint-coordinator"};
-  CheckpointStatistics statistics_;
 
   bool active_ = false;
   std::uint64_t next_id_;

@@ -28,6 +28,7 @@ JobMaster::~JobMaster() {
 }
 
 void JobMaster::Start() {
+  OpenCheckpoints();
   TransitionJob(JobState::kCreated);
   TransitionJob(JobState::kRunning);
   Schedule();
@@ -51,6 +52,7 @@ void JobMaster::TransitionJob(JobState to) {
   }
   log_.Info("job ", job_id(), " '", submission_.graph.name(), "': ", ToString(from), " -> ",
             ToString(to));
+  if (IsTerminal(to) && services_.on_terminal) services_.on_terminal();
 }
 
 bool JobMaster::TransitionTask(Execution& execution, TaskState to) {
@@ -66,6 +68,7 @@ void JobMaster::Schedule() {
     }
   }
   SetPhase(JobPhase::kWaitingForSlots);
+  if (checkpoints_) checkpoints_->PrepareAttempts();
   phase_timer_ = services_.loop.Schedule(timings_.slot_request_timeout_ms, [this] {
     phase_timer_ = kNoTimer;
     SlotsTimedOut();
@@ -178,6 +181,7 @@ void JobMaster::CheckWorkersReady() {
     if (!ready(id)) return;
   }
   if (!coordinator_id_.empty() && !ready(coordinator_id_)) return;
+  if (checkpoints_ && !checkpoints_->restore_known()) return;
   ++deployment_id_;
   if (coordinators_.empty()) return DeployTasks();
   StartCoordinators();
@@ -187,8 +191,8 @@ void JobMaster::StartCoordinators() {
   SetPhase(JobPhase::kStartingCoordinators);
   proto::WorkerCommand command;
   command.mutable_start_coordinators()->set_deployment_id(deployment_id_);
-  for (const proto::CoordinatorStart& start : coordinators_) {
-    *command.mutable_start_coordinators()->add_coordinators() = start;
+  for (proto::CoordinatorStart& start : CoordinatorsToStart()) {
+    *command.mutable_start_coordinators()->add_coordinators() = std::move(start);
   }
   workers_.Send(*workers_.Find(coordinator_id_), std::move(command));
 }
@@ -222,6 +226,7 @@ void JobMaster::DeployTasks() {
   awaited_.clear();
   for (auto& [worker_id, deployment] : MakeDeployments(graph_, deployment_id_, peers)) {
     awaited_.insert(worker_id);
+    AddRestores(deployment);
     proto::WorkerCommand command;
     *command.mutable_deploy_tasks() = std::move(deployment);
     workers_.Send(*workers_.Find(worker_id), std::move(command));
@@ -235,6 +240,7 @@ void JobMaster::StartTasks() {
     command.mutable_start_tasks()->set_deployment_id(deployment_id_);
     workers_.Send(*workers_.Find(worker_id), std::move(command));
   }
+  if (checkpoints_) checkpoints_->OnTasksStarted();
 }
 
 const JobWorker* JobMaster::coordinator() const {

@@ -23,6 +23,7 @@
 
 #include "common/logging.h"
 #include "jobmanager/job/deployment_plan.h"
+#include "jobmanager/job/job_checkpoints.h"
 #include "jobmanager/job/job_failure.h"
 #include "jobmanager/job/job_phase.h"
 #include "jobmanager/job/job_services.h"
@@ -33,7 +34,7 @@
 
 namespace weir::jobmanager {
 
-class JobMaster final : private JobWorkersListener {
+class JobMaster final : private JobWorkersListener, private JobCheckpointsListener {
  public:
   // `on_ended` is posted to the loop once, when the job has ended, no process of it is left and its
   // slots are free.
@@ -48,6 +49,8 @@ class JobMaster final : private JobWorkersListener {
   Status Cancel();
   // The JobManager stops: the workers end, the job is SUSPENDED.
   void Suspend(const std::string& reason);
+  // Takes a checkpoint now; the callback is called once, possibly inside.
+  void TriggerCheckpoint(CheckpointCoordinator::TriggerCallback callback);
 
   // ---- from the resource manager
   void OnSlotsAvailable();
@@ -73,6 +76,8 @@ class JobMaster final : private JobWorkersListener {
   JobState state() const { return graph_.job_state(); }
   JobPhase phase() const { return phase_; }
   const ExceptionHistory& exceptions() const { return exceptions_; }
+  // Null: the job takes no checkpoints and started from none, or has not started.
+  const JobCheckpoints* checkpoints() const { return checkpoints_.get(); }
   const StuckTasks& stuck_tasks() const { return stuck_tasks_; }
   const JobWorkers::Workers& workers() const { return workers_.workers(); }
   const SlotSharingPlan& slot_sharing() const { return slot_sharing_; }
@@ -125,6 +130,26 @@ class JobMaster final : private JobWorkersListener {
   JobWorker* ReadyCoordinator();
   void Drop() { ++dropped_messages_; }
 
+  // job_master_checkpoints.cc
+  void OpenCheckpoints();
+  void OnTaskFinished(const Execution& execution);
+  void OnCheckpointEvent(JobWorker& worker, proto::WorkerEvent event);
+  void OnCoordinatorsSnapshotted(JobWorker& worker, proto::CoordinatorsSnapshotted& snapshotted);
+  void OnAcknowledged(JobWorker& worker, proto::CheckpointAcknowledged& acknowledged);
+  void OnDeclined(JobWorker& worker, const proto::CheckpointDeclined& declined);
+  void OnCheckpointRequested(JobWorker& worker, const proto::CheckpointRequested& requested);
+  void OnRestoreKnown() override;
+  void OnCheckpointsFailed(Status reason) override;
+  void SendToCoordinator(proto::WorkerCommand command) override;
+  void SendToWorkers(const proto::WorkerCommand& command) override;
+  void SendTriggers(const proto::TriggerCheckpoint& trigger,
+                    const std::vector<CheckpointTask>& tasks) override;
+  std::vector<proto::CoordinatorStart> CoordinatorsToStart() const;
+  void AddRestores(proto::DeployTasks& deployment) const;
+  void StopCheckpoints();
+  // Whether the completed checkpoints have been dealt with; if not, begins with it.
+  bool EndCheckpoints();
+
   // job_master_failover.cc: stopping, restarting, ending
   void Fail(JobFailure failure);
   void StopTasks();
@@ -150,6 +175,9 @@ class JobMaster final : private JobWorkersListener {
   ExceptionHistory exceptions_;
   StuckTasks stuck_tasks_;
   JobWorkers workers_;
+  std::unique_ptr<JobCheckpoints> checkpoints_;
+  enum class CheckpointsEnd : std::uint8_t { kNotBegun, kUnderWay, kDone };
+  CheckpointsEnd checkpoints_end_ = CheckpointsEnd::kNotBegun;
 
   JobPhase phase_ = JobPhase::kNotStarted;
   TimerId phase_timer_ = kNoTimer;  // canceled by every change of phase

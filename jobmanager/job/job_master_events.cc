@@ -75,6 +75,11 @@ void JobMaster::OnWorkerEvent(const std::string& worker_id, proto::WorkerEvent e
       failure.task_manager_id = worker->task_manager_id;
       return workers_.Fail(*worker, std::move(failure));
     }
+    case proto::WorkerEvent::kCheckpointAcknowledged:
+    case proto::WorkerEvent::kCheckpointDeclined:
+    case proto::WorkerEvent::kCheckpointRequested:
+    case proto::WorkerEvent::kCoordinatorsSnapshotted:
+      return OnCheckpointEvent(*worker, std::move(event));
     // A second hello, or an event of a newer version.
     case proto::WorkerEvent::kHello:
     case proto::WorkerEvent::EVENT_NOT_SET:
@@ -143,10 +148,14 @@ void JobMaster::OnTaskState(JobWorker& worker, const proto::TaskStateChange& cha
     case TaskState::kRunning:
       return OnTaskRunning(*execution);
     case TaskState::kFinished:
+      OnTaskFinished(*execution);
       if (phase_ == JobPhase::kExecuting && graph_.AllFinished()) return End(JobState::kFinished);
       return CheckStopped();
     case TaskState::kFailed:
       TellCoordinatorOfEnd(*execution);
+      if (checkpoints_ && change.failure().restore_failed()) {
+        checkpoints_->OnRestoreFailed(proto::StatusFromError(change.failure().error()));
+      }
       Fail(FailureOfTask(graph_, *execution, change.failure(), services_.clock.WallMillis()));
       return CheckStopped();
     case TaskState::kCanceled:
@@ -162,8 +171,14 @@ void JobMaster::OnTaskState(JobWorker& worker, const proto::TaskStateChange& cha
 }
 
 void JobMaster::OnTaskRunning(Execution& execution) {
+  if (checkpoints_ && checkpoints_->coordinator() != nullptr) {
+    checkpoints_->coordinator()->OnTaskRunning();
+  }
   JobWorker* const coordinator = ReadyCoordinator();
-  if (coordinator == nullptr) return;
+  const bool had_finished =
+      checkpoints_ && checkpoints_->HadFinished(execution.vertex, execution.subtask);
+  // Nothing is to be read by a subtask that had ended before the job was restored.
+  if (coordinator == nullptr || had_finished) return;
   for (const proto::CoordinatorStart& start : coordinators_) {
     if (start.vertex() != execution.vertex) continue;
     proto::WorkerCommand command;

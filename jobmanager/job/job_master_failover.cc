@@ -29,6 +29,7 @@ Status JobMaster::Cancel() {
 void JobMaster::Suspend(const std::string& reason) {
   if (phase_ == JobPhase::kEnding || phase_ == JobPhase::kEnded) return;
   TransitionJob(JobState::kSuspended);
+  StopCheckpoints();
   SetPhase(JobPhase::kEnding);
   EndWorkers(reason);
 }
@@ -69,6 +70,7 @@ void JobMaster::Fail(JobFailure failure) {
 // Has everything of the present attempts end; CheckStopped goes on when nothing is left.
 void JobMaster::StopTasks() {
   SetPhase(JobPhase::kStopping);
+  StopCheckpoints();
   std::map<std::string, proto::CancelTasks> cancels;
   for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
     for (std::uint32_t subtask = 0; subtask < graph_.executions(vertex).size(); ++subtask) {
@@ -179,6 +181,7 @@ void JobMaster::Restart() {
 
 void JobMaster::End(JobState final_state) {
   TransitionJob(final_state);
+  StopCheckpoints();
   SetPhase(JobPhase::kEnding);
   EndWorkers(Concat("the job is ", ToString(final_state)));
 }
@@ -199,7 +202,7 @@ void JobMaster::EndWorkers(const std::string& reason) {
 }
 
 void JobMaster::CheckEnded() {
-  if (phase_ != JobPhase::kEnding || !workers_.empty()) return;
+  if (phase_ != JobPhase::kEnding || !workers_.empty() || !EndCheckpoints()) return;
   SetPhase(JobPhase::kEnded);
   services_.resources.ReleaseAll(job_id());
   services_.loop.Post([alive = std::weak_ptr<bool>(alive_), on_ended = on_ended_] {

@@ -2,9 +2,12 @@
 // on the event loop.
 #pragma once
 
+#include <functional>
+
 #include "common/clock.h"
 #include "common/event_loop.h"
 #include "common/random.h"
+#include "jobmanager/job/job_checkpoint_store.h"
 #include "jobmanager/scheduler/resource_manager.h"
 
 namespace weir::jobmanager {
@@ -15,6 +18,11 @@ struct JobServices {
   Random& random;
   ResourceManager& resources;
   proto::LeaderSession leader;
+  // Never null for a job whose submission has a checkpoint_start.
+  const CheckpointServices* checkpoints = nullptr;
+  // The job has just become FINISHED, CANCELED or FAILED; its processes still end. Called inside
+  // the JobMaster: it may be looked at, not called. Empty: nobody needs to know.
+  std::function<void()> on_terminal = {};
 };
 
 }  // namespace weir::jobmanager

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "jobmanager/job/job_checkpoint_store.h"
 #include "proto/job_graph.pb.h"
 
 namespace weir::jobmanager {
@@ -18,6 +19,7 @@ struct JobSubmission {
   proto::PluginReference plugin;
   // The settings that workers and tasks read: the cluster's, the request's and the program's own.
   std::map<std::string, std::string> configuration;
+  CheckpointStart checkpoint_start{};
 };
 
 // Bounds on what a JobMaster waits for, in milliseconds.
