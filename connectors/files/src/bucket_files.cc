@@ -121,7 +121,7 @@ Status BucketFiles::LookAround(Bucket& bucket) const {
     if (!name || name->subtask != identity_.subtask) continue;
     const std::string path = PathIn(bucket.directory, file);
     if (IsLeftover(path, *name)) {
-      WEIR_RETURN_IF_ERROR(options_.file_system->Remove(path));
+      WEIR_RETURN_IF_ERROR(RemoveIfThere(*options_.file_system, path));
     } else {
       // Also one in progress of a later attempt, where we are the one that nobody waits for any
       // more, or of a JobManager that has counted attempts anew since.
@@ -138,7 +138,8 @@ Status BucketFiles::Create(Bucket& bucket, std::int64_t now_ms) {
   bucket.opened_ms = now_ms;
   bucket.written_ms = now_ms;
   bucket.replaced.clear();
-  // With the directories that may have been made for it, up to the sink's own and its parent.
+  // With the directories that may have been made for it, up to the sink's own and its parent: an
+  // attempt that was killed may have made them and not come to sync.
   std::string directory = bucket.directory;
   while (unsynced_directories_.insert(directory).second &&
          directory.size() >= options_.path.size()) {

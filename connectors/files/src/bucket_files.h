@@ -118,6 +118,8 @@ std::string PathIn(const std::string& directory, const FileInformation& file);
 
 // Gives the part its name and removes what it replaces: those that are there.
 Status CommitFile(const FileSystem& file_system, const internal::FileCommittable& committable);
+// The writer and the committer may want the same file away.
+Status RemoveIfThere(const FileSystem& file_system, const std::string& path);
 Status RemoveReplaced(const FileSystem& file_system, const internal::FileCommittable& committable);
 
 }  // namespace weir::files

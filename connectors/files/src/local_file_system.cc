@@ -149,9 +149,18 @@ class Local final : public FileSystem {
 
   Status CreateDirectories(const std::string& path) const override {
     std::error_code error;
+    std::filesystem::path existing = path;
+    while (existing.has_relative_path() && !std::filesystem::exists(existing, error) && !error) {
+      existing = existing.parent_path();
+    }
     std::filesystem::create_directories(path, error);
-    if (!error) return Status::Ok();
-    return SystemFailure("cannot create the directory", path, error.value());
+    if (error) return SystemFailure("cannot create the directory", path, error.value());
+    // Each parent of one that was made has a new name in it.
+    for (std::filesystem::path made = path; made != existing && made.has_relative_path();) {
+      made = made.parent_path();
+      WEIR_RETURN_IF_ERROR(SyncDirectory(made.string()));
+    }
+    return Status::Ok();
   }
 
   Status SyncDirectory(const std::string& path) const override {

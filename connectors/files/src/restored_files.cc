@@ -57,7 +57,7 @@ Status BucketFiles::RemoveLeftoversIn(const std::string& directory) const {
     }
     const std::optional<PartName> name = names_.Parse(path);
     if (name && IsLeftover(path, *name)) {
-      WEIR_RETURN_IF_ERROR(options_.file_system->Remove(path));
+      WEIR_RETURN_IF_ERROR(RemoveIfThere(*options_.file_system, path));
     }
   }
   return Status::Ok();
@@ -75,10 +75,14 @@ Status CommitFile(const FileSystem& file_system, const internal::FileCommittable
 
 Status RemoveReplaced(const FileSystem& file_system, const internal::FileCommittable& committable) {
   for (const std::string& path : committable.replaced) {
-    Status removed = file_system.Remove(path);
-    if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+    WEIR_RETURN_IF_ERROR(RemoveIfThere(file_system, path));
   }
   return Status::Ok();
+}
+
+Status RemoveIfThere(const FileSystem& file_system, const std::string& path) {
+  Status removed = file_system.Remove(path);
+  return removed.code() == StatusCode::kNotFound ? Status::Ok() : removed;
 }
 
 }  // namespace weir::files

@@ -55,10 +55,10 @@ class FileSystem {
   // name, a second call may say NotFound.
   virtual Status Rename(const std::string& from, const std::string& to) const = 0;
   virtual Status Remove(const std::string& file) const = 0;
-  // With its parents; ok when it is there.
+  // With its parents, durably; ok when it is there.
   virtual Status CreateDirectories(const std::string& path) const = 0;
-  // Until the names in it survive a crash of the machine: files that were created, directories. By
-  // itself a file system does nothing: its names are durable at once.
+  // Until the names of files that were created in it survive a crash of the machine. By itself a
+  // file system does nothing: its names are durable at once.
   virtual Status SyncDirectory(const std::string& /*path*/) const { return Status::Ok(); }
 };
 
