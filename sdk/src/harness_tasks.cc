@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -56,12 +57,50 @@ Status HarnessTasks::Open(std::unique_ptr<internal::CompiledJob> job,
   }
   MakeTasks(consumers);
   ConnectTasks();
+  WEIR_RETURN_IF_ERROR(CheckAllRestored());
   for (auto& task : tasks_) {
-    if (task->consumer != nullptr) continue;
-    task->chain = job_->CreateChain(task->vertex, task->context);
-    WEIR_RETURN_IF_ERROR(task->chain->Open());
+    if (task->consumer == nullptr) WEIR_RETURN_IF_ERROR(OpenChain(*task));
   }
+  restored_.clear();
   return Run();
+}
+
+Status HarnessTasks::RunAsSubtask(std::uint32_t subtask, std::uint32_t parallelism) {
+  if (subtask >= parallelism) {
+    return Status::InvalidArgument("there is no subtask " + std::to_string(subtask) + " of " +
+                                   std::to_string(parallelism));
+  }
+  subtask_ = subtask;
+  parallelism_ = parallelism;
+  return Status::Ok();
+}
+
+Status HarnessTasks::OpenChain(Task& task) {
+  task.chain = job_->CreateChain(task.vertex, task.context);
+  if (!restored_.empty()) {
+    WEIR_RETURN_IF_ERROR(StateSnapshot::Restore(restored_, job_->graph().vertices[task.vertex],
+                                                task.context.fake_runtime.information,
+                                                *task.chain));
+  }
+  return task.chain->Open();
+}
+
+// State that no operator takes would be lost in silence.
+Status HarnessTasks::CheckAllRestored() const {
+  std::set<std::string> known;
+  for (const internal::JobVertex& vertex : job_->graph().vertices) {
+    for (const auto& each : vertex.operators) known.insert(each.id);
+  }
+  for (const StateSnapshot& snapshot : restored_) {
+    for (const std::string& id : snapshot.operator_ids()) {
+      if (known.contains(id)) continue;
+      return Status(StatusCode::kFailedPrecondition,
+                    "the snapshot has state of operator " + id +
+                        ", which the program does not have: has its uid changed?",
+                    ErrorDomain::kUser, RetryHint::kNoRetry);
+    }
+  }
+  return Status::Ok();
 }
 
 void HarnessTasks::MakeTasks(const std::map<std::string, ElementConsumer*>& consumers) {
@@ -80,6 +119,8 @@ void HarnessTasks::MakeTasks(const std::map<std::string, ElementConsumer*>& cons
     TaskInformation& information = task.context.fake_runtime.information;
     information.job_name = graph.name;
     information.task_name = vertex.name;
+    information.subtask_index = subtask_;
+    information.parallelism = parallelism_;
     information.max_parallelism = vertex.max_parallelism;
   }
   SetClocks(processing_time_ms_);
@@ -103,11 +144,15 @@ void HarnessTasks::ConnectTasks() {
 }
 
 Status HarnessTasks::Run() {
+  return RunFrom(0);
+}
+
+Status HarnessTasks::RunFrom(std::size_t first_task) {
   for (bool progress = true; progress;) {
     const std::uint64_t notified = notifications_->value();
     progress = false;
-    for (auto& task : tasks_) {
-      WEIR_ASSIGN_OR_RETURN(const bool moved, Step(*task));
+    for (std::size_t i = first_task; i < tasks_.size(); ++i) {
+      WEIR_ASSIGN_OR_RETURN(const bool moved, Step(*tasks_[i]));
       progress = progress || moved;
     }
     progress = progress || notifications_->value() != notified;
@@ -117,15 +162,60 @@ Status HarnessTasks::Run() {
 
 Status HarnessTasks::RunUntil(const std::function<bool()>& condition, std::int64_t timeout_ms) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  return WaitFor(0, deadline, [&] { return Result<bool>(condition()); })
+      .WithContext("after " + std::to_string(timeout_ms) + " ms");
+}
+
+Status HarnessTasks::WaitFor(std::size_t first_task, std::chrono::steady_clock::time_point deadline,
+                             const std::function<Result<bool>()>& condition) {
   for (;;) {
     const std::uint64_t notified = notifications_->value();
-    WEIR_RETURN_IF_ERROR(Run());
-    if (condition()) return Status::Ok();
+    WEIR_RETURN_IF_ERROR(RunFrom(first_task));
+    WEIR_ASSIGN_OR_RETURN(const bool holds, condition());
+    if (holds) return Status::Ok();
     if (!notifications_->WaitForMore(notified, deadline)) {
-      return Status(StatusCode::kTimedOut, "what the test waits for has not come within " +
-                                               std::to_string(timeout_ms) + " ms");
+      return Status(StatusCode::kTimedOut, "what the test waits for has not come");
     }
   }
+}
+
+Result<bool> HarnessTasks::Settled(Task& task) {
+  for (const Incoming& incoming : task.incoming) {
+    if (!incoming.channel->written.empty()) return false;
+  }
+  if (task.done) return true;
+  WEIR_ASSIGN_OR_RETURN(const bool drained, task.chain->Drain());
+  return drained && !task.chain->timers_due();
+}
+
+// Upstream tasks come first and do nothing after their own snapshot: as with barriers, what is
+// before the snapshot of one is before those of all behind it.
+Result<StateSnapshot> HarnessTasks::TakeSnapshot(std::uint64_t checkpoint_id,
+                                                 std::int64_t timeout_ms) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  const internal::Barrier barrier{checkpoint_id, processing_time_ms_};
+  StateSnapshot snapshot;
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    Task& task = *tasks_[i];
+    if (task.consumer != nullptr) continue;
+    WEIR_RETURN_IF_ERROR(WaitFor(i, deadline, [&] { return Settled(task); }));
+    WEIR_RETURN_IF_ERROR(
+        WaitFor(i + 1, deadline, [&] { return task.chain->PrepareCheckpoint(barrier); }));
+    WEIR_RETURN_IF_ERROR(snapshot.Save(*task.chain, job_->graph().vertices[task.vertex],
+                                       checkpoint_id, processing_time_ms_));
+    task.chain->Flush();
+  }
+  WEIR_RETURN_IF_ERROR(Run());
+  return snapshot;
+}
+
+Status HarnessTasks::EndCheckpoint(std::uint64_t checkpoint_id, bool complete) {
+  for (auto& task : tasks_) {
+    if (!task->chain) continue;
+    WEIR_RETURN_IF_ERROR(complete ? task->chain->NotifyCheckpointComplete(checkpoint_id)
+                                  : task->chain->NotifyCheckpointAborted(checkpoint_id));
+  }
+  return Run();
 }
 
 Result<bool> HarnessTasks::Step(Task& task) {

@@ -3,6 +3,11 @@
 #include <weir/testing.h>
 
 namespace weir::testing {
+namespace {
+
+constexpr std::int64_t kPatienceMs = 10'000;
+
+}  // namespace
 
 StreamHarness::StreamHarness() : env_(inputs_of_job_) {
   env_.SetJobName("harness");
@@ -37,13 +42,37 @@ void StreamHarness::RunUntil(const std::function<bool()>& condition, std::int64_
 }
 
 void StreamHarness::Finish() {
-  constexpr std::int64_t kPatienceMs = 10'000;
   Do([this] {
     for (const auto& ended : input_ends_) *ended = true;
     return tasks_.RunUntil([this] { return tasks_.finished(); }, kPatienceMs);
   });
   closed_ = true;
   ThrowUnlessOk(tasks_.Close());
+}
+
+StateSnapshot StreamHarness::TakeSnapshot(std::uint64_t checkpoint_id) {
+  Open();
+  Result<StateSnapshot> snapshot = tasks_.TakeSnapshot(checkpoint_id, kPatienceMs);
+  ThrowUnlessOk(snapshot.status());
+  return *std::move(snapshot);
+}
+
+void StreamHarness::NotifyCheckpointComplete(std::uint64_t checkpoint_id) {
+  Do([&] { return tasks_.EndCheckpoint(checkpoint_id, true); });
+}
+
+void StreamHarness::NotifyCheckpointAborted(std::uint64_t checkpoint_id) {
+  Do([&] { return tasks_.EndCheckpoint(checkpoint_id, false); });
+}
+
+void StreamHarness::Restore(std::vector<StateSnapshot> subtasks) {
+  RefuseWhenOpen("Restore");
+  tasks_.Restore(std::move(subtasks));
+}
+
+void StreamHarness::RunAsSubtask(std::uint32_t subtask, std::uint32_t parallelism) {
+  RefuseWhenOpen("RunAsSubtask");
+  ThrowUnlessOk(tasks_.RunAsSubtask(subtask, parallelism));
 }
 
 void StreamHarness::ThrowUnlessOk(Status status) {

@@ -15,6 +15,9 @@
 // and time are the harness' own. Each operator has one subtask. Two inputs make a harness for
 // connected streams; AddOutput(stream.GetSideOutput(tag)) shows a side output.
 //
+// What operators keep: TakeSnapshot() of one harness and Restore() in another, of the same or
+// another number of subtasks.
+//
 // Whole jobs: give the program a CollectSink (weir/collect_sink.h) and call env.ExecuteLocal(), or
 // ask a stream for ExecuteAndCollect().
 #pragma once
@@ -35,6 +38,7 @@
 #include <weir/internal/plugin.h>
 #include <weir/internal/testing/harness_source.h>
 #include <weir/internal/testing/harness_tasks.h>
+#include <weir/internal/testing/state_snapshot.h>
 #include <weir/status.h>
 
 namespace weir::testing {
@@ -90,6 +94,19 @@ class StreamHarness {
   // Ends all inputs, as at the end of a bounded job, waits until the operators are done with them,
   // as RunUntil() does, and closes the operators.
   void Finish();
+
+  // What a checkpoint holds that is taken now, when all pushed records are through the operators
+  // (asynchronous calls may still be under way). Calls the functions' SnapshotState().
+  StateSnapshot TakeSnapshot(std::uint64_t checkpoint_id = 1);
+  void NotifyCheckpointComplete(std::uint64_t checkpoint_id);
+  void NotifyCheckpointAborted(std::uint64_t checkpoint_id);
+  // Before the harness is opened: its operators, the same ones by their uids, begin with what those
+  // of another harness had; of several, in order, if they were subtasks (RunAsSubtask). Time begins
+  // anew: the test moves clock and watermarks on to where they were.
+  void Restore(std::vector<StateSnapshot> subtasks);
+  // Before the harness is opened: its operators are one of several subtasks. Push only records of
+  // keys for which SubtaskOfKey() says so.
+  void RunAsSubtask(std::uint32_t subtask, std::uint32_t parallelism);
 
   std::int64_t processing_time_ms() const { return tasks_.processing_time_ms(); }
   // What the functions counted under this name (RuntimeContext::metrics()), and logged.

@@ -192,5 +192,130 @@ TEST(StreamHarnessTest, WhatGoesWrongIsThrown) {
   EXPECT_THROW(last.PushRecord(1), HarnessError);
 }
 
+// --- what operators keep ---
+
+std::vector<TimestampedRecord<Payment>> PushAfterRestore(const StateSnapshot& snapshot) {
+  StreamHarness harness;
+  auto payments = harness.AddInput<Payment>();
+  auto out = harness.AddOutput(payments.stream()
+                                   .KeyBy([](const Payment& payment) { return payment.account; })
+                                   .Process(Balance())
+                                   .Uid("balance"));
+  harness.Restore({snapshot});
+  payments.PushRecord({"a", 1}, 7);
+  return out.records();
+}
+
+TEST(StreamHarnessTest, AnotherHarnessGoesOnFromASnapshot) {
+  StreamHarness harness;
+  auto payments = harness.AddInput<Payment>();
+  auto out = harness.AddOutput(payments.stream()
+                                   .KeyBy([](const Payment& payment) { return payment.account; })
+                                   .Process(Balance())
+                                   .Uid("balance"));
+  EXPECT_EQ(harness.TakeSnapshot().bytes(), 0u);
+  payments.PushRecord({"a", 100}, 1);
+  const StateSnapshot snapshot = harness.TakeSnapshot();
+  EXPECT_GT(snapshot.bytes(), 0u);
+  payments.PushRecord({"a", 10}, 2);
+  EXPECT_EQ(out.values().back().cents, 110) << "it goes on, too";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(PushAfterRestore(snapshot),
+              (std::vector<TimestampedRecord<Payment>>{{{"a", 101}, 7}}));
+  }
+}
+
+// Keeps the sum as another type, or under another name.
+template <class Sum>
+struct OtherBalance {
+  explicit OtherBalance(std::string name) : sum(std::move(name)) {}
+  ValueState<Sum> sum;
+  auto States() { return std::tie(sum); }
+  void ProcessElement(const Payment&, KeyedProcessContext<std::string>&, Collector<Payment>&) {}
+};
+
+template <class F>
+Status RestoreInto(const StateSnapshot& snapshot, const F& function, const std::string& uid) {
+  StreamHarness harness;
+  auto payments = harness.AddInput<Payment>();
+  harness.AddOutput(payments.stream()
+                        .KeyBy([](const Payment& payment) { return payment.account; })
+                        .Process(function)
+                        .Uid(uid));
+  harness.Restore({snapshot});
+  try {
+    harness.Open();
+  } catch (const HarnessError& error) {
+    return error.status();
+  }
+  return Status::Ok();
+}
+
+TEST(StreamHarnessTest, ASnapshotOfOtherStateIsRefused) {
+  StreamHarness harness;
+  auto payments = harness.AddInput<Payment>();
+  harness.AddOutput(payments.stream()
+                        .KeyBy([](const Payment& payment) { return payment.account; })
+                        .Process(Balance())
+                        .Uid("balance"));
+  payments.PushRecord({"a", 100}, 1);
+  const StateSnapshot snapshot = harness.TakeSnapshot();
+  using Same = OtherBalance<std::int64_t>;
+  EXPECT_TRUE(RestoreInto(snapshot, Same("sum"), "balance").ok());
+  const Status other_type = RestoreInto(snapshot, OtherBalance<double>("sum"), "balance");
+  EXPECT_EQ(other_type.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(other_type.message().find("was written as key=string value=i64, the program declares "
+                                      "it as key=string value=f64"),
+            std::string::npos)
+      << other_type.message();
+  const Status other_name = RestoreInto(snapshot, Same("total"), "balance");
+  EXPECT_NE(other_name.message().find("'sum', the program does not declare it"), std::string::npos)
+      << other_name.message();
+  const Status other_uid = RestoreInto(snapshot, Same("sum"), "account");
+  EXPECT_NE(other_uid.message().find("has its uid changed?"), std::string::npos)
+      << other_uid.message();
+}
+
+// Numbers what it sees, over all subtasks; notes what it is told of checkpoints.
+struct Numbering {
+  std::shared_ptr<std::vector<std::string>> calls;
+  OperatorListState<std::int64_t> seen{"seen"};
+  auto OperatorStates() { return std::tie(seen); }
+  void NotifyCheckpointComplete(std::uint64_t id) {
+    calls->push_back("complete " + std::to_string(id));
+  }
+  void NotifyCheckpointAborted(std::uint64_t id) {
+    calls->push_back("aborted " + std::to_string(id));
+  }
+  std::int64_t operator()(const std::int64_t& number) {
+    seen.Add(number);
+    return static_cast<std::int64_t>(seen.Get().size());
+  }
+};
+
+TEST(StreamHarnessTest, OperatorStateIsDealtOutToTheSubtasks) {
+  const auto calls = std::make_shared<std::vector<std::string>>();
+  StreamHarness first;
+  auto numbers = first.AddInput<std::int64_t>();
+  first.AddOutput(numbers.stream().Map(Numbering{calls}).Uid("numbering"));
+  for (std::int64_t i = 0; i < 5; ++i) numbers.PushRecord(i);
+  const StateSnapshot snapshot = first.TakeSnapshot(3);
+  first.NotifyCheckpointComplete(3);
+  first.NotifyCheckpointAborted(4);
+  EXPECT_EQ(*calls, (std::vector<std::string>{"complete 3", "aborted 4"}));
+
+  std::vector<std::int64_t> next;
+  for (std::uint32_t subtask = 0; subtask < 2; ++subtask) {
+    StreamHarness harness;
+    auto input = harness.AddInput<std::int64_t>();
+    auto out = harness.AddOutput(input.stream().Map(Numbering{calls}).Uid("numbering"));
+    harness.RunAsSubtask(subtask, 2);
+    harness.Restore({snapshot});
+    input.PushRecord(9);
+    next.push_back(out.values().back());
+  }
+  EXPECT_EQ(next, (std::vector<std::int64_t>{4, 3})) << "three items and two";
+}
+
 }  // namespace
 }  // namespace weir::testing

@@ -3,17 +3,20 @@
 // the test says.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weir/internal/compiled_job.h>
 #include <weir/internal/control_element.h>
 #include <weir/internal/testing/fake_chain_context.h>
+#include <weir/internal/testing/state_snapshot.h>
 #include <weir/status.h>
 
 namespace weir::testing {
@@ -35,6 +38,11 @@ class HarnessTasks {
   HarnessTasks();
   ~HarnessTasks();
 
+  // Before Open(). All tasks are this subtask of so many: who feeds them keeps to its key groups.
+  Status RunAsSubtask(std::uint32_t subtask, std::uint32_t parallelism);
+  // Before Open(): what the subtasks had, in their order.
+  void Restore(std::vector<StateSnapshot> subtasks) { restored_ = std::move(subtasks); }
+
   // Every vertex has parallelism 1, as the harness' environment says. `consumers`: in place of the
   // vertices whose first operator has this uid; they outlive the tasks.
   Status Open(std::unique_ptr<internal::CompiledJob> job,
@@ -48,6 +56,10 @@ class HarnessTasks {
   Status Inject(const std::string& source_uid, const internal::ControlElement& element);
   // Moves the clock, stopping at each timer on the way, and runs. Not backwards.
   Status AdvanceProcessingTime(std::int64_t to_ms);
+  // Takes a checkpoint once all that is under way has got through the tasks, but for calls that
+  // asynchronous functions wait for. TimedOut if that takes longer than `timeout_ms`.
+  Result<StateSnapshot> TakeSnapshot(std::uint64_t checkpoint_id, std::int64_t timeout_ms);
+  Status EndCheckpoint(std::uint64_t checkpoint_id, bool complete);
   // Closes the chains, whatever came before; once.
   Status Close();
 
@@ -65,6 +77,13 @@ class HarnessTasks {
 
   void MakeTasks(const std::map<std::string, ElementConsumer*>& consumers);
   void ConnectTasks();
+  Status OpenChain(Task& task);
+  Status CheckAllRestored() const;
+  Status RunFrom(std::size_t first_task);
+  // Nothing is in front of the task or waits in it.
+  Result<bool> Settled(Task& task);
+  Status WaitFor(std::size_t first_task, std::chrono::steady_clock::time_point deadline,
+                 const std::function<Result<bool>()>& condition);
   Result<bool> Step(Task& task);
   Result<bool> StepChain(Task& task);
   Result<bool> StepInputs(Task& task);
@@ -76,6 +95,9 @@ class HarnessTasks {
   std::vector<std::unique_ptr<Task>> tasks_;  // by vertex, so upstream ones come first
   std::shared_ptr<NotificationCount> notifications_ = std::make_shared<NotificationCount>();
   std::int64_t processing_time_ms_ = 0;
+  std::uint32_t subtask_ = 0;
+  std::uint32_t parallelism_ = 1;
+  std::vector<StateSnapshot> restored_;  // until Open()
 };
 
 }  // namespace weir::testing
