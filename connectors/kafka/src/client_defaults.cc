@@ -10,7 +10,7 @@ ClientProperties ConsumerDefaults(const internal::KafkaSourceOptions& options,
   const std::string& prefix = options.client.client_id_prefix;
   return {
       {"client.id", prefix + "-" + std::string(role)},
-      // librdkafka wants a group although nothing is joined or committed.
+      // librdkafka wants a group although none is joined.
       {"group.id", options.group_id.empty() ? prefix : options.group_id},
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
@@ -25,6 +25,12 @@ ClientProperties ConsumerDefaults(const internal::KafkaSourceOptions& options,
       {"max.partition.fetch.bytes", "1048576"},
       {"statistics.interval.ms", "1000"},
   };
+}
+
+bool CommitsOffsets(const internal::KafkaSourceOptions& options) {
+  return options.commit_offsets_on_checkpoint &&
+         (!options.group_id.empty() ||
+          !PropertyOf({}, options.client.properties, "group.id").empty());
 }
 
 ClientProperties ProducerDefaults(const internal::KafkaSinkOptions& options,

@@ -12,6 +12,8 @@ namespace weir::kafka {
 // `role` ends the client id: "enumerator", "reader-3".
 ClientProperties ConsumerDefaults(const internal::KafkaSourceOptions& options,
                                   std::string_view role);
+// Whether completed checkpoints are told to a group: there is one, and the job does not forbid it.
+bool CommitsOffsets(const internal::KafkaSourceOptions& options);
 ClientProperties ProducerDefaults(const internal::KafkaSinkOptions& options, std::string_view role);
 
 }  // namespace weir::kafka

@@ -47,6 +47,7 @@ class SplitProgress {
   void Apply(const FetchedBlock& block, std::size_t read);
   std::size_t size() const { return splits_.size(); }
   bool AllFinished() const { return finished_count_ == splits_.size(); }
+  const std::vector<KafkaSplit>& all() const { return splits_; }
   // Those that are not finished.
   std::vector<KafkaSplit> Unfinished() const;
 

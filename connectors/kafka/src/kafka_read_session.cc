@@ -3,6 +3,8 @@
 
 #include <weir/connectors/internal/kafka_read_session.h>
 
+#include "connectors/kafka/src/checkpoint_offsets.h"
+#include "connectors/kafka/src/client_defaults.h"
 #include "connectors/kafka/src/fetched_block.h"
 #include "connectors/kafka/src/split_fetcher.h"
 
@@ -17,6 +19,7 @@ class KafkaReadSession::Implementation {
   std::size_t run = 0;                       // of the block: the one that is being read
   std::vector<std::uint32_t> split_outputs;  // by split
   SplitProgress progress;
+  CheckpointOffsets checkpoint_offsets;
 
   // Destroyed in this order: a fetcher wants its blocks back first.
   ~Implementation() { GiveBack(); }
@@ -110,12 +113,21 @@ bool KafkaReadSession::AtEnd() const {
   return no_more_splits_ && implementation_->progress.AllFinished();
 }
 
-std::vector<KafkaSplit> KafkaReadSession::Snapshot(std::size_t read_of_run) const {
+std::vector<KafkaSplit> KafkaReadSession::Snapshot(std::uint64_t checkpoint_id,
+                                                   std::size_t read_of_run) {
   SplitProgress progress = implementation_->progress;
   if (implementation_->block != nullptr) {
     progress.Apply(*implementation_->block, implementation_->RunBegin() + read_of_run);
   }
+  if (CommitsOffsets(options_)) {
+    implementation_->checkpoint_offsets.Snapshot(checkpoint_id, progress.all());
+  }
   return progress.Unfinished();
+}
+
+void KafkaReadSession::CheckpointComplete(std::uint64_t checkpoint_id) {
+  std::vector<KafkaSplit> news = implementation_->checkpoint_offsets.Complete(checkpoint_id);
+  if (!news.empty()) implementation_->fetcher->Commit(std::move(news));
 }
 
 void KafkaReadSession::Close() {

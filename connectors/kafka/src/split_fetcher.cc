@@ -1,6 +1,7 @@
 #include "connectors/kafka/src/split_fetcher.h"
 
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace {
 // once.
 constexpr int kWaitMs = 200;
 constexpr int kLeadersMs = 1000;
+// That the group hears of the last checkpoint is not worth a longer wait at the end of a task.
+constexpr int kLastCommitMs = 300;
 
 using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t,
                                       decltype(&rd_kafka_topic_partition_list_destroy)>;
@@ -77,6 +80,8 @@ Result<std::unique_ptr<SplitFetcher>> SplitFetcher::Start(
   // also while no message may be taken.
   fetcher->queue_ = rd_kafka_queue_get_consumer(fetcher->client_->handle());
   if (fetcher->queue_ == nullptr) return Status::Internal("a Kafka consumer without a queue");
+  fetcher->committer_.emplace(fetcher->client_->handle(), context.runtime().metrics(),
+                              context.runtime().logger());
   fetcher->thread_ = std::thread([self = fetcher.get()] { self->Run(); });
   return fetcher;
 }
@@ -98,6 +103,7 @@ SplitFetcher::~SplitFetcher() {
   for (const auto& [name, topic] : topics_) {
     if (topic != nullptr) rd_kafka_topic_destroy(topic);
   }
+  committer_.reset();
   if (queue_ != nullptr) rd_kafka_queue_destroy(queue_);
 }
 
@@ -116,6 +122,15 @@ void SplitFetcher::PauseOrResume(std::vector<std::uint32_t> pause,
     const std::lock_guard lock(mutex_);
     for (const std::uint32_t split : pause) new_paused_[split] = true;
     for (const std::uint32_t split : resume) new_paused_[split] = false;
+  }
+  wake_.notify_one();
+  rd_kafka_queue_yield(queue_);
+}
+
+void SplitFetcher::Commit(std::vector<KafkaSplit> splits) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::move(splits.begin(), splits.end(), std::back_inserter(new_committed_));
   }
   wake_.notify_one();
   rd_kafka_queue_yield(queue_);
@@ -162,11 +177,13 @@ SplitFetcher::Work SplitFetcher::WaitForWork() {
            !(free_.empty() && used_.empty());
   };
   wake_.wait_for(lock, std::chrono::milliseconds(kWaitMs), [&] {
-    return stop_ || !new_splits_.empty() || !new_paused_.empty() || !used_.empty() || may_fill();
+    return stop_ || !new_splits_.empty() || !new_paused_.empty() || !new_committed_.empty() ||
+           !used_.empty() || may_fill();
   });
   work.stop = stop_;
   work.new_splits.swap(new_splits_);
   work.paused.swap(new_paused_);
+  work.committed.swap(new_committed_);
   if (may_fill()) {
     std::vector<std::unique_ptr<FetchedBlock>>& blocks = free_.empty() ? used_ : free_;
     work.block = std::move(blocks.back());
@@ -179,7 +196,9 @@ SplitFetcher::Work SplitFetcher::WaitForWork() {
 void SplitFetcher::Run() {
   while (true) {
     Work work = WaitForWork();
-    if (work.stop) return;
+    committer_->Commit(work.committed);
+    if (work.stop) return committer_->Finish(kLastCommitMs);
+    committer_->Poll(0);
     rd_kafka_poll(client_->handle(), 0);
     for (std::unique_ptr<FetchedBlock>& block : work.used) block->Clear();
     {

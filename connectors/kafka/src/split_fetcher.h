@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -21,6 +22,7 @@
 
 #include "connectors/kafka/src/fetched_block.h"
 #include "connectors/kafka/src/kafka_client.h"
+#include "connectors/kafka/src/offset_committer.h"
 
 struct rd_kafka_queue_s;
 struct rd_kafka_topic_s;
@@ -48,6 +50,8 @@ class SplitFetcher {
   void AddSplits(std::vector<KafkaSplit> splits);
   // librdkafka drops what it has fetched of a paused split, and fetches it again later.
   void PauseOrResume(std::vector<std::uint32_t> pause, std::vector<std::uint32_t> resume);
+  // The group is told of these offsets soon.
+  void Commit(std::vector<KafkaSplit> splits);
   // The oldest published block, or null: the context's availability is notified when there is one.
   std::unique_ptr<FetchedBlock> TakeBlock();
   void GiveBack(std::unique_ptr<FetchedBlock> block);
@@ -63,6 +67,7 @@ class SplitFetcher {
     bool stop = false;
     std::vector<KafkaSplit> new_splits;
     std::map<std::uint32_t, bool> paused;  // by split: to be paused, or resumed
+    std::vector<KafkaSplit> committed;
     std::vector<std::unique_ptr<FetchedBlock>> used;
     std::unique_ptr<FetchedBlock> block;  // to be filled
   };
@@ -93,6 +98,7 @@ class SplitFetcher {
   // The thread's own.
   std::unique_ptr<KafkaClient> client_;
   rd_kafka_queue_s* queue_ = nullptr;
+  std::optional<OffsetCommitter> committer_;
   std::map<std::string, rd_kafka_topic_s*> topics_;
   std::vector<FetchedSplit> splits_;
   std::map<std::pair<std::string, std::int32_t>, std::uint32_t> split_indices_;
@@ -108,6 +114,7 @@ class SplitFetcher {
   bool failed_ = false;
   std::vector<KafkaSplit> new_splits_;
   std::map<std::uint32_t, bool> new_paused_;  // the last word for each split
+  std::vector<KafkaSplit> new_committed_;
   std::deque<std::unique_ptr<FetchedBlock>> published_;
   std::vector<std::unique_ptr<FetchedBlock>> used_;
   std::vector<std::unique_ptr<FetchedBlock>> free_;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kBroker = 1;
 constexpr std::int16_t kProduceApiKey = 0;
+constexpr std::int16_t kOffsetCommitApiKey = 8;
 
 void AbortOn(rd_kafka_resp_err_t code, const char* what) {
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
@@ -45,9 +46,17 @@ void MockKafka::CreateTopic(const std::string& name, int partitions) {
 }
 
 void MockKafka::FailProduceRequests(const std::vector<int>& error_codes) {
+  FailRequests(kProduceApiKey, error_codes);
+}
+
+void MockKafka::FailCommitRequests(const std::vector<int>& error_codes) {
+  FailRequests(kOffsetCommitApiKey, error_codes);
+}
+
+void MockKafka::FailRequests(std::int16_t api_key, const std::vector<int>& error_codes) {
   std::vector<rd_kafka_resp_err_t> errors;
   for (const int code : error_codes) errors.push_back(static_cast<rd_kafka_resp_err_t>(code));
-  rd_kafka_mock_push_request_errors_array(cluster_, kProduceApiKey, errors.size(), errors.data());
+  rd_kafka_mock_push_request_errors_array(cluster_, api_key, errors.size(), errors.data());
 }
 
 void MockKafka::SetTopicError(const std::string& topic, int error_code) {

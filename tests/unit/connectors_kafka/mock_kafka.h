@@ -1,6 +1,7 @@
 // librdkafka's mock cluster inside the test process.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ class MockKafka {
   void CreateTopic(const std::string& name, int partitions);
   // The next produce requests get these answers (numbers of rd_kafka_resp_err_t), one each.
   void FailProduceRequests(const std::vector<int>& error_codes);
+  // The same for requests to commit offsets of a group.
+  void FailCommitRequests(const std::vector<int>& error_codes);
   // Every answer about this topic carries the error; 0 ends that.
   void SetTopicError(const std::string& topic, int error_code);
   // Answers come this much later.
@@ -30,6 +33,8 @@ class MockKafka {
   void SetUp();
 
  private:
+  void FailRequests(std::int16_t api_key, const std::vector<int>& error_codes);
+
   rd_kafka_s* client_;
   rd_kafka_mock_cluster_s* cluster_;
 };

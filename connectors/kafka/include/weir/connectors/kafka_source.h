@@ -8,9 +8,10 @@
 //   env.FromSource(source, …)
 //
 // Each partition is a split; partition i of a topic goes to reader (start(topic) + i) mod
-// parallelism, as in Flink. A record's event timestamp is its Kafka timestamp. Offsets are in the
-// checkpoint, not in the group. Records that the broker has deleted before they were read fail the
-// job, unless the property `auto.offset.reset` is set to something else than "error".
+// parallelism, as in Flink. A record's event timestamp is its Kafka timestamp. The job goes on from
+// the offsets in its checkpoint; the group only hears of them. Records that the broker has deleted
+// before they were read fail the job, unless the property `auto.offset.reset` is set to something
+// else than "error".
 #pragma once
 
 #include <concepts>
@@ -86,8 +87,11 @@ class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
     session_.PauseOrResumeSplits(pause, resume);
     return true;
   }
-  std::vector<KafkaSplit> Snapshot(std::uint64_t /*checkpoint_id*/) override {
-    return session_.Snapshot(next_);
+  std::vector<KafkaSplit> Snapshot(std::uint64_t checkpoint_id) override {
+    return session_.Snapshot(checkpoint_id, next_);
+  }
+  void CheckpointComplete(std::uint64_t checkpoint_id) override {
+    session_.CheckpointComplete(checkpoint_id);
   }
   void Close() override { session_.Close(); }
 
@@ -175,9 +179,16 @@ class KafkaSourceBuilder {
     options_.topics = std::move(topics);
     return *this;
   }
-  // For monitoring on the broker; nothing is read from the group. Default: the client id prefix.
+  // For monitoring on the broker: the group is told of the offsets of completed checkpoints;
+  // nothing is read from it. Default: none (librdkafka is given the client id prefix).
   KafkaSourceBuilder& GroupId(std::string group) {
     options_.group_id = std::move(group);
+    return *this;
+  }
+  // Whether the group is told. A failure is logged and counted (commitsFailed), no more. Default:
+  // yes (Flink's commit.offsets.on.checkpoint).
+  KafkaSourceBuilder& CommitOffsetsOnCheckpoint(bool commit) {
+    options_.commit_offsets_on_checkpoint = commit;
     return *this;
   }
   // Clients are named "<prefix>-reader-<subtask>" and "<prefix>-enumerator". Default "weir".

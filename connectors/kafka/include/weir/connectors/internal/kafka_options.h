@@ -24,6 +24,7 @@ struct KafkaClientOptions {
 struct KafkaSourceOptions {
   KafkaClientOptions client;
   std::string group_id;
+  bool commit_offsets_on_checkpoint = true;  // where there is a group
   std::vector<std::string> topics;
   OffsetsInitializer starting_offsets = OffsetsInitializer::Earliest();
   std::optional<OffsetsInitializer> stopping_offsets;  // nothing: unbounded

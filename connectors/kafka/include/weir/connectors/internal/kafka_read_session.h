@@ -46,7 +46,9 @@ class KafkaReadSession {
   // without records.
   bool AtEnd() const;
   // The splits that are not finished, when `read_of_run` records of the current run have been read.
-  std::vector<KafkaSplit> Snapshot(std::size_t read_of_run) const;
+  std::vector<KafkaSplit> Snapshot(std::uint64_t checkpoint_id, std::size_t read_of_run);
+  // Tells the group of the offsets that the checkpoint holds, where the options say so.
+  void CheckpointComplete(std::uint64_t checkpoint_id);
   // Stops the thread and the client. Bounded by what librdkafka needs to end its threads.
   void Close();
 
