@@ -5,6 +5,10 @@
 //   stream.SinkTo(counts);
 //   env.ExecuteLocal("count");
 //   counts.records();
+//
+// A job that goes on from a checkpoint goes on with what was collected before it: each record is
+// there once, if it was not taken (TakeRecords) before the failure; such a one comes again. What
+// another process has collected is not here.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +18,11 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <weir/sink.h>
+#include <weir/two_phase_sink.h>
 
 namespace weir {
 
@@ -27,12 +33,12 @@ class CollectSink {
   using Record = T;
 
   // What the writers have got so far: subtask by subtask, of each in order. A subtask that starts
-  // again after a failure begins anew.
+  // again without a checkpoint begins anew.
   std::vector<T> records() const {
     const std::lock_guard lock(collected_->mutex);
     std::vector<T> all;
-    for (const auto& [subtask, records] : collected_->by_subtask) {
-      all.insert(all.end(), records.begin(), records.end());
+    for (const auto& [subtask, part] : collected_->by_subtask) {
+      all.insert(all.end(), part.records.begin(), part.records.end());
     }
     return all;
   }
@@ -40,23 +46,38 @@ class CollectSink {
   std::vector<T> TakeRecords() {
     const std::lock_guard lock(collected_->mutex);
     std::vector<T> all;
-    for (auto& [subtask, records] : collected_->by_subtask) {
-      all.insert(all.end(), std::make_move_iterator(records.begin()),
-                 std::make_move_iterator(records.end()));
-      records.clear();
+    for (auto& [subtask, part] : collected_->by_subtask) {
+      all.insert(all.end(), std::make_move_iterator(part.records.begin()),
+                 std::make_move_iterator(part.records.end()));
+      part.taken += part.records.size();
+      part.records.clear();
     }
     return all;
   }
 
   // For the engine.
+  struct WriterState {
+    std::uint32_t subtask = 0;  // whose records these are
+    std::uint64_t records = 0;  // so many, with those that were taken
+  };
   class Writer;
   std::string name() const { return "Collect"; }
   std::unique_ptr<Writer> CreateWriter() const { return std::make_unique<Writer>(collected_); }
 
  private:
+  struct Part {
+    std::uint64_t taken = 0;  // records before these
+    std::vector<T> records;
+
+    void CutTo(std::uint64_t count) {
+      if (count < taken) taken = count;
+      while (taken + records.size() > count) records.pop_back();
+      taken = count - records.size();  // some may be another process's
+    }
+  };
   struct Collected {
     std::mutex mutex;
-    std::map<std::uint32_t, std::vector<T>> by_subtask;
+    std::map<std::uint32_t, Part> by_subtask;
   };
   std::shared_ptr<Collected> collected_ = std::make_shared<Collected>();
 };
@@ -67,10 +88,20 @@ class CollectSink<T>::Writer final : public SinkWriter<T> {
  public:
   explicit Writer(std::shared_ptr<Collected> collected) : collected_(std::move(collected)) {}
 
+  Status Restore(const RestoredSink<std::monostate, WriterState>& restored) {
+    for (const auto& held : restored.writer_states) {
+      if (restored.IsMine(held.state.subtask)) restored_[held.state.subtask] = held.state.records;
+    }
+    return Status::Ok();
+  }
   Status Open(SinkWriterContext& context) override {
+    subtask_ = context.runtime().subtask_index();
+    parallelism_ = context.runtime().parallelism();
     const std::lock_guard lock(collected_->mutex);
-    records_ = &collected_->by_subtask[context.runtime().subtask_index()];
-    records_->clear();
+    part_ = &collected_->by_subtask[subtask_];
+    for (auto& [subtask, part] : collected_->by_subtask) {
+      if (IsMine(subtask)) part.CutTo(restored_[subtask]);
+    }
     return Status::Ok();
   }
   Result<WriteStatus> Write(T& record, std::int64_t) override {
@@ -79,16 +110,30 @@ class CollectSink<T>::Writer final : public SinkWriter<T> {
   }
   Status EndBlock() {
     const std::lock_guard lock(collected_->mutex);
-    records_->insert(records_->end(), std::make_move_iterator(block_.begin()),
-                     std::make_move_iterator(block_.end()));
+    part_->records.insert(part_->records.end(), std::make_move_iterator(block_.begin()),
+                          std::make_move_iterator(block_.end()));
     block_.clear();
     return Status::Ok();
   }
   Result<FlushStatus> Flush(bool) override { return FlushStatus::kDone; }
+  Result<std::vector<WriterState>> Snapshot(std::uint64_t /*checkpoint_id*/) {
+    const std::lock_guard lock(collected_->mutex);
+    std::vector<WriterState> states;
+    for (const auto& [subtask, part] : collected_->by_subtask) {
+      if (IsMine(subtask)) states.push_back({subtask, part.taken + part.records.size()});
+    }
+    return states;
+  }
 
  private:
+  // Those of subtasks that there are no more belong to others.
+  bool IsMine(std::uint32_t subtask) const { return subtask % parallelism_ == subtask_; }
+
   const std::shared_ptr<Collected> collected_;
-  std::vector<T>* records_ = nullptr;  // of this subtask; guarded by the mutex
+  std::uint32_t subtask_ = 0;
+  std::uint32_t parallelism_ = 1;
+  std::map<std::uint32_t, std::uint64_t> restored_;  // records, by subtask
+  Part* part_ = nullptr;                             // of this subtask; guarded by the mutex
   std::vector<T> block_;
 };
 

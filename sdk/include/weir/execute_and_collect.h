@@ -1,4 +1,6 @@
 // DataStream::ExecuteAndCollect(): what a stream comes to, in a vector. For tests and small tools.
+// Each record is there once, also where the job has started again meanwhile, with or without a
+// checkpoint (weir/collect_sink.h).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // Print: records as text on the standard output of the worker (its .out file), as Flink's print().
+// At least once: what an attempt has printed stays when it fails.
 #pragma once
 
 #include <charconv>

@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <weir/collect_sink.h>
 #include <weir/internal/operators/sink_writer_operator.h>
 
 #include "tests/unit/sdk/collecting_sink.h"
@@ -403,7 +404,54 @@ TEST_F(TwoPhaseSinkTest, EachRecordIsCommittedOnceWhateverHappens) {
   }
 }
 
-// At least once.
+// Others.
+
+TEST(CollectSinkCheckpoints, GoesOnBehindTheCheckpointAtAnyParallelism) {
+  const std::uint32_t parallelisms[] = {2, 3, 1, 4};
+  CollectSink<int> sink;
+  std::vector<OperatorStateSnapshot> held;
+  int next = 0;
+  for (std::uint32_t attempt = 0; attempt < 4; ++attempt) {
+    const std::uint32_t parallelism = parallelisms[attempt];
+    const auto restored = *internal::RedistributeOperatorState(held, parallelism);
+    std::vector<std::unique_ptr<RunningSink<CollectSink<int>>>> subtasks;
+    for (std::uint32_t i = 0; i < parallelism; ++i) {
+      subtasks.push_back(
+          std::make_unique<RunningSink<CollectSink<int>>>(sink, i, parallelism, attempt));
+      ASSERT_TRUE(subtasks[i]->Open(held.empty() ? nullptr : &restored[i]).ok());
+    }
+    held.clear();
+    for (std::uint32_t i = 0; i < parallelism; ++i) {
+      subtasks[i]->Push({next, next + 1});
+      next += 2;
+      held.push_back(*subtasks[i]->Checkpoint(attempt + 1));
+      subtasks[i]->Push({-1});  // in no checkpoint
+    }
+  }
+  std::vector<int> records = sink.records();
+  std::sort(records.begin(), records.end());
+  std::vector<int> expected = Numbers(0, next);
+  expected.insert(expected.begin(), 4, -1);
+  EXPECT_EQ(records, expected) << "the last attempt did not fail";
+}
+
+TEST(CollectSinkCheckpoints, WhatWasTakenIsNotCollectedAgainFromTheCheckpoint) {
+  CollectSink<int> sink;
+  OperatorStateSnapshot held;
+  {
+    RunningSink<CollectSink<int>> running(sink, 0, 1);
+    ASSERT_TRUE(running.Open().ok());
+    running.Push({1, 2});
+    EXPECT_EQ(sink.TakeRecords(), (std::vector<int>{1, 2}));
+    running.Push({3});
+    held = *running.Checkpoint(1);
+    running.Push({4});
+  }
+  RunningSink<CollectSink<int>> running(sink, 0, 1, 1);
+  ASSERT_TRUE(running.Open(&held).ok());
+  running.Push({4, 5});
+  EXPECT_EQ(sink.records(), (std::vector<int>{3, 4, 5}));
+}
 
 TEST(SinkWriterOperatorAtABarrier, FlushesWhatItHasTakenFirst) {
   auto collected = std::make_shared<testing::Collected<int>>();
