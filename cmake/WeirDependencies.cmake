@@ -4,6 +4,7 @@
 #   weir_rpc_static  for our executables (a gRPC process starts twice as fast with a third less memory, and a
 #                    plugin that brings its own protobuf cannot meet ours);
 #   weir_rpc_shared  for tests and libweir-local.so (Debian's archives are not made for shared objects).
+# So does RocksDB with its compressors: weir_rocksdb_static, weir_rocksdb_shared.
 # Module libraries only compile against the headers; the final link picks a form.
 
 find_package(Threads REQUIRED)
@@ -51,3 +52,11 @@ target_link_options(weir_rpc_static INTERFACE -Wl,--exclude-libs,ALL)
 add_library(weir_rpc_shared INTERFACE)
 target_link_libraries(weir_rpc_shared INTERFACE grpc++ grpc gpr protobuf absl_synchronization absl_strings absl_base
   absl_status absl_time ssl crypto yaml-cpp Threads::Threads)
+
+# Debian's CMake package of RocksDB names shared compressors. gflags belongs to its tools alone.
+find_library(WEIR_ROCKSDB rocksdb REQUIRED)
+weir_to_static_archives(archives rocksdb snappy lz4 zstd bz2 z)
+add_library(weir_rocksdb_static INTERFACE)
+target_link_libraries(weir_rocksdb_static INTERFACE ${archives} -ldl Threads::Threads)
+add_library(weir_rocksdb_shared INTERFACE)
+target_link_libraries(weir_rocksdb_shared INTERFACE "${WEIR_ROCKSDB}")

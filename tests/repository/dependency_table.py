@@ -44,7 +44,7 @@ LIBRARIES = {
     "simdjson": Library(("simdjson.h",), ("PkgConfig::SIMDJSON",), True),
     "zlib": Library(("zlib.h",), ("PkgConfig::ZLIB",), True),
     "zstd": Library(("zstd.h",), ("PkgConfig::ZSTD",), True),
-    "rocksdb": Library(("rocksdb/",), ("RocksDB::rocksdb",), True),
+    "rocksdb": Library(("rocksdb/",), ("weir_rocksdb_static", "weir_rocksdb_shared"), True),
     "isal": Library(("isa-l/", "isa-l.h"), ("${WEIR_ISAL}",), True),
     "gtest": Library(("gtest/", "gmock/"), ("GTest::gtest", "GTest::gmock", "GTest::gtest_main")),
     # Instructions of the processor, beside a portable form.

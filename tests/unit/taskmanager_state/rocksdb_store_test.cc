@@ -1,0 +1,174 @@
+#include "taskmanager/state/rocksdb_store.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/taskmanager_state/store_fixture.h"
+#include "tests/unit/test_seed.h"
+
+namespace weir::state {
+namespace {
+
+using internal::KeyedStore;
+using internal::KeyGroupRange;
+using internal::StoreChange;
+using internal::StoreKey;
+using internal::StoreValues;
+
+constexpr KeyGroupRange kAll{0, 16, 16};
+
+using RocksDbStoreTest = StoreFixture;
+
+TEST_F(RocksDbStoreTest, WritesAreReadBackInAnyKeyGroup) {
+  const auto store = OpenStore(kAll);
+  KeyedStore& table = Table(*store);
+  Put(table, 0, "a", "1");
+  Put(table, 15, "a", "2");
+  Put(table, 15, std::string("a\0b", 3), "");
+  const StoreKey keys[] = {{15, "a"}, {0, "a"}, {7, "a"}, {15, std::string_view("a\0b", 3)}};
+  StoreValues values;
+  ASSERT_TRUE(table.MultiGet(keys, values).ok());
+  EXPECT_EQ(values[0], "2");
+  EXPECT_EQ(values[1], "1");
+  EXPECT_EQ(values[2], std::nullopt);
+  EXPECT_EQ(values[3], "");
+  ASSERT_TRUE(table.MultiGet({keys, 1}, values).ok());
+  EXPECT_EQ(values[0], "2");
+  ASSERT_TRUE(table.MultiGet({&keys[2], 1}, values).ok());
+  EXPECT_EQ(values[0], std::nullopt);
+}
+
+TEST_F(RocksDbStoreTest, OfChangesToOneKeyTheLastCounts) {
+  const auto store = OpenStore(kAll);
+  KeyedStore& table = Table(*store);
+  const StoreChange changes[] = {{StoreChange::Kind::kPut, {3, "k"}, "old"},
+                                 {StoreChange::Kind::kDelete, {3, "k"}, ""},
+                                 {StoreChange::Kind::kPut, {3, "k"}, "new"},
+                                 {StoreChange::Kind::kPut, {3, "l"}, "x"},
+                                 {StoreChange::Kind::kDelete, {3, "l"}, ""}};
+  ASSERT_TRUE(table.Write(changes).ok());
+  EXPECT_EQ(ContentOf(table, kAll), (Model{{{3, "k"}, "new"}}));
+}
+
+TEST_F(RocksDbStoreTest, AScanSeesItsPrefixInOrderAsItWasWhenItBegan) {
+  const auto store = OpenStore(kAll);
+  KeyedStore& table = Table(*store);
+  for (const char* key : {"b\xff", "b\xff\xff", "b", "bz", "c", "a"}) Put(table, 5, key, "v");
+  Put(table, 6, "b", "other group");
+  const auto cursor = table.Scan(5, "b");
+  Put(table, 5, "bb", "too late");
+  std::vector<std::string> keys;
+  while (cursor->Next()) keys.emplace_back(cursor->key());
+  EXPECT_TRUE(cursor->status().ok());
+  EXPECT_EQ(keys, (std::vector<std::string>{"b", "bz", "b\xff", "b\xff\xff"}));
+  const auto high = table.Scan(5, "b\xff\xff");
+  EXPECT_TRUE(high->Next());
+  EXPECT_FALSE(high->Next());
+}
+
+TEST_F(RocksDbStoreTest, TablesAreApartAndOpenedOnce) {
+  const auto store = OpenStore(kAll);
+  KeyedStore& a = Table(*store, "a");
+  KeyedStore& b = Table(*store, "b");
+  Put(a, 1, "k", "of a");
+  EXPECT_EQ(ContentOf(b, kAll), Model{});
+  EXPECT_EQ(store->OpenTable("a", kSchema).status().code(), StatusCode::kAlreadyExists);
+}
+
+TEST_F(RocksDbStoreTest, ItsFolderIsNewAndRemoved) {
+  const std::string path = NewPath("store");
+  {
+    auto store = RocksDbStore::Open(path, kAll, 4, options_, memory_);
+    ASSERT_TRUE(store.ok()) << store.status().ToString();
+    EXPECT_TRUE(std::filesystem::exists(path));
+    EXPECT_EQ(RocksDbStore::Open(path, kAll, 4, options_, memory_).status().code(),
+              StatusCode::kAlreadyExists);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  const auto failed = RocksDbStore::Open("/proc/none", kAll, 4, options_, memory_);
+  EXPECT_NE(failed.status().message().find("/proc/none"), std::string::npos);
+}
+
+TEST_F(RocksDbStoreTest, ItHasWhatAModelHas) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  const KeyGroupRange range{5, 6, 16};
+  const auto store = OpenStore(range, 8);
+  KeyedStore& table = Table(*store);
+  RandomChanges changes(seed, range);
+  Model model;
+  for (int round = 0; round < 200; ++round) {
+    ASSERT_TRUE(changes.Apply(table, model, 1 + changes.Below(50)).ok());
+    if (round % 20 == 0) {
+      ASSERT_TRUE(store->Flush().ok());
+    }
+    if (round % 10 == 0) {
+      ASSERT_EQ(ContentOf(table, range), model);
+    }
+    std::vector<std::pair<std::uint32_t, std::string>> asked(changes.Below(40) + 1);
+    std::vector<StoreKey> keys;
+    for (auto& [group, key] : asked) {
+      group = range.first + changes.Below(range.count);
+      key = "key" + std::to_string(changes.Below(200));
+      keys.push_back({group, key});
+    }
+    StoreValues values;
+    ASSERT_TRUE(table.MultiGet(keys, values).ok());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const auto found = model.find(asked[i]);
+      ASSERT_EQ(values[i].has_value(), found != model.end());
+      if (values[i]) {
+        ASSERT_EQ(*values[i], found->second);
+      }
+    }
+  }
+}
+
+TEST_F(RocksDbStoreTest, MemoryIsCountedAgainstTheBudget) {
+  const auto store = OpenStore(kAll);
+  KeyedStore& table = Table(*store);
+  const std::uint64_t before = memory_.memtable_bytes();
+  std::uint64_t most = 0;
+  const std::string value(1000, 'x');
+  for (int i = 0; i < 40000; ++i) {
+    Put(table, static_cast<std::uint32_t>(i % 16), std::to_string(i), value);
+    if (i % 100 == 0) most = std::max(most, memory_.used_bytes());
+  }
+  EXPECT_GT(memory_.memtable_bytes(), before);
+  // 40 MB went through; the budget is 16 MiB, and a memtable being flushed may be beyond it.
+  EXPECT_LT(most, memory_.budget_bytes() * 5 / 4);
+  std::uint64_t keys = 0;
+  for (const RocksDbStore::NativeMetric& metric : store->Metrics("count")) {
+    if (metric.name == "estimate-num-keys") keys = metric.value;
+  }
+  EXPECT_EQ(keys, 40000u);
+  EXPECT_TRUE(store->Metrics("no such state").empty());
+}
+
+TEST(RocksDbOptionsTest, NonsenseIsRefusedByItsKey) {
+  EXPECT_TRUE(RocksDbOptions().Check().ok());
+  EXPECT_TRUE(RocksDbMemoryOptions().Check().ok());
+  RocksDbOptions options;
+  options.table.writebuffer_number_to_merge = 2;
+  EXPECT_NE(options.Check().message().find("state.backend.rocksdb.writebuffer.number-to-merge"),
+            std::string::npos);
+  options = {};
+  options.files_open = 0;
+  EXPECT_FALSE(options.Check().ok());
+  EXPECT_FALSE((RocksDbMemoryOptions{.write_buffer_ratio = 0.95}).Check().ok());
+  EXPECT_FALSE((RocksDbMemoryOptions{.memory_bytes = 1000}).Check().ok());
+}
+
+TEST(ShardCountTest, ThereAreSeveralForEachSubtask) {
+  EXPECT_EQ(ShardCountFor(1, 128), 16u);
+  EXPECT_EQ(ShardCountFor(4, 128), 16u);
+  EXPECT_EQ(ShardCountFor(5, 128), 32u);
+  EXPECT_EQ(ShardCountFor(100, 128), 128u);
+  EXPECT_EQ(ShardCountFor(1, 4), 4u);
+}
+
+}  // namespace
+}  // namespace weir::state
