@@ -21,12 +21,18 @@
 
 namespace weir::testing {
 
-// Keeps the lines.
+// Keeps the lines. Any thread logs; look at them when none does.
 class FakeLogger final : public Logger {
  public:
   bool Enabled(LogLevel) const override { return true; }
-  void Log(LogLevel, std::string_view message) override { lines.emplace_back(message); }
+  void Log(LogLevel, std::string_view message) override {
+    const std::lock_guard lock(mutex_);
+    lines.emplace_back(message);
+  }
   std::vector<std::string> lines;
+
+ private:
+  std::mutex mutex_;
 };
 
 class FakeRuntimeContext final : public RuntimeContext, private MetricGroup {
