@@ -114,7 +114,8 @@ void Task::Open() {
     opened = runner_->Add(shared_from_this());
     if (opened.ok()) return;
   } else {
-    failed_operator_ = context_.entered_operator();
+    // A restore fails before any operator has run.
+    if (!restore_failed_) failed_operator_ = context_.entered_operator();
   }
   Handle(TaskEvent::kErred, Named(opened));
   Close();
@@ -331,7 +332,8 @@ void Task::Close() {
   if (chain_ != nullptr) {
     SlotPageEntry* entry = resources_.page != nullptr ? resources_.page->TakeFloating() : nullptr;
     context_.Enter(RunningPhase::kClose, entry, resources_.clock.MonotonicNanos());
-    closed = RunUserCode([this] { return chain_->Close(); });
+    // Nothing was opened where the restore failed.
+    if (!restore_failed_) closed = RunUserCode([this] { return chain_->Close(); });
     if (closed.ok() && context_.failure()) closed = *context_.failure();
     if (!closed.ok() && !failed_operator_) failed_operator_ = context_.entered_operator();
     chain_.reset();

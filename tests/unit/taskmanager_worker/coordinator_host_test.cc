@@ -18,6 +18,8 @@ class ScriptedCoordinator final : public internal::OperatorCoordinator {
     internal::CoordinatorContext* context = nullptr;
     std::vector<std::string> calls;
     std::function<Status()> on_start = [] { return Status::Ok(); };
+    std::function<Result<std::string>()> on_snapshot = [] { return std::string("splits"); };
+    std::function<Status()> on_restore = [] { return Status::Ok(); };
     std::function<Status(std::uint32_t, std::string_view)> on_event = [](auto, auto) {
       return Status::Ok();
     };
@@ -39,9 +41,17 @@ class ScriptedCoordinator final : public internal::OperatorCoordinator {
     script_.calls.push_back("event " + std::to_string(subtask) + " " + std::string(payload));
     return script_.on_event(subtask, payload);
   }
-  Result<std::string> Snapshot(std::uint64_t) override { return std::string(); }
-  Status Restore(std::uint64_t, std::string_view) override { return Status::Ok(); }
-  void CheckpointComplete(std::uint64_t) override {}
+  Result<std::string> Snapshot(std::uint64_t checkpoint_id) override {
+    script_.calls.push_back("snapshot " + std::to_string(checkpoint_id));
+    return script_.on_snapshot();
+  }
+  Status Restore(std::uint64_t checkpoint_id, std::string_view state) override {
+    script_.calls.push_back("restore " + std::to_string(checkpoint_id) + " " + std::string(state));
+    return script_.on_restore();
+  }
+  void CheckpointComplete(std::uint64_t checkpoint_id) override {
+    script_.calls.push_back("complete " + std::to_string(checkpoint_id));
+  }
   void Close() override { script_.calls.push_back("close"); }
 
  private:
@@ -171,6 +181,52 @@ TEST_F(CoordinatorHostTest, ANewCoordinatorReplacesTheOld) {
   ASSERT_TRUE(host_.Start(job_, key_).ok());
   ASSERT_TRUE(host_.Start(job_, key_).ok());
   EXPECT_EQ(script_.calls, (Calls{"start", "close", "start"}));
+}
+
+TEST_F(CoordinatorHostTest, StartsFromASnapshotAndKnowsNoAttemptOfBefore) {
+  ASSERT_TRUE(host_.Start(job_, key_).ok());
+  host_.SubtaskReady(key_, 0, 0);
+  ASSERT_TRUE(host_.Start(job_, key_, CoordinatorSnapshot{.checkpoint_id = 7, .state = "s"}).ok());
+  host_.SubtaskFailed(key_, 0, 0);
+  host_.SubtaskReady(key_, 0, 1);
+  EXPECT_EQ(script_.calls,
+            (Calls{"start", "ready 0@0", "close", "restore 7 s", "start", "ready 0@1"}));
+}
+
+TEST_F(CoordinatorHostTest, AStateThatCannotBeRestoredNamesOperatorAndCheckpoint) {
+  script_.on_restore = [] { return Status::Corruption("half a split"); };
+  const Status status =
+      host_.Start(job_, key_, CoordinatorSnapshot{.checkpoint_id = 7, .state = "s"});
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  for (const char* part : {"'lines'", "checkpoint 7", "half a split"}) {
+    EXPECT_NE(status.message().find(part), std::string::npos) << status.message();
+  }
+  EXPECT_EQ(script_.calls, (Calls{"restore 7 s"})) << "it does not start";
+}
+
+TEST_F(CoordinatorHostTest, ASnapshotComesBehindWhatWasSentBefore) {
+  ASSERT_TRUE(host_.Start(job_, key_).ok());
+  host_.SubtaskReady(key_, 0, 0);
+  script_.on_snapshot = [this] {
+    script_.context->SendToSubtask(0, "last");
+    return std::string("splits");
+  };
+  const auto states = host_.Snapshot(3);
+  ASSERT_TRUE(states.ok());
+  EXPECT_EQ(states->at(key_), "splits");
+  EXPECT_EQ(sent_, (Calls{"0@0 last"}));
+  host_.CheckpointComplete(3);
+  EXPECT_EQ(script_.calls, (Calls{"start", "ready 0@0", "snapshot 3", "complete 3"}));
+}
+
+TEST_F(CoordinatorHostTest, ASnapshotThatFailsNamesTheOperatorAndTheJobGoesOn) {
+  ASSERT_TRUE(host_.Start(job_, key_).ok());
+  script_.on_snapshot = []() -> Result<std::string> { throw std::runtime_error("too large"); };
+  const auto states = host_.Snapshot(3);
+  ASSERT_FALSE(states.ok());
+  EXPECT_NE(states.status().message().find("'lines'"), std::string::npos);
+  EXPECT_NE(states.status().message().find("too large"), std::string::npos);
+  EXPECT_TRUE(failures_.empty());
 }
 
 }  // namespace
