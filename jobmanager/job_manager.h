@@ -15,6 +15,7 @@
 #include "common/file_system.h"
 #include "common/logging.h"
 #include "common/random.h"
+#include "jobmanager/checkpoint_triggers.h"
 #include "jobmanager/ha/metadata_store.h"
 #include "jobmanager/job_describer.h"
 #include "jobmanager/job_manager_options.h"
@@ -73,6 +74,11 @@ class JobManager final : public rest::ClusterControl, private JobRegistryListene
   void GetJobAccumulators(const std::string& job_id,
                           rest::Callback<std::vector<rest::AccumulatorInfo>> callback) override;
   void CancelJob(const std::string& job_id, rest::StatusCallback callback) override;
+  void GetJobCheckpoints(const std::string& job_id,
+                         rest::Callback<rest::JobCheckpointsInfo> callback) override;
+  void TriggerCheckpoint(const std::string& job_id, rest::Callback<std::string> callback) override;
+  void GetCheckpointTrigger(const std::string& job_id, const std::string& trigger_id,
+                            rest::Callback<rest::CheckpointTriggerInfo> callback) override;
   void ListTaskManagers(rest::Callback<std::vector<rest::TaskManagerDetails>> callback) override;
   void GetTaskManager(const std::string& id,
                       rest::Callback<rest::TaskManagerDetails> callback) override;
@@ -114,6 +120,7 @@ class JobManager final : public rest::ClusterControl, private JobRegistryListene
   PluginStore plugins_;  // on the blocking loop
   // Of recovered jobs, in the metadata store, by content hash. Does not change after Open().
   std::map<std::string, std::string> recovered_plugins_;
+  CheckpointTriggers checkpoint_triggers_;
   JobRegistry jobs_;
   KnownTaskManagers known_task_managers_;
   SessionFrontend sessions_;

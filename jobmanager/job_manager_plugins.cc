@@ -156,6 +156,7 @@ void JobManager::SubmitJob(const rest::JarRunRequest& request, Described describ
   submission.plugin.set_file_name(described.plugin.name);
   submission.plugin.set_abi_number(described.plugin.abi_number);
   submission.configuration = JobSettingsOf(described.configuration);
+  submission.checkpoint_start.initial_path = request.savepoint_path;
   const std::string job_id = submission.job_id;
   Submit(std::move(submission), described.configuration,
          [job_id, callback = std::move(callback)](const Status& submitted) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "jobmanager/job_checkpoint_view.h"
 #include "jobmanager/job_view.h"
 
 namespace weir::jobmanager {
@@ -105,7 +106,8 @@ rest::VertexDetails FromRecord(const proto::VertexResult& record, const proto::J
 ArchivedJob ArchiveOf(const JobMaster& job, std::int64_t now_ms) {
   return {.details = DetailsOf(job, now_ms),
           .exceptions = ExceptionsOf(job),
-          .accumulators = AccumulatorsOf(job)};
+          .accumulators = AccumulatorsOf(job),
+          .checkpoints = CheckpointsOf(job)};
 }
 
 proto::JobResult ToRecord(const ArchivedJob& job, const proto::JobGraph& graph) {

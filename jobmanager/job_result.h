@@ -1,6 +1,7 @@
 // What can be seen of a job after its end, as values and as the metadata store keeps it.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "jobmanager/rest/cluster_view.h"
@@ -14,6 +15,8 @@ struct ArchivedJob {
   rest::JobDetails details;
   rest::JobExceptions exceptions;
   std::vector<rest::AccumulatorInfo> accumulators;
+  // Of a job that ended under this JobManager and had to do with checkpoints.
+  std::optional<rest::JobCheckpointsInfo> checkpoints{};
 };
 
 ArchivedJob ArchiveOf(const JobMaster& job, std::int64_t now_ms);

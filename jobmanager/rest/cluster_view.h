@@ -12,12 +12,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include <weir/status.h>
+
+#include "jobmanager/rest/checkpoint_view.h"
 
 namespace weir::rest {
 
@@ -197,11 +198,8 @@ struct JarRunRequest {
   int parallelism = 0;                               // 0: not given
   std::string job_id;                                // empty: the JobManager makes one
   std::map<std::string, std::string> configuration;  // settings of this job, over the cluster's
+  std::string savepoint_path;                        // what it starts from; empty: afresh
 };
-
-template <class T>
-using Callback = std::function<void(Result<T>)>;
-using StatusCallback = std::function<void(Status)>;
 
 // The JobManager, as its REST server sees it.
 //
@@ -215,10 +213,8 @@ using StatusCallback = std::function<void(Status)>;
 // (400), kFailedPrecondition and kAlreadyExists (409), kUnavailable and kResourceExhausted (503),
 // kTimedOut (504), kUnsupported (501), everything else 500. The message is shown to the user as it
 // is.
-class ClusterControl {
+class ClusterControl : public CheckpointControl {
  public:
-  virtual ~ClusterControl() = default;
-
   virtual void GetOverview(Callback<ClusterOverview> callback) = 0;
   // All jobs that are known, running and ended, oldest first.
   virtual void ListJobs(Callback<std::vector<JobSummary>> callback) = 0;

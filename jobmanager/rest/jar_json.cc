@@ -68,14 +68,18 @@ Status ReadMember(const std::string& name, const Json& value, JarRunRequest& req
     return SetParallelism(value.get<std::int64_t>(), request);
   }
   if (name == "allowNonRestoredState" && value == Json(false)) return Status::Ok();
-  if (name == "savepointPath" || name == "allowNonRestoredState" || name == "claimMode" ||
-      name == "restoreMode") {
+  if (name == "savepointPath") return ReadString(name, value, request.savepoint_path);
+  // What Weir does: the checkpoint stays its owner's.
+  const bool is_mode = name == "claimMode" || name == "restoreMode";
+  if (is_mode && value == Json("NO_CLAIM")) return Status::Ok();
+  if (name == "allowNonRestoredState" || is_mode) {
     return Status(StatusCode::kUnsupported, Concat("'", name, "' is not supported"),
                   ErrorDomain::kUser, RetryHint::kNoRetry);
   }
   return Status::InvalidArgument(
       Concat("unknown member '", name,
-             "'; known are entryClass, programArgsList, parallelism, jobId, flinkConfiguration"));
+             "'; known are entryClass, programArgsList, parallelism, jobId, flinkConfiguration, "
+             "savepointPath"));
 }
 
 Status ReadQuery(const std::map<std::string, std::string>& query, JarRunRequest& request) {
@@ -86,13 +90,16 @@ Status ReadQuery(const std::map<std::string, std::string>& query, JarRunRequest&
       for (std::string_view argument : Split(value, ',')) request.arguments.emplace_back(argument);
     } else if (name == "jobid") {
       request.job_id = value;
+    } else if (name == "savepointPath") {
+      request.savepoint_path = value;
     } else if (name == "parallelism") {
       Result<std::int64_t> parallelism = ParseInt64(value);
       if (!parallelism.ok()) return parallelism.status().WithContext("parallelism");
       WEIR_RETURN_IF_ERROR(SetParallelism(*parallelism, request));
     } else {
-      return Status::InvalidArgument(Concat(
-          "unknown parameter '", name, "'; known are entry-class, programArg, parallelism, jobid"));
+      return Status::InvalidArgument(
+          Concat("unknown parameter '", name,
+                 "'; known are entry-class, programArg, parallelism, jobid, savepointPath"));
     }
   }
   return Status::Ok();

@@ -11,22 +11,10 @@ namespace weir::rest {
 
 namespace {
 
-// A route below /jobs/:jobid: answers 400 unless the id is one.
-template <class Handler>
-RouteHandler WithJobId(Handler handler) {
-  return [handler = std::move(handler)](RestCall call) {
-    std::string job_id = ToLower(call.parameters["jobid"]);
-    if (Status status = CheckHexId("job id", job_id); !status.ok()) {
-      return call.responder.Respond(ErrorAnswer(status));
-    }
-    handler(std::move(job_id), std::move(call));
-  };
-}
-
 template <class Render>
 void AddDetailsRoute(Router& router, ClusterControl& control, std::string pattern, Render render) {
   router.Add({"GET", std::move(pattern), RouteBody::kNone,
-              WithJobId([&control, render](std::string job_id, RestCall call) {
+              WithJobId([&control, render](const std::string& job_id, RestCall call) {
                 control.GetJob(job_id, AnswerWith<JobDetails>(call.responder, render));
               })});
 }
@@ -52,6 +40,16 @@ void CancelJob(ClusterControl& control, const std::string& job_id, RestCall call
 }
 
 }  // namespace
+
+RouteHandler WithJobId(std::function<void(const std::string&, RestCall)> handler) {
+  return [handler = std::move(handler)](RestCall call) {
+    const std::string job_id = ToLower(call.parameters["jobid"]);
+    if (Status status = CheckHexId("job id", job_id); !status.ok()) {
+      return call.responder.Respond(ErrorAnswer(status));
+    }
+    handler(job_id, std::move(call));
+  };
+}
 
 void AddJobRoutes(Router& router, ClusterControl& control, Clock& clock) {
   router.Add({"GET", "/jobs", RouteBody::kNone, [&control](RestCall call) {

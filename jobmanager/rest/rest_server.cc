@@ -37,6 +37,7 @@ Router MakeRouter(ClusterControl& control, Clock& clock) {
   Router router;
   AddClusterRoutes(router, control);
   AddJobRoutes(router, control, clock);
+  AddCheckpointRoutes(router, control);
   AddTaskManagerRoutes(router, control);
   AddJarRoutes(router, control);
   return router;

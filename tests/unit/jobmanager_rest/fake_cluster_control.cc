@@ -45,6 +45,55 @@ VertexDetails Vertex(const std::string& id, const std::string& name) {
   return vertex;
 }
 
+JobCheckpointsInfo Checkpoints(const std::string& vertex_id) {
+  CheckpointDetails completed{.id = 7, .status = "COMPLETED", .trigger_time_ms = 5000};
+  completed.latest_acknowledge_time_ms = 5030;
+  completed.end_time_ms = 5040;
+  completed.duration_ms = 40;
+  completed.state_bytes = 3000;
+  completed.written_bytes = 300;
+  completed.path = "/checkpoints/a1/chk-7";
+  CheckpointSubtask first{.index = 0, .acknowledged = true};
+  first.acknowledge_time_ms = 5020;
+  first.end_to_end_ms = 20;
+  first.start_delay_ms = 1;
+  first.alignment_ms = 2;
+  first.sync_ms = 3;
+  first.async_ms = 4;
+  first.state_bytes = 1000;
+  first.written_bytes = 100;
+  CheckpointSubtask second = first;
+  second.index = 1;
+  second.acknowledge_time_ms = 5030;
+  second.end_to_end_ms = 30;
+  second.state_bytes = 2000;
+  second.written_bytes = 200;
+  completed.vertices = {
+      {.id = vertex_id, .subtasks = {first, second, {.index = 2, .finished = true}, {.index = 3}}}};
+  CheckpointDetails failed{.id = 8, .status = "FAILED", .trigger_time_ms = 6000};
+  failed.end_time_ms = 6500;
+  failed.failure = "'Map (1/2)' declined";
+  failed.vertices = {{.id = vertex_id, .subtasks = {{.index = 0}}}};
+  JobCheckpointsInfo info;
+  info.settings = {.mode = "exactly_once",
+                   .interval_ms = 1000,
+                   .timeout_ms = 600'000,
+                   .min_pause_ms = 10,
+                   .max_concurrent = 1,
+                   .tolerable_failures = 2,
+                   .retained = true,
+                   .deleted_on_cancellation = false};
+  info.restored = 1;
+  info.completed = 1;
+  info.failed = 1;
+  info.duration_ms = {.minimum = 40, .maximum = 40, .average = 40, .p50 = 40};
+  info.latest_completed = completed;
+  info.latest_failed = failed;
+  info.latest_restored = {.id = 3, .restore_time_ms = 900, .path = "/checkpoints/b/chk-3"};
+  info.history = {failed, completed};
+  return info;
+}
+
 }  // namespace
 
 FakeClusterControl::FakeClusterControl() : loop_("fake") {
@@ -100,6 +149,8 @@ FakeClusterControl::FakeClusterControl() : loop_("fake") {
                   .free_memory_bytes = std::int64_t{8} << 30,
                   .process_memory_bytes = std::int64_t{1} << 30,
                   .allocated_slots = {{.job_id = job.summary.id, .tasks = {"Map (1/2)"}}}};
+  checkpoints = Checkpoints(map + "2");
+  trigger = {.ended = true, .checkpoint_id = 7, .failure = Status::Ok()};
   jar = {.id = "0a1b_job.so",
          .name = "job.so",
          .uploaded_ms = 500,
@@ -163,6 +214,19 @@ void FakeClusterControl::GetJobAccumulators(const std::string& job_id,
 void FakeClusterControl::CancelJob(const std::string& job_id, StatusCallback callback) {
   Record("cancel " + job_id);
   AnswerStatus(std::move(callback), CheckJob(job_id));
+}
+void FakeClusterControl::GetJobCheckpoints(const std::string& job_id,
+                                           Callback<JobCheckpointsInfo> callback) {
+  Answer(std::move(callback), CheckJob(job_id), checkpoints);
+}
+void FakeClusterControl::TriggerCheckpoint(const std::string& job_id,
+                                           Callback<std::string> callback) {
+  Record("checkpoint " + job_id);
+  Answer(std::move(callback), CheckJob(job_id), std::string(32, 'e'));
+}
+void FakeClusterControl::GetCheckpointTrigger(const std::string& job_id, const std::string&,
+                                              Callback<CheckpointTriggerInfo> callback) {
+  Answer(std::move(callback), CheckJob(job_id), trigger);
 }
 void FakeClusterControl::ListTaskManagers(Callback<std::vector<TaskManagerDetails>> callback) {
   Answer(std::move(callback), Status::Ok(), std::vector<TaskManagerDetails>{task_manager});

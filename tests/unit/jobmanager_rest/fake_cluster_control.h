@@ -27,6 +27,8 @@ class FakeClusterControl final : public ClusterControl {
   std::vector<AccumulatorInfo> accumulators;
   TaskManagerDetails task_manager;
   JarInfo jar;
+  JobCheckpointsInfo checkpoints;
+  CheckpointTriggerInfo trigger;
   Status error;
   bool drop_callbacks = false;
 
@@ -37,6 +39,10 @@ class FakeClusterControl final : public ClusterControl {
   void GetJobAccumulators(const std::string& job_id,
                           Callback<std::vector<AccumulatorInfo>> callback) override;
   void CancelJob(const std::string& job_id, StatusCallback callback) override;
+  void GetJobCheckpoints(const std::string& job_id, Callback<JobCheckpointsInfo> callback) override;
+  void TriggerCheckpoint(const std::string& job_id, Callback<std::string> callback) override;
+  void GetCheckpointTrigger(const std::string& job_id, const std::string& trigger_id,
+                            Callback<CheckpointTriggerInfo> callback) override;
   void ListTaskManagers(Callback<std::vector<TaskManagerDetails>> callback) override;
   void GetTaskManager(const std::string& id, Callback<TaskManagerDetails> callback) override;
   void ListJars(Callback<std::vector<JarInfo>> callback) override;

@@ -77,11 +77,23 @@ TEST(ParseJarRunRequestTest, SaysWhatIsWrong) {
 }
 
 TEST(ParseJarRunRequestTest, SaysWhatWeirDoesNotDo) {
-  for (const char* body : {R"({"savepointPath": "/a"})", R"({"allowNonRestoredState": true})",
-                           R"({"claimMode": "CLAIM"})"}) {
+  for (const char* body : {R"({"allowNonRestoredState": true})", R"({"claimMode": "CLAIM"})"}) {
     EXPECT_EQ(ParseJarRunRequest("jar", body, {}).status().code(), StatusCode::kUnsupported)
         << body;
   }
+}
+
+TEST(ParseJarRunRequestTest, ReadsWhatTheJobStartsFrom) {
+  for (
+      const char* body :
+      {R"({"savepointPath": "/a/chk-1"})",
+       R"({"savepointPath": "/a/chk-1", "allowNonRestoredState": false, "claimMode": "NO_CLAIM"})"}) {
+    const Result<JarRunRequest> request = ParseJarRunRequest("jar", body, {});
+    ASSERT_TRUE(request.ok()) << request.status().ToString();
+    EXPECT_EQ(request->savepoint_path, "/a/chk-1");
+  }
+  EXPECT_EQ(ParseJarRunRequest("jar", "", {{"savepointPath", "/b"}})->savepoint_path, "/b");
+  EXPECT_FALSE(ParseJarRunRequest("jar", R"({"savepointPath": 1})", {}).ok());
 }
 
 TEST(ParseJarRunRequestTest, SurvivesDeepNesting) {

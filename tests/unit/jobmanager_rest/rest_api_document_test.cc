@@ -130,6 +130,8 @@ class RestApiDocumentTest : public testing::Test {
     const std::vector<std::pair<std::string, std::string>> values = {
         {"{jobid}", "000000000000000000000000000000a1"},
         {"{vertexid}", "00000000000000000000000000000002"},
+        {"{checkpointid}", "7"},
+        {"{triggerid}", "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"},
         {"{taskmanagerid}", "tm-1"},
         {"{jarid}", "0a1b_job.so"}};
     for (const auto& [name, value] : values) {

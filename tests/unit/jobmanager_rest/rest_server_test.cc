@@ -294,5 +294,63 @@ TEST_F(RestServerTest, TakesItsOptionsFromTheConfiguration) {
   EXPECT_EQ(options.spool_directory, "/uploads/incoming");
 }
 
+TEST_F(RestServerTest, ShowsCheckpoints) {
+  StartServer();
+  const std::string base = "/jobs/" + kJob + "/checkpoints";
+  const json all = GetJson(base);
+  EXPECT_EQ(all["counts"]["total"], 2);
+  EXPECT_EQ(all["counts"]["restored"], 1);
+  EXPECT_EQ(all["summary"]["end_to_end_duration"]["avg"], 40);
+  EXPECT_EQ(all["latest"]["completed"]["external_path"], "/checkpoints/a1/chk-7");
+  EXPECT_EQ(all["latest"]["failed"]["failure_message"], "'Map (1/2)' declined");
+  EXPECT_EQ(all["latest"]["restored"]["id"], 3);
+  EXPECT_EQ(all["history"][0]["status"], "FAILED");
+  EXPECT_TRUE(all["history"][1]["tasks"].empty()) << "only the details have them";
+  const json settings = GetJson(base + "/config");
+  EXPECT_EQ(settings["interval"], 1000);
+  EXPECT_EQ(settings["externalization"]["enabled"], true);
+  EXPECT_EQ(settings["externalization"]["delete_on_cancellation"], false);
+}
+
+TEST_F(RestServerTest, ShowsOneCheckpointAndItsSubtasks) {
+  StartServer();
+  const std::string base = "/jobs/" + kJob + "/checkpoints/details/";
+  const std::string vertex(31, '0');
+  const json details = GetJson(base + "7");
+  EXPECT_EQ(details["num_subtasks"], 4);
+  EXPECT_EQ(details["num_acknowledged_subtasks"], 3) << "one had finished";
+  EXPECT_EQ(details["tasks"][vertex + "2"]["state_size"], 3000);
+  const json one = GetJson(base + "7/subtasks/" + vertex + "2");
+  EXPECT_EQ(one["summary"]["end_to_end_duration"]["min"], 20);
+  EXPECT_EQ(one["summary"]["end_to_end_duration"]["max"], 30);
+  EXPECT_EQ(one["summary"]["checkpoint_duration"]["sync"]["p50"], 3);
+  EXPECT_EQ(one["subtasks"][1]["ack_timestamp"], 5030);
+  EXPECT_EQ(one["subtasks"][1]["alignment"]["duration"], 2);
+  EXPECT_EQ(one["subtasks"][2]["status"], "finished");
+  EXPECT_EQ(one["subtasks"][3]["status"], "pending_or_failed");
+  ErrorOf(client_->Get(base + "9"), 404);
+  ErrorOf(client_->Get(base + "x"), 400);
+  ErrorOf(client_->Get(base + "7/subtasks/" + vertex + "9"), 404);
+}
+
+TEST_F(RestServerTest, TakesACheckpointAndTellsItsOutcome) {
+  StartServer();
+  const std::string target = "/jobs/" + kJob + "/checkpoints";
+  const HttpAnswer answer = Checked(client_->Post(target, "{\"checkpointType\": \"FULL\"}"));
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(json::parse(answer.body)["request-id"], std::string(32, 'e'));
+  EXPECT_THAT(control_.calls(), ElementsAre("checkpoint " + kJob));
+  const std::string outcome = target + "/" + std::string(32, 'e');
+  EXPECT_EQ(GetJson(outcome)["operation"]["checkpointId"], 7);
+  control_.trigger.failure = Status::Unavailable("a worker is gone");
+  EXPECT_EQ(GetJson(outcome)["operation"]["failureCause"]["stack-trace"], "a worker is gone");
+  control_.trigger.ended = false;
+  EXPECT_EQ(GetJson(outcome)["status"]["id"], "IN_PROGRESS");
+  ErrorOf(client_->Post(target, "{\"checkpointType\": \"INCREMENTAL\"}"), 501);
+  ErrorOf(client_->Post(target, "{\"checkpointType\": \"OTHER\"}"), 400);
+  ErrorOf(client_->Post(target, "{\"target\": 1}"), 400);
+  ErrorOf(client_->Post("/jobs/" + kOther + "/checkpoints", ""), 404);
+}
+
 }  // namespace
 }  // namespace weir::rest
