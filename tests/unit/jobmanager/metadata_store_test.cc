@@ -280,7 +280,7 @@ TEST_F(MetadataStoreTest, NamesANewerFormat) {
   record.mutable_leader()->set_epoch(0x1234);
   std::string file = ha::EncodeMetadataFile(record);
   // docs/formats/metadata-store.md: magic, version, message, CRC-32C.
-  EXPECT_EQ(file, std::string("WEIRMETA\x01\0\0\0\x0a\x03\x08\xb4\x24\xa7\xae\x5b\xf0", 21));
+  EXPECT_EQ(file, std::string("WEIRMETA\x01\0\0\0\x0a\x03\x08\xb4\x24\x8e\x29\xe3\x60", 21));
   file[8] = 2;
   const auto newer = ha::DecodeMetadataFile(file, "/x");
   EXPECT_EQ(newer.status().code(), StatusCode::kUnsupported);
