@@ -224,14 +224,17 @@ void TaskEngine::TriggerCheckpoint(const std::vector<TaskAttempt>& tasks,
 }
 
 void TaskEngine::NotifyCheckpointCompleted(std::uint64_t checkpoint_id) {
-  for (const std::shared_ptr<Task>& task : Tasks()) {
-    task->mailbox().Post({.checkpoint_id = checkpoint_id, .complete = true});
-  }
+  PostToTasks({.checkpoint_id = checkpoint_id, .complete = true});
 }
 
 void TaskEngine::NotifyCheckpointAborted(std::uint64_t checkpoint_id) {
+  PostToTasks({.checkpoint_id = checkpoint_id, .complete = false});
+}
+
+void TaskEngine::PostToTasks(const CheckpointEnd& end) {
   for (const std::shared_ptr<Task>& task : Tasks()) {
-    task->mailbox().Post({.checkpoint_id = checkpoint_id, .complete = false});
+    // Nobody would ever take it.
+    if (!task->terminal()) task->mailbox().Post(end);
   }
 }
 

@@ -32,6 +32,7 @@ namespace weir::task {
 
 class Slot;
 class Task;
+struct CheckpointEnd;
 
 // References live longer than the engine; no state change comes after its destructor has returned.
 struct TaskEngineDependencies {
@@ -86,6 +87,7 @@ class TaskEngine final : private TaskEngineEvents {
   void OnCheckpointRequested(const TaskAttempt& task) override;
 
   Status Check(const Deployment& deployment) const;
+  void PostToTasks(const CheckpointEnd& end);
   Status Trigger(const TaskAttempt& attempt, const internal::Barrier& barrier);
   std::shared_ptr<Task> MakeTask(const TaskDeployment& deployment);
   void ForgetEnded();
