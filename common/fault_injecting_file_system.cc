@@ -43,10 +43,7 @@ class FaultInjectingFileSystem::Writable final : public WritableFile {
     if (faults_.dead()) return Died(path_);
     return SystemError(Concat("cannot write '", path_, "'"), ENOSPC);
   }
-  Status Sync() override {
-    WEIR_RETURN_IF_ERROR(faults_.Allow({FileAction::kSync, path_}));
-    return file_->Sync();
-  }
+  Status Sync() override { return faults_.Allow({FileAction::kSync, path_}); }
   Status Close() override {
     WEIR_RETURN_IF_ERROR(faults_.Allow({FileAction::kClose, path_}));
     return file_->Close();
@@ -184,7 +181,7 @@ Status FaultInjectingFileSystem::RemoveRecursively(const std::string& path) {
   if (!dead()) return files_.RemoveRecursively(path);
   const Result<std::vector<std::string>> names = files_.List(path);
   if (names.ok() && !names->empty()) {
-    WEIR_RETURN_IF_ERROR(files_.RemoveRecursively(Concat(path, "/", names->front())));
+    WEIR_RETURN_IF_ERROR(files_.RemoveRecursively(Concat(path, "/", names->back())));
   }
   return Died(path);
 }
@@ -215,7 +212,7 @@ Result<std::unique_ptr<ReadableFile>> FaultInjectingFileSystem::OpenForReading(
 
 Status FaultInjectingFileSystem::SyncDirectory(const std::string& path) {
   WEIR_RETURN_IF_ERROR(Allow({FileAction::kSyncDirectory, path}));
-  return files_.SyncDirectory(path);
+  return files_.List(path).status();
 }
 
 Status FlipBit(FileSystem& files, const std::string& path, std::uint64_t bit) {

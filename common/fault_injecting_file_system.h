@@ -41,7 +41,8 @@ struct FileOperation {
 
 // Any thread. Passes everything on to another file system, which outlives it. WriteFileAtomically()
 // goes through the steps it is made of (kCreate, kAppend, kSync, kClose, kRename, kSyncDirectory),
-// so that each can fail; its temporary file stays only where removing it fails too.
+// so that each can fail; its temporary file stays only where removing it fails too. Syncs can
+// fail, but are not passed on: they would cost a test more than everything else.
 class FaultInjectingFileSystem final : public FileSystem {
  public:
   explicit FaultInjectingFileSystem(FileSystem& files) : files_(files) {}
@@ -56,7 +57,7 @@ class FaultInjectingFileSystem final : public FileSystem {
   void SetFreeBytes(std::optional<std::int64_t> bytes);
 
   // The process dies: `changes` more operations that change something take place (of an append that
-  // is the last one, its first half; of a folder's removal, that of one entry), and then none any
+  // is the last one, its first half; of a folder's removal, that of its last entry), and then none any
   // more; everything answers an error. Nullopt: it lives (again).
   void DieAfter(std::optional<std::uint64_t> changes);
   bool dead() const;
