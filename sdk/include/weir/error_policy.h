@@ -7,11 +7,17 @@
 //
 // A record is rejected when the function throws, or when a reader's deserializer says so. It costs
 // nothing until that happens: the operator's loop resumes with the record behind the one that
-// failed. Operators that have it: Map, MapInto, Update, Filter, FlatMap, Process, and sources that
-// deserialize (Kafka, files); elsewhere OnError() is an error when the job is submitted.
+// failed. Operators that have it: Map, MapInto, Update, Filter, FlatMap, Process, Reduce and
+// Aggregate, windows, and sources that deserialize (Kafka, files); elsewhere OnError() is an error
+// when the job is submitted.
 //
 // What a function did before it threw stays done: what it collected goes on, what it put out to the
-// side too, and a letter of Update carries the record as the function left it.
+// side too, and a letter of Update carries the record as the function left it. But a value that
+// Reduce or Aggregate keeps, in a window or for the key, is as if the record had not come; for that
+// they work on a copy of it.
+//
+// Only what is thrown for a record that comes in is the policy's business. What OnTimer() throws,
+// or a window that fires, is no single record's fault and fails the task.
 #pragma once
 
 #include <cstdint>

@@ -36,9 +36,10 @@ class RecordErrors {
   Status Handle(const BadRecord& record);
 
   // While a block is pushed on: what is thrown then comes from an operator behind this one, whose
-  // policy is not this operator's business.
-  void SetPushing(bool pushing) { pushing_ = pushing; }
-  bool pushing() const { return pushing_; }
+  // policy is not this operator's business. So also while a window fires, which no single record is
+  // to blame for. Nests.
+  void SetPushing(bool pushing) { pushing_ += pushing ? 1 : -1; }
+  bool pushing() const { return pushing_ > 0; }
 
   template <class T>
   Status Handle(const T& record, Status error, std::int64_t timestamp_ms) {
@@ -56,7 +57,7 @@ class RecordErrors {
   ChainContext& chain_;
   SideOutputs* sides_ = nullptr;
   Counter* counter_ = nullptr;
-  bool pushing_ = false;
+  int pushing_ = 0;
 };
 
 // step(i) for each i from `from` to `end`. A step that throws is the business of the operator's
@@ -81,6 +82,25 @@ inline void ForEachRecord(const OperatorContext& context, const Batch<T>& in, st
     ++i;
     context.Enter();
   }
+}
+
+// The same for a step that returns a Status: an error is the record's; without a policy it is
+// reported and the rest is left out.
+template <class T, class Step>
+inline void ForEachRecordUntilError(const OperatorContext& context, const Batch<T>& in,
+                                    Step&& step) {
+  bool failed = false;
+  const auto checked_step = [&](std::uint32_t i) {
+    if (failed) return;
+    Status done = step(i);
+    if (done.ok()) [[likely]] {
+      return;
+    }
+    if (context.errors != nullptr) throw RecordError(std::move(done));
+    failed = true;
+    context.failure->Report(std::move(done));
+  };
+  ForEachRecord(context, in, 0, in.size(), checked_step, [](std::uint32_t) {});
 }
 
 // Takes the records at these places, in rising order, out of a block.

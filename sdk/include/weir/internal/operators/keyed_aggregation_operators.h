@@ -1,13 +1,19 @@
 // Reduce and Aggregate on a keyed stream: the latest value of the key goes out for each record.
+//
+// With an error policy records are handled one at a time, on a copy of the key's value: one that is
+// rejected leaves no trace in it.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
+#include <weir/collector.h>
 #include <weir/functions.h>
 #include <weir/internal/operators/keyed_operator.h>
+#include <weir/internal/record_errors.h>
 
 namespace weir::internal {
 
@@ -18,9 +24,11 @@ class KeyedReduceOperator final : public KeyedOperator<T, T, F, KeySelector> {
   using Base = KeyedOperator<T, T, F, KeySelector>;
   using Key = typename Base::Key;
   using Base::Base;
+  static constexpr bool kHandlesErrors = true;
 
   void Push(Batch<T>& in) override {
     this->context_.Enter();
+    if (this->context_.errors != nullptr) return PushEach(in);
     bool reduced = false;
     this->WithHashes(in, [&](auto&& hash_of) {
       reduced = true;
@@ -39,6 +47,33 @@ class KeyedReduceOperator final : public KeyedOperator<T, T, F, KeySelector> {
   }
 
  private:
+  void PushEach(Batch<T>& in) {
+    this->WithHashes(in, [&](auto&& hash_of) {
+      ForEachRecord(
+          this->context_, in, 0, in.size(),
+          [&](std::uint32_t i) { ReduceOne(in[i], hash_of(i), in.timestamp(i)); },
+          [](std::uint32_t) {});
+    });
+    collector_.Finish();
+  }
+  void ReduceOne(const T& record, std::uint64_t key_hash, std::int64_t timestamp_ms) {
+    const Key& key = this->KeyOf(record);
+    static constexpr NoNamespace kNoNamespace;
+    static constexpr NoMapKey kNoMapKey;
+    const Address<Key, NoNamespace, NoMapKey> where{key_hash, key, kNoNamespace, kNoMapKey};
+    std::optional<T> reduced;
+    if (const T* value = table_.Find(where)) {
+      reduced = *value;
+      ReduceInto(this->function_, *reduced, record);
+      *table_.FindForWrite(where) = *reduced;
+    } else {
+      bool inserted = false;
+      reduced = table_.FindOrInsert(where, inserted, [&]() -> const T& { return record; });
+    }
+    collector_.CollectWithTimestamp(*std::move(reduced), timestamp_ms);
+  }
+
+  Collector<T> collector_{this->context_, this->output_};  // with an error policy
   HeapTable<Key, NoNamespace, NoMapKey, T>& table_ =
       this->backend().template Create<Key, NoNamespace, NoMapKey, T>("weir.reduce");
 };
@@ -51,9 +86,11 @@ class KeyedAggregateOperator final : public KeyedOperator<T, U, F, KeySelector> 
   using Key = typename Base::Key;
   using Accumulator = AccumulatorOf<F>;
   using Base::Base;
+  static constexpr bool kHandlesErrors = true;
 
   void Push(Batch<T>& in) override {
     this->context_.Enter();
+    if (this->context_.errors != nullptr) return PushEach(in);
     this->WithHashes(in, [&](auto&& hash_of) {
       if constexpr (std::is_same_v<T, U>) {
         // Results of the records' own type take their places.
@@ -90,8 +127,34 @@ class KeyedAggregateOperator final : public KeyedOperator<T, U, F, KeySelector> 
         });
   }
 
+  void PushEach(Batch<T>& in) {
+    this->WithHashes(in, [&](auto&& hash_of) {
+      ForEachRecord(
+          this->context_, in, 0, in.size(),
+          [&](std::uint32_t i) { AddOne(in[i], hash_of(i), in.timestamp(i)); },
+          [](std::uint32_t) {});
+    });
+    collector_.Finish();
+  }
+  void AddOne(const T& record, std::uint64_t key_hash, std::int64_t timestamp_ms) {
+    const Key& key = this->KeyOf(record);
+    static constexpr NoNamespace kNoNamespace;
+    static constexpr NoMapKey kNoMapKey;
+    const Address<Key, NoNamespace, NoMapKey> where{key_hash, key, kNoNamespace, kNoMapKey};
+    const Accumulator* found = table_.Find(where);
+    Accumulator accumulator = found != nullptr ? *found : this->function_.CreateAccumulator();
+    AddTo(this->function_, record, accumulator);
+    U result = AggregateResult(this->function_, key, std::as_const(accumulator));
+    bool inserted = false;
+    Accumulator& kept =
+        table_.FindOrInsert(where, inserted, [&]() -> Accumulator& { return accumulator; });
+    if (!inserted) kept = std::move(accumulator);
+    collector_.CollectWithTimestamp(std::move(result), timestamp_ms);
+  }
+
   HeapTable<Key, NoNamespace, NoMapKey, Accumulator>& table_ =
       this->backend().template Create<Key, NoNamespace, NoMapKey, Accumulator>("weir.aggregate");
+  Collector<U> collector_{this->context_, this->output_};  // with an error policy
   Batch<U> out_{std::is_same_v<T, U> ? 1 : BlockCapacity<U>()};
 };
 

@@ -1,9 +1,9 @@
 // What the operators for aligned event-time windows share (tumbling_operator.h, pane_operator.h):
-// windows that are aggregated and fire when they end. They need no timers: one watermark fires all
+// windows that fire when they end. They need no timers: one watermark fires all
 // windows that have ended, a part in each step.
 //
 // A derived class handles a block none of whose records is late in AddBlock(), single records in
-// AddOne(), and the watermark in FireDue().
+// AddOne(), and the watermark in FireDue(). With an error policy all records are single ones.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <weir/internal/operators/timed_keyed_operator.h>
+#include <weir/internal/record_errors.h>
 #include <weir/internal/windows/window_arithmetic.h>
 #include <weir/internal/windows/window_emission.h>
 #include <weir/internal/windows/window_output.h>
@@ -29,9 +30,9 @@ class AggregatingWindowOperator
   using S = Specification;
   using Base = TimedKeyedOperator<T, U, S, KeySelector, TimeWindow>;
   using Key = typename Base::Key;
-  using Accumulator = typename S::Aggregation::Accumulator;
   using Where = WindowAddress<Key, TimeWindow>;
   static constexpr bool kHasSideOutputs = true;
+  static constexpr bool kHandlesErrors = true;
 
   AggregatingWindowOperator(const OperatorContext& context,
                             const typename Base::Prototype& prototype, Input<U>& output)
@@ -61,12 +62,27 @@ class AggregatingWindowOperator
     }
     return false;
   }
+  // With an error policy: add(record, timestamp, key hash) for each record that windows can have.
+  template <class AddOne>
+  void AddEach(Batch<T>& in, AddOne&& add) {
+    this->WithHashes(in, [&](auto&& hash_of) {
+      ForEachRecordUntilError(this->context_, in, [&](std::uint32_t i) {
+        WEIR_RETURN_IF_ERROR(CheckWindowTimestamp(in.timestamp(i), subtask()));
+        add(in[i], in.timestamp(i), hash_of(i));
+        return Status::Ok();
+      });
+    });
+    results_.Finish();
+  }
+  bool rejects_records() const { return this->context_.errors != nullptr; }
   // A record that is in no window that is still there.
   void HandleLate(const T& record, std::int64_t timestamp_ms) {
     if (SaturatingAdd(timestamp_ms, lateness_ms()) > watermark_ms()) return;
     late_records_.Handle(record, timestamp_ms);
   }
+  template <class Accumulator>
   void Emit(const Where& where, const Accumulator& accumulator) {
+    const FiringWindow firing(this->context_);
     this->function_.aggregation.WithResult(where.key, accumulator, [&]<class R>(R&& result) {
       results_.Emit(where, watermark_ms(), std::forward<R>(result));
     });

@@ -18,6 +18,7 @@
 
 #include <weir/internal/windows/aggregating_window_operator.h>
 #include <weir/internal/windows/pane_accumulators.h>
+#include <weir/internal/windows/pane_merge.h>
 #include <weir/internal/windows/pane_progress.h>
 #include <weir/internal/windows/pane_schedule.h>
 
@@ -28,7 +29,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
  public:
   using Base = AggregatingWindowOperator<T, U, Specification, KeySelector>;
   using S = Specification;
-  using typename Base::Accumulator;
+  using Accumulator = typename S::Aggregation::Accumulator;
   using typename Base::Key;
   using typename Base::Where;
 
@@ -67,6 +68,9 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   void Process(Batch<T>& in) override {
     this->context_.Enter();
     this->results_.CleanUp(in.size());
+    if (this->rejects_records()) [[unlikely]] {
+      return this->AddEach(in, [this](const auto&... record) { AddOne(record...); });
+    }
     std::int64_t earliest_ms = 0;
     if (!this->CheckBlock(in, earliest_ms)) return;
     // No record is in a window that has fired, and each is in one.
@@ -142,7 +146,12 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
     }
     const Key& key = this->KeyOf(record);
     Panes& panes = table_.FindOrInsert(At(key_hash, key));
-    AddToPane(panes, pane, record);
+    if (!this->rejects_records()) {
+      AddToPane(panes, pane, record);
+    } else if (AddToCopyOfPane(panes, pane, schedule_.first_live_pane(), this->aggregation(),
+                               record)) {
+      schedule_.Note(pane);
+    }
     // Windows that have fired fire again, but for those that are late.
     const std::uint32_t group = KeyGroupOf(key_hash, range_.max_parallelism) - range_.first;
     const std::int64_t next = std::max(schedule_.next_window(), progress_.next_window(group));
@@ -202,20 +211,9 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
     return keys;
   }
   void FireKey(std::int64_t window, const Where& where, const Panes& panes) {
-    auto& aggregation = this->aggregation();
-    const Accumulator* only = nullptr;
-    bool merged = false;
-    const auto merge = [&](std::int64_t, const Accumulator& accumulator) {
-      if (only != nullptr) {
-        if (!merged) merged_ = *only;
-        merged = true;
-        aggregation.Merge(merged_, accumulator);
-      } else {
-        only = &accumulator;
-      }
-    };
-    panes.ForEach(layout_.FirstPane(window), layout_.EndPane(window), merge);
-    if (only != nullptr) this->Emit(where, merged ? std::as_const(merged_) : *only);
+    const Accumulator* const merged =
+        merge_.Of(panes, layout_.FirstPane(window), layout_.EndPane(window), this->aggregation());
+    if (merged != nullptr) this->Emit(where, *merged);
   }
   // Nothing in the table is live.
   std::uint32_t EraseGroup(std::uint32_t number) {
@@ -237,7 +235,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   PaneSchedule schedule_;
   std::int64_t restored_progress_ = kNoPane;  // of all groups
   std::uint32_t next_group_ = 0;              // of what is under way in FireEnded()
-  Accumulator merged_{};
+  PaneMerge<Accumulator> merge_;
   std::vector<Key> expired_keys_;
 };
 

@@ -1,5 +1,5 @@
-// Tumbling event-time windows that are aggregated and fire when they end: one accumulator for each
-// key and window in one table, a block of records at a time.
+// Tumbling event-time windows that fire when they end: for each key and window one accumulator, or
+// the records, in one table, a block of records at a time. Without timers.
 //
 // Same results as WindowOperator's. Results of a watermark come in the order of their windows.
 #pragma once
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weir/internal/windows/aggregating_window_operator.h>
+#include <weir/internal/windows/tumbling_contents.h>
 #include <weir/internal/windows/window_keys.h>
 
 namespace weir::internal {
@@ -20,7 +21,6 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
  public:
   using Base = AggregatingWindowOperator<T, U, Specification, KeySelector>;
   using S = Specification;
-  using typename Base::Accumulator;
   using typename Base::Key;
   using typename Base::Where;
 
@@ -28,12 +28,11 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
                    Input<U>& output)
       : Base(context, prototype, output),
         size_ms_(this->function_.assigner.size_ms()),
-        table_(this->backend().template Create<Key, std::int64_t, NoMapKey, Accumulator>(
-            S::Aggregation::kStateName)),
+        contents_(MakeContents()),
         fired_(this->backend().template Create<Key, std::int64_t, NoMapKey, bool>(kFiredState)) {}
 
   static std::vector<std::string> StateNames(S& specification) {
-    std::vector<std::string> names{S::Aggregation::kStateName, kFiredState,
+    std::vector<std::string> names{Contents::kStateName, kFiredState,
                                    KeyedTimers<Key, TimeWindow>::kEventTimeTable,
                                    KeyedTimers<Key, TimeWindow>::kProcessingTimeTable};
     AddWindowFunctionStates(specification.function, names);
@@ -43,13 +42,12 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
   Status Open() override {
     const KeyGroupRange& range = this->backend().range();
     for (std::uint32_t group = range.first; group < range.first + range.count; ++group) {
-      table_.ForEachInGroup(
-          group, [this](const Key& key, std::int64_t start_ms, NoMapKey, const Accumulator&) {
-            const bool fired = fired_.Find(At(StableHash(key), key, start_ms)) != nullptr;
-            auto& keys = keys_.At(start_ms);
-            (fired ? keys.fired : keys.waiting).Add(key);
-            if (fired) fired_before_ms_ = std::max(fired_before_ms_, start_ms + size_ms_ - 1);
-          });
+      contents_.ForEachInGroup(group, [this](const Key& key, const std::int64_t& start_ms) {
+        const bool fired = fired_.Find(At(StableHash(key), key, start_ms)) != nullptr;
+        auto& keys = keys_.At(start_ms);
+        (fired ? keys.fired : keys.waiting).Add(key);
+        if (fired) fired_before_ms_ = std::max(fired_before_ms_, start_ms + size_ms_ - 1);
+      });
     }
     return Base::Open();
   }
@@ -58,9 +56,12 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
   void Process(Batch<T>& in) override {
     this->context_.Enter();
     this->results_.CleanUp(in.size());
+    offset_ms_ = this->OffsetMs();
+    if (this->rejects_records()) [[unlikely]] {
+      return this->AddEach(in, [this](const auto&... record) { AddOne(record...); });
+    }
     std::int64_t earliest_ms = 0;
     if (!this->CheckBlock(in, earliest_ms)) return;
-    offset_ms_ = this->OffsetMs();
     const bool on_time = WindowStart(earliest_ms, offset_ms_, size_ms_) + size_ms_ - 1 >
                          std::max(this->watermark_ms(), fired_before_ms_);
     this->WithHashes(in, [&](auto&& hash_of) {
@@ -84,11 +85,21 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
 
  private:
   static constexpr char kFiredState[] = "weir.window-fired";
+  using Aggregation = typename S::Aggregation;
+  using Contents = typename TumblingContentsOf<Key, T, Aggregation>::Type;
   using WhereStart = Address<Key, std::int64_t, NoMapKey>;
 
   static WhereStart At(std::uint64_t key_hash, const Key& key, const std::int64_t& start_ms) {
     static constexpr NoMapKey kNoMapKey;
     return {key_hash, key, start_ms, kNoMapKey};
+  }
+
+  Contents MakeContents() {
+    if constexpr (S::kAggregates) {
+      return Contents(this->backend(), this->aggregation(), this->rejects_records());
+    } else {
+      return Contents(this->backend());
+    }
   }
 
   // --- records ---
@@ -109,18 +120,8 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
       starts[i] = start;
     }
     const auto key_of = [&](std::uint32_t i) -> decltype(auto) { return this->KeyOf(in[i]); };
-    auto& aggregation = this->aggregation();
-    table_.UpsertBlock(
-        size, hash_of, key_of,
-        [starts](std::uint32_t i) -> const std::int64_t& { return starts[i]; },
-        [&](std::uint32_t i) -> decltype(auto) { return aggregation.First(std::as_const(in[i])); },
-        [&](std::uint32_t i, Accumulator& accumulator, bool inserted) {
-          if (inserted) [[unlikely]] {
-            keys_.At(starts[i]).waiting.Add(key_of(i));
-          } else {
-            aggregation.Add(std::as_const(in[i]), accumulator);
-          }
-        });
+    contents_.AddBlock(in, hash_of, key_of, starts,
+                       [&](std::uint32_t i) { keys_.At(starts[i]).waiting.Add(key_of(i)); });
   }
   void AddOne(const T& record, std::int64_t timestamp_ms, std::uint64_t key_hash) {
     const std::int64_t start_ms = WindowStart(timestamp_ms, offset_ms_, size_ms_);
@@ -130,12 +131,8 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
       return;
     }
     const Key& key = this->KeyOf(record);
-    bool inserted = false;
-    auto& aggregation = this->aggregation();
     const WhereStart where = At(key_hash, key, start_ms);
-    Accumulator& accumulator = table_.FindOrInsert(
-        where, inserted, [&]() -> decltype(auto) { return aggregation.First(record); });
-    if (!inserted) aggregation.Add(record, accumulator);
+    const bool inserted = contents_.Add(where, record, timestamp_ms);
     const bool fires = last_ms <= this->watermark_ms() ||
                        (last_ms <= fired_before_ms_ && fired_.Find(where) != nullptr);
     if (inserted) {
@@ -143,9 +140,15 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
       (fires ? keys.fired : keys.waiting).Add(key);
       if (fires) fired_.FindOrInsert(where) = true;
     }
-    if (fires) this->Emit({key_hash, key, WindowAt(start_ms)}, std::as_const(accumulator));
+    if (fires) EmitWindow(where);
   }
   TimeWindow WindowAt(std::int64_t start_ms) const { return {start_ms, start_ms + size_ms_}; }
+  void EmitWindow(const WhereStart& where) {
+    const FiringWindow firing(this->context_);
+    const TimeWindow window = WindowAt(where.name_space);
+    contents_.Emit(where, Where{where.key_hash, where.key, window}, this->watermark_ms(),
+                   this->results_);
+  }
 
   // --- the watermark ---
 
@@ -170,12 +173,12 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
     const std::uint64_t key_hash = StableHash(key);
     const TimeWindow window = WindowAt(start_ms);
     const WhereStart where = At(key_hash, key, start_ms);
-    this->Emit({key_hash, key, window}, *std::as_const(table_).Find(where));
+    EmitWindow(where);
     if (this->lateness_ms() > 0) {
       fired_.FindOrInsert(where) = true;
       keys.fired.Add(key);
     } else {
-      table_.Erase(where);
+      contents_.Erase(where);
       this->results_.Clear({key_hash, key, window}, this->watermark_ms());
     }
   }
@@ -193,7 +196,7 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
         Prefetch(start_ms, fired);
         const Key key = fired.TakeLast();
         const std::uint64_t key_hash = StableHash(key);
-        table_.Erase(At(key_hash, key, start_ms));
+        contents_.Erase(At(key_hash, key, start_ms));
         fired_.Erase(At(key_hash, key, start_ms));
         this->results_.Clear({key_hash, key, WindowAt(start_ms)}, this->watermark_ms());
       }
@@ -206,12 +209,12 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
     constexpr std::size_t kAhead = 8;
     if (keys.size() <= kAhead) return;
     const Key& ahead = keys.FromEnd(kAhead);
-    table_.Prefetch(At(StableHash(ahead), ahead, start_ms));
+    contents_.Prefetch(At(StableHash(ahead), ahead, start_ms));
   }
 
   const std::int64_t size_ms_;
   std::int64_t offset_ms_ = 0;
-  HeapTable<Key, std::int64_t, NoMapKey, Accumulator>& table_;  // by the window's start
+  Contents contents_;
   // Windows that have fired and are kept for late records: their keys here as well.
   HeapTable<Key, std::int64_t, NoMapKey, bool>& fired_;
   // Some windows that were restored have fired, the last of them with this end.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,37 @@ struct WindowAddress {
   const W& window;
 };
 
+// Adds a record to an entry, which stays as it was if that throws.
+template <class Table, class Where, class Aggregation, class T>
+void AddToCopy(Table& table, const Where& where, Aggregation& aggregation, const T& record,
+               bool& inserted) {
+  using Accumulator = typename Aggregation::Accumulator;
+  const Accumulator* found = table.Find(where);
+  Accumulator changed = found != nullptr ? *found : aggregation.First(record);
+  if (found != nullptr) aggregation.Add(record, changed);
+  Accumulator& kept =
+      table.FindOrInsert(where, inserted, [&]() -> Accumulator& { return changed; });
+  if (!inserted) kept = std::move(changed);
+}
+
+// The same for a pane of a key's (PaneAccumulators). A key that is left without panes goes when the
+// next window fires. Returns whether the pane is new.
+template <class Panes, class Aggregation, class T>
+bool AddToCopyOfPane(Panes& panes, std::int64_t pane, std::int64_t first_live_pane,
+                     Aggregation& aggregation, const T& record) {
+  using Accumulator = typename Aggregation::Accumulator;
+  std::optional<Accumulator> changed;
+  panes.ForEach(pane, pane + 1, [&](std::int64_t, const Accumulator& found) { changed = found; });
+  if (changed) {
+    aggregation.Add(record, *changed);
+  } else {
+    changed = aggregation.First(record);
+  }
+  bool inserted = false;
+  panes.FindOrInsert(pane, first_live_pane, inserted) = *std::move(changed);
+  return inserted;
+}
+
 template <class K, class W, class Aggregation>
 class AccumulatorContents {
  public:
@@ -29,14 +61,18 @@ class AccumulatorContents {
   using Where = WindowAddress<K, W>;
   static constexpr const char* kStateName = Aggregation::kStateName;
 
-  // Both outlive it.
-  AccumulatorContents(KeyedStateBackend& backend, Aggregation& aggregation)
+  // Both outlive it. `rejects`: a record whose aggregation throws leaves no trace.
+  AccumulatorContents(KeyedStateBackend& backend, Aggregation& aggregation, bool rejects)
       : aggregation_(aggregation),
+        rejects_(rejects),
         table_(backend.Create<K, W, NoMapKey, Accumulator>(Aggregation::kStateName)) {}
 
   template <class T>
   void Add(const Where& where, const T& record, std::int64_t /*timestamp_ms*/) {
     bool inserted = false;
+    if (rejects_) [[unlikely]] {
+      return AddToCopy(table_, At(where), aggregation_, record, inserted);
+    }
     Accumulator& accumulator = table_.FindOrInsert(
         At(where), inserted, [&]() -> decltype(auto) { return aggregation_.First(record); });
     if (!inserted) aggregation_.Add(record, accumulator);
@@ -62,6 +98,7 @@ class AccumulatorContents {
   }
 
   Aggregation& aggregation_;
+  const bool rejects_;
   HeapTable<K, W, NoMapKey, Accumulator>& table_;
 };
 
@@ -91,11 +128,13 @@ class RecordContents {
   explicit RecordContents(KeyedStateBackend& backend)
       : table_(backend.Create<K, W, std::uint32_t, Chunk>(kStateName)) {}
 
-  void Add(const Where& where, const T& record, std::int64_t timestamp_ms) {
+  // True: it is the first one.
+  bool Add(const Where& where, const T& record, std::int64_t timestamp_ms) {
+    bool is_first = false;
     bool inserted = false;
     constexpr std::uint32_t kFirst = 0;
     const auto make = [] { return Chunk(); };
-    Chunk* first = &table_.FindOrInsert(At(where, kFirst), inserted, make);
+    Chunk* first = &table_.FindOrInsert(At(where, kFirst), is_first, make);
     const std::uint32_t number = first->window_size++;
     const std::uint32_t chunk_number = number / Chunk::kCapacity;
     Chunk& chunk =
@@ -103,6 +142,20 @@ class RecordContents {
     WindowRecord<T>& added = chunk.records[number % Chunk::kCapacity];
     added.timestamp_ms = timestamp_ms;
     added.record = record;
+    return is_first;
+  }
+  // Asks for its place ahead of its use.
+  void Prefetch(const Where& where) const {
+    constexpr std::uint32_t kFirst = 0;
+    table_.Prefetch(At(where, kFirst));
+  }
+  // visit(key, window) for each that has records.
+  template <class Visit>
+  void ForEachInGroup(std::uint32_t group, Visit&& visit) const {
+    table_.ForEachInGroup(
+        group, [&](const K& key, const W& window, std::uint32_t chunk_number, const Chunk&) {
+          if (chunk_number == 0) visit(key, window);
+        });
   }
   // visit(const T&, timestamp) for each; the records stay where they are until the next write.
   // False: there are none.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <weir/internal/operators/timed_keyed_operator.h>
+#include <weir/internal/record_errors.h>
 #include <weir/internal/windows/merging_windows.h>
 #include <weir/internal/windows/window_arithmetic.h>
 #include <weir/internal/windows/window_emission.h>
@@ -39,11 +40,12 @@ class WindowOperator final
       WindowTriggerContext<Key, W, typename TriggerStateOf<typename S::Trigger>::Type>;
   static constexpr bool kEventTime = S::Assigner::kEventTime;
   static constexpr bool kHasSideOutputs = true;
+  static constexpr bool kHandlesErrors = true;
 
   WindowOperator(const OperatorContext& context, const typename Base::Prototype& prototype,
                  Input<U>& output)
       : Base(context, prototype, output),
-        contents_(MakeContents(this->backend(), this->function_)),
+        contents_(MakeContents(this->backend(), this->function_, context.errors != nullptr)),
         trigger_context_(this->backend(), this->timers()),
         merging_(MakeMerging(this->backend())),
         results_(context, this->function_.function, this->backend(), output),
@@ -65,12 +67,9 @@ class WindowOperator final
     results_.CleanUp(in.size());
     const WindowAssignerContext assigner_context{this->timers().processing_time_ms(), subtask()};
     this->WithHashes(in, [&](auto&& hash_of) {
-      for (std::uint32_t i = 0; i < in.size(); ++i) {
-        Status added = Add(assigner_context, in[i], in.timestamp(i), hash_of(i));
-        if (!added.ok()) [[unlikely]] {
-          return this->context_.failure->Report(std::move(added));
-        }
-      }
+      ForEachRecordUntilError(this->context_, in, [&](std::uint32_t i) {
+        return Add(assigner_context, in[i], in.timestamp(i), hash_of(i));
+      });
     });
     results_.Finish();
   }
@@ -89,11 +88,12 @@ class WindowOperator final
   struct NoMerging {};
   using Merging = std::conditional_t<S::kMerging, MergingWindows<Key, W>, NoMerging>;
 
-  static Contents MakeContents(KeyedStateBackend& backend, [[maybe_unused]] S& specification) {
+  static Contents MakeContents(KeyedStateBackend& backend, [[maybe_unused]] S& specification,
+                               [[maybe_unused]] bool rejects) {
     if constexpr (kKeepsRecords) {
       return Contents(backend);
     } else {
-      return Contents(backend, specification.aggregation);
+      return Contents(backend, specification.aggregation, rejects);
     }
   }
   static Merging MakeMerging([[maybe_unused]] KeyedStateBackend& backend) {
@@ -208,6 +208,7 @@ class WindowOperator final
 
   void Do(TriggerResult result, const Where& where, const Where& state) {
     if (IsFire(result)) {
+      const FiringWindow firing(this->context_);
       emission_.Emit(this->function_, contents_, where, state, watermark_ms(), results_);
     }
     if (IsPurge(result)) contents_.Clear(state);

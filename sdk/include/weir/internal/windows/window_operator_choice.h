@@ -11,7 +11,7 @@
 
 namespace weir::internal {
 
-// Event-time windows that are aggregated and fire when they end need no timers: kDefaultTrigger.
+// Event-time windows that fire when they end need no timers: kDefaultTrigger.
 template <class T, class U, class S, class KeySelector, bool kDefaultTrigger>
 consteval auto ChooseWindowOperator() {
   // What a window function keeps for a window is cleared window by window, which panes do not do.
@@ -19,10 +19,11 @@ consteval auto ChooseWindowOperator() {
   using Function = typename S::Function;
   constexpr bool kClears =
       HasWindowStates<Function> || ClearsWindows<Function, Key, typename S::Window>;
-  constexpr bool kPlain = kDefaultTrigger && S::kAggregates && !S::kEvicts;
+  constexpr bool kPlain = kDefaultTrigger && !S::kEvicts;
   if constexpr (kPlain && std::is_same_v<typename S::Assigner, TumblingEventTimeWindows>) {
     return std::type_identity<TumblingOperator<T, U, S, KeySelector>>();
-  } else if constexpr (kPlain && std::is_same_v<typename S::Assigner, SlidingEventTimeWindows>) {
+  } else if constexpr (kPlain && S::kAggregates &&
+                       std::is_same_v<typename S::Assigner, SlidingEventTimeWindows>) {
     if constexpr (S::Aggregation::kMerges && !kClears) {
       return std::type_identity<PaneOperator<T, U, S, KeySelector>>();
     } else {

@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <weir/collector.h>
+#include <weir/internal/record_errors.h>
 #include <weir/internal/windows/window_contents.h>
 #include <weir/internal/windows/window_specification.h>
 #include <weir/side_output.h>
@@ -102,6 +104,27 @@ class WindowOutput {
   F& function_;
   Collector<U> collector_;
   WindowContext<K, W> context_;
+};
+
+// While a window fires: what is thrown then is no record's fault (RecordErrors::SetPushing).
+class FiringWindow {
+ public:
+  explicit FiringWindow(const OperatorContext& context) : errors_(context.errors) {
+    if (errors_ != nullptr) [[unlikely]] {
+      errors_->SetPushing(true);
+    }
+  }
+  // Not after an exception: it is on its way through the loop over the records.
+  ~FiringWindow() {
+    if (errors_ != nullptr && std::uncaught_exceptions() == 0) [[unlikely]] {
+      errors_->SetPushing(false);
+    }
+  }
+  FiringWindow(const FiringWindow&) = delete;
+  FiringWindow& operator=(const FiringWindow&) = delete;
+
+ private:
+  RecordErrors* const errors_;
 };
 
 // Drops a late record and counts it, or puts it out to the side.
