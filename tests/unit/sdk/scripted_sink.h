@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include <weir/fields.h>
 #include <weir/sink.h>
 #include <weir/two_phase_sink.h>
 
@@ -54,7 +53,6 @@ struct ScriptedState {
   int taken = 0;
   bool operator==(const ScriptedState&) const = default;
 };
-WEIR_FIELDS(ScriptedState, taken)
 
 class ScriptedSink {
  public:
