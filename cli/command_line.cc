@@ -23,6 +23,8 @@ struct Parsed {
   RunOptions run;
   ListOptions list;
   CancelOptions cancel;
+  CheckpointOptions checkpoint;
+  CheckpointsOptions checkpoints;
   StatusOptions status;
   ClusterStartOptions start;
   ClusterStatusOptions cluster_status;
@@ -56,6 +58,17 @@ void AddServer(CLI::App* app, ServerOptions& server) {
       ->check(CheckAddress);
 }
 
+// A command about one job that can print JSON.
+template <class Options>
+void AddJob(CLI::App* app, Options& options) {
+  AddServer(app, options.server);
+  app->add_option("job", options.job_id, "The job's id")
+      ->required()
+      ->type_name("JOBID")
+      ->check(CheckJobId);
+  app->add_flag("--json", options.json, "As JSON");
+}
+
 // Everything behind the plugin belongs to the job.
 void AddProgram(CLI::App* app, Parsed& parsed) {
   RunOptions& run = parsed.run;
@@ -77,6 +90,10 @@ void AddProgram(CLI::App* app, Parsed& parsed) {
 void AddRun(CLI::App& app, Parsed& parsed) {
   CLI::App* run = app.add_subcommand("run", "Uploads and runs a job and follows it to its end");
   AddProgram(run, parsed);
+  run->add_option("-s,--fromSavepoint", parsed.run.savepoint_path,
+                  "Folder of a completed checkpoint that the job starts from (chk-N)")
+      ->type_name("PATH")
+      ->check([](const std::string& path) { return path.empty() ? "the path is empty" : ""; });
   run->add_flag("-d,--detached", parsed.run.detached, "Return once the job is submitted");
   run->add_flag("--shutdownOnAttachedExit", parsed.run.cancel_on_interrupt,
                 "(-sae) Ctrl-C cancels the job; without it the job goes on");
@@ -100,6 +117,13 @@ void AddJobCommands(CLI::App& app, Parsed& parsed) {
       ->required()
       ->type_name("JOBID")
       ->check(CheckJobId);
+
+  CLI::App* checkpoint =
+      app.add_subcommand("checkpoint", "Takes a checkpoint of a job now and waits for it");
+  AddJob(checkpoint, parsed.checkpoint);
+  CLI::App* checkpoints =
+      app.add_subcommand("checkpoints", "Lists the newest checkpoints of a job");
+  AddJob(checkpoints, parsed.checkpoints);
 
   CLI::App* status = app.add_subcommand(
       "status", "Shows the cluster, or one job: what runs, what is stuck, what failed");
@@ -143,6 +167,8 @@ Command CommandOf(const CLI::App& app, Parsed parsed) {
   if (app.got_subcommand("info")) return InfoOptions{parsed.run};
   if (app.got_subcommand("list")) return parsed.list;
   if (app.got_subcommand("cancel")) return parsed.cancel;
+  if (app.got_subcommand("checkpoint")) return parsed.checkpoint;
+  if (app.got_subcommand("checkpoints")) return parsed.checkpoints;
   if (app.got_subcommand("status")) return parsed.status;
   const CLI::App* cluster = app.get_subcommand("cluster");
   if (cluster->got_subcommand("start")) return parsed.start;

@@ -20,6 +20,7 @@ struct RunOptions {
   std::string entry_class;  // empty: the only job of the plugin
   int parallelism = 0;      // 0: not given
   std::map<std::string, std::string> configuration;
+  std::string savepoint_path;  // what the job starts from; empty: afresh
   bool detached = false;
   bool cancel_on_interrupt = false;
   bool json = false;
@@ -43,6 +44,20 @@ struct CancelOptions {
   std::string job_id;
 };
 
+// Takes a checkpoint and waits for it.
+struct CheckpointOptions {
+  ServerOptions server;
+  std::string job_id;
+  bool json = false;
+};
+
+// Lists the job's newest checkpoints.
+struct CheckpointsOptions {
+  ServerOptions server;
+  std::string job_id;
+  bool json = false;
+};
+
 struct StatusOptions {
   ServerOptions server;
   std::string job_id;  // empty: the cluster's status
@@ -60,8 +75,9 @@ struct ClusterStatusOptions {
   bool json = false;
 };
 
-using Command = std::variant<RunOptions, InfoOptions, ListOptions, CancelOptions, StatusOptions,
-                             ClusterStartOptions, ClusterStopOptions, ClusterStatusOptions>;
+using Command = std::variant<RunOptions, InfoOptions, ListOptions, CancelOptions, CheckpointOptions,
+                             CheckpointsOptions, StatusOptions, ClusterStartOptions,
+                             ClusterStopOptions, ClusterStatusOptions>;
 
 // What the arguments ask for: a command, or text to print at once (help, version, or what is wrong
 // with them).

@@ -13,6 +13,10 @@ struct Dispatcher {
   ExitCode operator()(const InfoOptions& options) { return PrintPlan(options, context); }
   ExitCode operator()(const ListOptions& options) { return ListJobs(options, context); }
   ExitCode operator()(const CancelOptions& options) { return CancelJob(options, context); }
+  ExitCode operator()(const CheckpointOptions& options) { return TakeCheckpoint(options, context); }
+  ExitCode operator()(const CheckpointsOptions& options) {
+    return ListCheckpoints(options, context);
+  }
   ExitCode operator()(const StatusOptions& options) { return PrintStatus(options, context); }
   ExitCode operator()(const ClusterStartOptions& options) { return StartCluster(options, context); }
   ExitCode operator()(const ClusterStopOptions& options) { return StopCluster(options, context); }

@@ -1,5 +1,5 @@
-// What each command does. A file each: run_command.cc, job_commands.cc, status_command.cc,
-// cluster_command.cc.
+// What each command does. A file each: run_command.cc, job_commands.cc, checkpoint_commands.cc,
+// status_command.cc, cluster_command.cc.
 #pragma once
 
 #include <ostream>
@@ -27,6 +27,8 @@ ExitCode RunJob(const RunOptions& options, CommandContext& context);
 ExitCode PrintPlan(const InfoOptions& options, CommandContext& context);
 ExitCode ListJobs(const ListOptions& options, CommandContext& context);
 ExitCode CancelJob(const CancelOptions& options, CommandContext& context);
+ExitCode TakeCheckpoint(const CheckpointOptions& options, CommandContext& context);
+ExitCode ListCheckpoints(const CheckpointsOptions& options, CommandContext& context);
 ExitCode PrintStatus(const StatusOptions& options, CommandContext& context);
 ExitCode StartCluster(const ClusterStartOptions& options, CommandContext& context);
 ExitCode StopCluster(const ClusterStopOptions& options, CommandContext& context);

@@ -110,6 +110,35 @@ JobDetailsReport ReadJobDetails(const Json& json) {
   return details;
 }
 
+CheckpointReport ReadCheckpoint(const Json& json) {
+  CheckpointReport checkpoint;
+  checkpoint.id = json.at("id").get<std::int64_t>();
+  checkpoint.status = json.at("status").get<std::string>();
+  checkpoint.trigger_time_ms = json.at("trigger_timestamp").get<std::int64_t>();
+  checkpoint.duration_ms = json.at("end_to_end_duration").get<std::int64_t>();
+  checkpoint.state_bytes = json.at("state_size").get<std::int64_t>();
+  checkpoint.tasks_acknowledged = json.at("num_acknowledged_subtasks").get<std::int64_t>();
+  checkpoint.tasks_total = json.at("num_subtasks").get<std::int64_t>();
+  checkpoint.path = Optional(json, "external_path");
+  checkpoint.failure = Optional(json, "failure_message");
+  checkpoint.discarded = json.value("discarded", false);
+  return checkpoint;
+}
+
+Json CheckpointJson(const CheckpointReport& checkpoint) {
+  Json json = {{"id", checkpoint.id},
+               {"status", checkpoint.status},
+               {"trigger-time", checkpoint.trigger_time_ms},
+               {"duration", checkpoint.duration_ms},
+               {"state-size", checkpoint.state_bytes}};
+  if (!checkpoint.path.empty()) {
+    json["path"] = checkpoint.path;
+    json["discarded"] = checkpoint.discarded;
+  }
+  if (!checkpoint.failure.empty()) json["failure"] = checkpoint.failure;
+  return json;
+}
+
 std::string JobPath(const std::string& job_id, std::string_view rest = "") {
   return Concat("/v1/jobs/", PercentEncode(job_id), rest);
 }
@@ -124,6 +153,7 @@ std::string RequestText(const ProgramRequest& request) {
   if (!request.arguments.empty()) json["programArgsList"] = request.arguments;
   if (request.parallelism > 0) json["parallelism"] = request.parallelism;
   if (!request.configuration.empty()) json["flinkConfiguration"] = request.configuration;
+  if (!request.savepoint_path.empty()) json["savepointPath"] = request.savepoint_path;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -209,6 +239,43 @@ Status JobManagerClient::CancelJob(const std::string& job_id) {
   return ParseAnswer(http_.Patch(JobPath(job_id, "?mode=cancel"))).status();
 }
 
+Result<std::vector<CheckpointReport>> JobManagerClient::ListCheckpoints(const std::string& job_id) {
+  return ReadAnswer(http_.Get(JobPath(job_id, "/checkpoints")), [](const Json& json) {
+    std::vector<CheckpointReport> checkpoints;
+    for (const Json& entry : json.at("history")) checkpoints.push_back(ReadCheckpoint(entry));
+    return checkpoints;
+  });
+}
+
+Result<CheckpointReport> JobManagerClient::GetCheckpoint(const std::string& job_id,
+                                                         std::int64_t checkpoint_id) {
+  return ReadAnswer(http_.Get(JobPath(job_id, Concat("/checkpoints/details/", checkpoint_id))),
+                    ReadCheckpoint);
+}
+
+Result<std::string> JobManagerClient::TriggerCheckpoint(const std::string& job_id) {
+  return ReadAnswer(http_.Post(JobPath(job_id, "/checkpoints"), "{}"),
+                    [](const Json& json) { return json.at("request-id").get<std::string>(); });
+}
+
+Result<CheckpointTriggerReport> JobManagerClient::GetCheckpointTrigger(
+    const std::string& job_id, const std::string& trigger_id) {
+  const std::string target = JobPath(job_id, Concat("/checkpoints/", PercentEncode(trigger_id)));
+  return ReadAnswer(http_.Get(target), [](const Json& json) {
+    CheckpointTriggerReport trigger;
+    trigger.ended = json.at("status").at("id").get<std::string>() == "COMPLETED";
+    if (!trigger.ended) return trigger;
+    const Json& operation = json.at("operation");
+    const auto failure = operation.find("failureCause");
+    if (failure != operation.end() && !failure->is_null()) {
+      trigger.failure = failure->at("stack-trace").get<std::string>();
+    } else {
+      trigger.checkpoint_id = operation.at("checkpointId").get<std::int64_t>();
+    }
+    return trigger;
+  });
+}
+
 Result<std::string> JobManagerClient::Upload(const std::string& path) {
   std::string name = path.substr(path.rfind('/') + 1);
   return ReadAnswer(http_.Upload("/v1/jars/upload", "jarfile", name, path), [](const Json& json) {
@@ -250,6 +317,18 @@ std::string JobsAsJson(const std::vector<JobReport>& jobs) {
                     {"status-details", job.status_details}});
   }
   return Indented({{"jobs", std::move(list)}});
+}
+
+std::string CheckpointsAsJson(const std::vector<CheckpointReport>& checkpoints) {
+  Json list = Json::array();
+  for (const CheckpointReport& checkpoint : checkpoints) {
+    list.push_back(CheckpointJson(checkpoint));
+  }
+  return Indented({{"checkpoints", std::move(list)}});
+}
+
+std::string CheckpointAsJson(const CheckpointReport& checkpoint) {
+  return Indented(CheckpointJson(checkpoint));
 }
 
 std::string OutcomeAsJson(const std::string& job_id, const std::string& state,

@@ -84,6 +84,26 @@ struct ProgramRequest {
   std::vector<std::string> arguments;
   int parallelism = 0;
   std::map<std::string, std::string> configuration;
+  std::string savepoint_path{};
+};
+
+struct CheckpointReport {
+  std::int64_t id = 0;
+  std::string status;  // IN_PROGRESS COMPLETED FAILED
+  std::int64_t trigger_time_ms = -1;
+  std::int64_t duration_ms = 0;
+  std::int64_t state_bytes = 0;
+  std::int64_t tasks_acknowledged = 0;
+  std::int64_t tasks_total = 0;
+  std::string path;     // of a completed one
+  std::string failure;  // of a failed one
+  bool discarded = false;
+};
+
+struct CheckpointTriggerReport {
+  bool ended = false;
+  std::int64_t checkpoint_id = 0;  // of one that completed
+  std::string failure;             // of one that did not
 };
 
 // For one thread. Errors: kUnavailable and kTimedOut come from the connection; an error that the
@@ -105,6 +125,14 @@ class JobManagerClient {
   Result<std::vector<AccumulatorReport>> ListAccumulators(const std::string& job_id);
   Status CancelJob(const std::string& job_id);
 
+  // Newest first.
+  Result<std::vector<CheckpointReport>> ListCheckpoints(const std::string& job_id);
+  Result<CheckpointReport> GetCheckpoint(const std::string& job_id, std::int64_t checkpoint_id);
+  // Returns an id to ask for the outcome with.
+  Result<std::string> TriggerCheckpoint(const std::string& job_id);
+  Result<CheckpointTriggerReport> GetCheckpointTrigger(const std::string& job_id,
+                                                       const std::string& trigger_id);
+
   // Uploads the file; returns the plugin's id.
   Result<std::string> Upload(const std::string& path);
   Status DeletePlugin(const std::string& plugin_id);
@@ -122,6 +150,8 @@ class JobManagerClient {
 
 // JSON for scripts, indented, a line end behind it.
 std::string JobsAsJson(const std::vector<JobReport>& jobs);
+std::string CheckpointsAsJson(const std::vector<CheckpointReport>& checkpoints);
+std::string CheckpointAsJson(const CheckpointReport& checkpoint);
 std::string OutcomeAsJson(const std::string& job_id, const std::string& state,
                           const std::string& cause);
 

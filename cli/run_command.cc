@@ -17,7 +17,8 @@ ProgramRequest RequestOf(const RunOptions& options) {
   return {.entry_class = options.entry_class,
           .arguments = options.arguments,
           .parallelism = options.parallelism,
-          .configuration = options.configuration};
+          .configuration = options.configuration,
+          .savepoint_path = options.savepoint_path};
 }
 
 // Watches one job to its end and says what changes.

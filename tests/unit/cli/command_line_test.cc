@@ -46,6 +46,15 @@ TEST(CommandLineTest, LeavesWhatFollowsThePluginToTheJob) {
                                          "run", "", "--help"));
 }
 
+TEST(CommandLineTest, ReadsWhatAJobStartsFrom) {
+  EXPECT_EQ(Parse<RunOptions>({"run", "-s", "/c/chk-1", "job.so"}).savepoint_path, "/c/chk-1");
+  const RunOptions run =
+      Parse<RunOptions>({"run", "--fromSavepoint", "/c", "-sae", "job.so", "-s"});
+  EXPECT_EQ(run.savepoint_path, "/c");
+  EXPECT_TRUE(run.cancel_on_interrupt);
+  EXPECT_THAT(run.arguments, ElementsAre("-s"));
+}
+
 TEST(CommandLineTest, KnowsFlinksThreeLetterFlag) {
   EXPECT_TRUE(Parse<RunOptions>({"run", "-sae", "job.so"}).cancel_on_interrupt);
   EXPECT_TRUE(Parse<RunOptions>({"run", "--shutdownOnAttachedExit", "job.so"}).cancel_on_interrupt);
@@ -58,6 +67,8 @@ TEST(CommandLineTest, ReadsTheOtherCommands) {
   EXPECT_TRUE(list.running && list.all && list.json && !list.scheduled);
   EXPECT_EQ(list.server.address, "[::1]:1");
   EXPECT_EQ(Parse<CancelOptions>({"cancel", id}).job_id, id);
+  EXPECT_EQ(Parse<CheckpointOptions>({"checkpoint", id}).job_id, id);
+  EXPECT_TRUE(Parse<CheckpointsOptions>({"checkpoints", id, "--json"}).json);
   EXPECT_EQ(Parse<StatusOptions>({"status"}).job_id, "");
   EXPECT_EQ(Parse<StatusOptions>({"status", id, "--json"}).job_id, id);
   ClusterStartOptions start = Parse<ClusterStartOptions>(
@@ -73,7 +84,9 @@ TEST(CommandLineTest, ReadsTheOtherCommands) {
 TEST(CommandLineTest, SaysWhatIsWrong) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{}, "Usage: weir"},
-      {{"runn"}, "'runn' is no command; there are run, info, list, cancel, status, cluster"},
+      {{"runn"},
+       "'runn' is no command; there are run, info, list, cancel, checkpoint, checkpoints, status, "
+       "cluster"},
       {{"cluster", "strat"}, "'strat' is no command; there are start, stop, status"},
       {{"cluster"}, "subcommand is required"},
       {{"run"}, "plugin is required"},
@@ -87,6 +100,11 @@ TEST(CommandLineTest, SaysWhatIsWrong) {
       {{"list", "extra"}, "extra"},
       {{"cancel"}, "job is required"},
       {{"cancel", "abc"}, "'abc' is not a job id"},
+      {{"checkpoint"}, "job is required"},
+      {{"checkpoint", "abc"}, "'abc' is not a job id"},
+      {{"checkpoints", "abc"}, "'abc' is not a job id"},
+      {{"run", "-s", "", "a.so"}, "the path is empty"},
+      {{"info", "-s", "/chk-1", "a.so"}, "-s"},
       {{"status", "abc"}, "'abc' is not a job id"},
       {{"cluster", "start", "--slots", "0"}, "slots"}};
   for (const auto& [arguments, message] : cases) {

@@ -34,6 +34,13 @@ std::string OverviewJob(const std::string& id, const std::string& state, const s
          details + "\"}";
 }
 
+std::string Checkpoint(int id, const std::string& status, const std::string& more) {
+  return R"({"id":)" + std::to_string(id) + R"(,"status":")" + status +
+         R"(","trigger_timestamp":1767323045678,"end_to_end_duration":40,"state_size":1536,)"
+         R"("num_acknowledged_subtasks":3,"num_subtasks":4,)" +
+         more + "}";
+}
+
 std::string Failures(const std::string& entries) {
   return R"({"exceptionHistory":{"entries":[)" + entries + R"(],"truncated":false}})";
 }
@@ -186,6 +193,63 @@ TEST_F(JobCommandsTest, FollowsAJobToItsEnd) {
             R"(POST /v1/jars/p_job.so/run {"entryClass":"lines","programArgsList":["--topic","x"],)"
             R"("parallelism":4,"flinkConfiguration":{"a":"b"}})");
   EXPECT_EQ(cli_.waiter.waits, 3);
+}
+
+TEST_F(JobCommandsTest, SaysWhatTheJobStartsFrom) {
+  EXPECT_EQ(Run({"run", "-d", "-s", "/checkpoints/a/chk-3", plugin_}), ExitCode::kSuccess);
+  EXPECT_EQ(server_.requests()[1],
+            R"(POST /v1/jars/p_job.so/run {"savepointPath":"/checkpoints/a/chk-3"})");
+}
+
+TEST_F(JobCommandsTest, TakesACheckpointAndPrintsWhereItIs) {
+  const std::string path = " /v1/jobs/" + kJob + "/checkpoints";
+  server_.On("POST" + path, {R"({"request-id":"t1"})"}, 202);
+  server_.On(
+      "GET" + path + "/t1",
+      {R"({"status":{"id":"IN_PROGRESS"},"operation":null})",
+       R"({"status":{"id":"COMPLETED"},"operation":{"checkpointId":7,"failureCause":null}})"});
+  server_.On("GET" + path + "/details/7",
+             {Checkpoint(7, "COMPLETED", R"("external_path":"/c/chk-7")")});
+  EXPECT_EQ(Run({"checkpoint", kJob}), ExitCode::kSuccess);
+  EXPECT_EQ(cli_.out(), "Checkpoint 7 completed: /c/chk-7\n");
+  EXPECT_EQ(cli_.waiter.waits, 1);
+  EXPECT_EQ(Run({"checkpoint", kJob, "--json"}), ExitCode::kSuccess);
+  EXPECT_THAT(cli_.out(), HasSubstr("\"path\": \"/c/chk-7\""));
+
+  server_.On("GET" + path + "/t1",
+             {R"({"status":{"id":"COMPLETED"},"operation":{"checkpointId":null,)"
+              R"("failureCause":{"class":"TIMED_OUT","stack-trace":"took too long"}}})"});
+  EXPECT_EQ(Run({"checkpoint", kJob}), ExitCode::kError);
+  EXPECT_EQ(cli_.err(), "weir: the checkpoint failed: took too long\n");
+  server_.On("POST" + path, {R"({"errors":["the job takes no checkpoints"]})"}, 409);
+  EXPECT_EQ(Run({"checkpoint", kJob}), ExitCode::kError);
+  EXPECT_EQ(cli_.err(), "weir: the job takes no checkpoints\n");
+}
+
+TEST_F(JobCommandsTest, AnInterruptLeavesTheCheckpointAlone) {
+  const std::string path = " /v1/jobs/" + kJob + "/checkpoints";
+  server_.On("POST" + path, {R"({"request-id":"t1"})"}, 202);
+  server_.On("GET" + path + "/t1", {R"({"status":{"id":"IN_PROGRESS"},"operation":null})"});
+  cli_.waiter.interrupt_at = 2;
+  EXPECT_EQ(Run({"checkpoint", kJob}), ExitCode::kInterrupted);
+  EXPECT_THAT(cli_.err(), HasSubstr("The checkpoint goes on"));
+}
+
+TEST_F(JobCommandsTest, ListsCheckpoints) {
+  const std::string path = "GET /v1/jobs/" + kJob + "/checkpoints";
+  server_.On(path,
+             {R"({"history":[)" + Checkpoint(8, "FAILED", R"("failure_message":"declined")") + "," +
+              Checkpoint(7, "COMPLETED", R"("external_path":"/c/chk-7","discarded":true)") + "]}"});
+  EXPECT_EQ(Run({"checkpoints", kJob}), ExitCode::kSuccess);
+  EXPECT_EQ(cli_.out(),
+            "ID  STATUS     TRIGGERED            DURATION     SIZE  TASKS  PATH OR FAILURE\n"
+            " 8  FAILED     2026-01-02 03:04:05     40 ms  1.5 KiB    3/4  declined\n"
+            " 7  COMPLETED  2026-01-02 03:04:05     40 ms  1.5 KiB    3/4  /c/chk-7 (removed)\n");
+  EXPECT_EQ(Run({"checkpoints", kJob, "--json"}), ExitCode::kSuccess);
+  EXPECT_THAT(cli_.out(), HasSubstr("\"failure\": \"declined\""));
+  server_.On(path, {R"({"history":[]})"});
+  EXPECT_EQ(Run({"checkpoints", kJob}), ExitCode::kSuccess);
+  EXPECT_EQ(cli_.out(), "No checkpoints yet.\n");
 }
 
 TEST_F(JobCommandsTest, ReturnsAtOnceWhenDetached) {
