@@ -12,8 +12,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weir/status.h>
@@ -77,8 +79,8 @@ class StoreCursor {
 };
 
 // The entries of one table in one subtask. Errors name the state and the path. Reads may come from
-// any thread at any time; writes from one thread at a time, and none while the engine takes a
-// checkpoint of the store (the cache holds them back).
+// any thread at any time; so may writes, unless two that are under way concern one entry, or the
+// engine takes a checkpoint of the store (the cache holds them back).
 class KeyedStore {
  public:
   KeyedStore() = default;
@@ -93,6 +95,18 @@ class KeyedStore {
   // The entries of a key group whose key bytes begin with `prefix`.
   virtual std::unique_ptr<StoreCursor> Scan(std::uint32_t key_group,
                                             std::string_view prefix) const = 0;
+};
+
+// Thrown by a cache where its store fails: reads and writes of state have no other way to say so.
+// The engine fails the task with the status as it is.
+class StoreError final : public std::runtime_error {
+ public:
+  explicit StoreError(Status status)
+      : std::runtime_error(status.ToString()), status_(std::move(status)) {}
+  const Status& status() const { return status_; }
+
+ private:
+  Status status_;
 };
 
 // The stores of one keyed operator in one subtask.

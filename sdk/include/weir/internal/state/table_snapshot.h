@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <weir/internal/byte_writer.h>
+#include <weir/internal/state/cached_value.h>
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/keyed_table.h>
 #include <weir/internal/state/segment_copies.h>
@@ -50,6 +51,9 @@ class TableSnapshot {
     copies_.Trim(kKeptCopies);
   }
   void LeaveExpiredOut(const StateTtlConfig& ttl) { ttl_ = ttl; }
+  // Of a cache (internal/state/store_cache.h): what did not change after this epoch. Before
+  // Freeze().
+  void LeaveUnchangedOut(std::uint32_t epoch) { unchanged_epoch_ = epoch; }
   // Before a segment is changed or given back, while a snapshot runs.
   void BeforeWrite(Segment* segment) {
     if (segment->claim.IsDone(epoch_)) [[likely]] {
@@ -142,6 +146,8 @@ class TableSnapshot {
   bool IsWanted([[maybe_unused]] const Slot& slot) const {
     if constexpr (kIsExpiring<std::remove_cvref_t<decltype(slot.value())>>) {
       return slot.value().last_access_ms > expiry_limit_ms_ || !ttl_;
+    } else if constexpr (kIsCached<std::remove_cvref_t<decltype(slot.value())>>) {
+      return slot.value().changed_epoch > unchanged_epoch_;
     } else {
       return true;
     }
@@ -180,6 +186,7 @@ class TableSnapshot {
   SegmentCopies copies_;
   std::optional<StateTtlConfig> ttl_;  // of what is left out
   std::int64_t expiry_limit_ms_ = 0;
+  std::uint32_t unchanged_epoch_ = 0;
 };
 
 }  // namespace weir::internal

@@ -39,6 +39,9 @@ class TaggedEntries<HeapTable<K, N, M, V>> {
   void LeaveExpiredOut(const StateTtlConfig& ttl) {
     table_.segments_.snapshot().LeaveExpiredOut(ttl);
   }
+  void LeaveUnchangedOut(std::uint32_t epoch) {
+    table_.segments_.snapshot().LeaveUnchangedOut(epoch);
+  }
 
   // Where VisitSome() goes on.
   struct Position {

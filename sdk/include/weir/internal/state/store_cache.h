@@ -1,0 +1,177 @@
+// A table whose entries lie in a store of bytes, with those in use kept in memory, typed: a
+// write-back cache. What changes is written when it is evicted, or after a barrier.
+//
+// The entries in memory are a HeapTable of Cached<V>. A snapshot is one of that table, cheap at the
+// barrier and saved by other threads, of the entries that changed since the last one; it goes to
+// the store. The engine then exports the store, and only then calls Thaw(). Between Freeze() and
+// Thaw() nothing else is written: what has changed stays in memory, and when that becomes too much
+// the task has to wait (must_wait()).
+//
+// A miss asks the store. A StoreError is thrown where that fails. The task's thread, except
+// SaveNext(). A value's address is good until the next call, Prefetch() excepted.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <weir/internal/state/cached_entries.h>
+#include <weir/internal/state/key_group_range.h>
+#include <weir/internal/state/keyed_store.h>
+#include <weir/internal/state/keyed_table.h>
+#include <weir/internal/state/store_entry.h>
+
+namespace weir::internal {
+
+template <class K, class N, class M, class V>
+class StoreCache final : public KeyedTable {
+ public:
+  using Where = Address<K, N, M>;
+
+  // The store outlives the cache. `stored_entries`: how many it has; 0: it is new.
+  StoreCache(const KeyGroupRange& range, KeyedStore& store, const StoreCacheLimits& limits,
+             std::uint64_t stored_entries)
+      : KeyedTable(TableSlot<K, N, M, V>::Schema()),
+        space_(range),
+        entries_(range, store, limits, stored_entries == 0),
+        size_(stored_entries) {}
+
+  // --- one entry: as HeapTable ---
+
+  const V* Find(const Where& where) {
+    const Cached<V>& cached = entries_.Loaded(where);
+    return cached.present ? &cached.value : nullptr;
+  }
+  V* FindForWrite(const Where& where) {
+    return entries_.Loaded(where).present ? &entries_.ForWrite(where).value : nullptr;
+  }
+  template <class Make>
+  V& FindOrInsert(const Where& where, bool& inserted, Make&& make) {
+    inserted = !entries_.Loaded(where).present;
+    Cached<V>& cached = entries_.ForWrite(where);
+    if (inserted) Appear(cached, make);
+    return cached.value;
+  }
+  V& FindOrInsert(const Where& where) {
+    bool inserted = false;
+    return FindOrInsert(where, inserted, [] { return V{}; });
+  }
+  bool Erase(const Where& where) {
+    if (!entries_.Loaded(where).present) return false;
+    Cached<V>& cached = entries_.ForWrite(where);
+    cached.value = V{};
+    cached.present = false;
+    --size_;
+    return true;
+  }
+  void Prefetch(const Where& where) const { entries_.memory().Prefetch(where); }
+
+  // --- a block of records: as HeapTable; the store is asked once, for all that are missing ---
+
+  template <class HashOf, class KeyOf, class NamespaceOf, class Make, class Apply>
+  void UpsertBlock(std::uint32_t count, HashOf&& hash_of, KeyOf&& key_of,
+                   NamespaceOf&& namespace_of, Make&& make, Apply&& apply)
+    requires std::is_same_v<M, NoMapKey>
+  {
+    entries_.LoadBlock(count, hash_of, key_of, namespace_of);
+    entries_.memory().UpsertBlock(
+        count, hash_of, key_of, namespace_of, [](std::uint32_t) { return Cached<V>{}; },
+        [&](std::uint32_t i, Cached<V>& cached, bool) {
+          const bool inserted = !cached.present;
+          if (inserted) Appear(cached, [&] { return make(i); });
+          apply(i, entries_.Changed(cached).value, inserted);
+        });
+  }
+
+  // --- all of a key group ---
+
+  // visit(key, namespace, map key, const value), in no order; calls nothing of this table.
+  template <class Visit>
+  void ForEachInGroup(std::uint32_t group, Visit&& visit) {
+    entries_.memory().ForEachInGroup(
+        group, [&](const K& key, const N& name_space, const M& map_key, const Cached<V>& cached) {
+          if (cached.present) visit(key, name_space, map_key, cached.value);
+        });
+    if (!entries_.MayBeStored(group)) return;
+    const std::unique_ptr<StoreCursor> cursor = entries_.store().Scan(group, {});
+    K key{};
+    N name_space{};
+    M map_key{};
+    V value{};
+    while (cursor->Next()) {
+      ByteReader reader(AsBytes(cursor->key()));
+      if (!StoreKeyBytes<K, N, M>::Read(reader, key, name_space, map_key) || !reader.empty()) {
+        throw StoreError(MalformedEntry());
+      }
+      if (entries_.memory().Find({StableHash(key), key, name_space, map_key}) != nullptr) continue;
+      CachedEntries<K, N, M, V>::ReadValue(cursor->value(), value);
+      visit(std::as_const(key), std::as_const(name_space), std::as_const(map_key),
+            std::as_const(value));
+    }
+    ThrowUnlessOk(cursor->status());
+  }
+
+  // --- memory ---
+
+  // Between records or blocks.
+  void Evict() { entries_.Evict(); }
+  // A snapshot keeps too much in memory: the task takes no input until Thaw().
+  bool must_wait() const { return entries_.must_wait(); }
+  std::uint64_t entries_in_memory() const { return entries_.memory().size(); }
+
+  // --- KeyedTable ---
+
+  std::uint64_t size() const override { return size_; }
+  void PrefetchBlock(const std::uint64_t* key_hashes, std::uint32_t count) const override {
+    entries_.memory().PrefetchBlock(key_hashes, count);
+  }
+  void Freeze() override { entries_.Freeze(); }
+  // Writes to the store; the writer given is not used. After false, when all savers have returned,
+  // the store has the state at Freeze().
+  Result<bool> SaveNext(StateWriter&) override { return entries_.SaveNext(); }
+  void Thaw() override { entries_.Thaw(); }
+  Status Restore(std::uint32_t entries, std::span<const std::byte> bytes) override {
+    ByteReader reader(bytes);
+    for (std::uint32_t i = 0; i < entries; ++i) WEIR_RETURN_IF_ERROR(RestoreOne(reader));
+    if (!reader.empty()) return MalformedEntry();
+    Evict();
+    return Status::Ok();
+  }
+
+ private:
+  template <class Make>
+  void Appear(Cached<V>& cached, Make&& make) {
+    cached.value = make();
+    cached.present = true;
+    ++size_;
+  }
+  Status RestoreOne(ByteReader& reader) {
+    K key{};
+    N name_space{};
+    M map_key{};
+    V value{};
+    if (!StoreKeyBytes<K, N, M>::Read(reader, key, name_space, map_key) ||
+        !Serializer<V>::Read(reader, value)) {
+      return MalformedEntry();
+    }
+    const std::uint64_t hash = StableHash(key);
+    if (!space_.Owns(hash)) {
+      return Status::Corruption("an entry of keyed state is of key group " +
+                                std::to_string(entries_.GroupOf(hash)) +
+                                ", which this subtask does not own");
+    }
+    bool inserted = false;
+    FindOrInsert({hash, key, name_space, map_key}, inserted, [&] { return std::move(value); });
+    if (inserted) return Status::Ok();
+    return Status::Corruption("an entry of keyed state is there twice");
+  }
+
+  const TagSpace space_;
+  CachedEntries<K, N, M, V> entries_;
+  std::uint64_t size_;
+};
+
+}  // namespace weir::internal
