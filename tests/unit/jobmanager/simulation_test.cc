@@ -1,6 +1,6 @@
-// Seeded simulation: jobs come, finish and are canceled while processes die, streams break and
-// messages take their time. Whatever happens, the invariants hold. A failure prints its seed;
-// WEIR_SIMULATION_SEED=<seed> replays it.
+// Seeded simulation: jobs come, finish and are canceled while processes die (with a metadata store
+// the JobManager too), streams break and messages take their time. Whatever happens, the invariants
+// hold. A failure prints its seed; WEIR_SIMULATION_SEED=<seed> replays it.
 #include <cstdlib>
 #include <random>
 
@@ -25,7 +25,10 @@ JobTimings ShortTimings() {
 
 class Simulation {
  public:
-  explicit Simulation(std::uint64_t seed) : cluster_(seed, ShortTimings()), random_(seed) {
+  using Metadata = SimulatedCluster::Metadata;
+
+  Simulation(std::uint64_t seed, Metadata metadata)
+      : cluster_(seed, ShortTimings(), metadata), metadata_(metadata), random_(seed) {
     cluster_.most_delay_ms = 20;
     for (int index = 0; index < 4; ++index) {
       cluster_.AddTaskManager(Concat("tm-", index), 1 + Below(3));
@@ -142,12 +145,21 @@ class Simulation {
     }
   }
 
+  void ReplaceJobManager() {
+    cluster_.KillJobManager();
+    cluster_.Run(Below(2'000));
+    cluster_.StartJobManager();
+    ++leaders_;
+    EXPECT_EQ(cluster_.manager().leader().epoch(), leaders_);
+  }
+
   void Act() {
     const auto workers = AllWorkers();
     const auto any_worker = [&] {
       return workers[Below(static_cast<std::uint32_t>(workers.size()))];
     };
     SimulatedTaskManager& task_manager = cluster_.task_managers().at(Concat("tm-", Below(4)));
+    if (metadata_ == Metadata::kFile && Below(12) == 0) return ReplaceJobManager();
     switch (Below(10)) {
       case 0:
       case 1:
@@ -184,37 +196,48 @@ class Simulation {
   }
 
   SimulatedCluster cluster_;
+  const Metadata metadata_;
+  std::uint64_t leaders_ = 1;
   std::mt19937_64 random_;
   std::vector<std::string> jobs_;
   bool calm_ = false;
   static inline int finished_ = 0;
 };
 
-void RunSimulation(std::uint64_t seed) {
+void RunSimulation(std::uint64_t seed, SimulatedCluster::Metadata metadata) {
   SCOPED_TRACE(testing::Message() << "WEIR_SIMULATION_SEED=" << seed);
-  Simulation simulation(seed);
+  Simulation simulation(seed, metadata);
   simulation.RunWithFaults(60);
   if (testing::Test::HasFatalFailure()) return;
   simulation.Settle();
   simulation.CheckEnd();
 }
 
-TEST(SimulationTest, InvariantsHoldUnderFaults) {
+// Fixed seeds keep what once failed; random ones look for more.
+void RunSimulations(std::uint64_t fixed, int random, SimulatedCluster::Metadata metadata) {
   if (const char* const seed = std::getenv("WEIR_SIMULATION_SEED")) {
-    return RunSimulation(std::strtoull(seed, nullptr, 10));
+    return RunSimulation(std::strtoull(seed, nullptr, 10), metadata);
   }
-  // Fixed seeds keep what once failed; random ones look for more.
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
-    RunSimulation(seed);
+  const int before = Simulation::finished();
+  for (std::uint64_t seed = 1; seed <= fixed; ++seed) {
+    RunSimulation(seed, metadata);
     if (testing::Test::HasFailure()) return;
   }
   std::random_device device;
-  for (int run = 0; run < 50; ++run) {
-    RunSimulation((std::uint64_t{device()} << 32) | device());
+  for (int run = 0; run < random; ++run) {
+    RunSimulation((std::uint64_t{device()} << 32) | device(), metadata);
     if (testing::Test::HasFailure()) return;
   }
   // The simulation would prove little if no job ever ran to its end.
-  EXPECT_GT(Simulation::finished(), 100);
+  EXPECT_GT(Simulation::finished() - before, static_cast<int>(fixed) / 2);
+}
+
+TEST(SimulationTest, InvariantsHoldUnderFaults) {
+  RunSimulations(150, 50, SimulatedCluster::Metadata::kNone);
+}
+
+TEST(SimulationTest, InvariantsHoldWhileJobManagersDie) {
+  RunSimulations(60, 20, SimulatedCluster::Metadata::kFile);
 }
 
 }  // namespace

@@ -181,6 +181,36 @@ TEST_F(TaskManagerTest, RegistersAgainWithItsWorkersWhenTheSessionBreaks) {
   EXPECT_FALSE(launcher_.processes[0]->terminated);
 }
 
+TEST_F(TaskManagerTest, ALeaderOlderThanOneItHasMetIsNotFollowed) {
+  const auto welcome = [this](std::uint64_t epoch, const std::string& id) {
+    proto::TaskManagerCommand command;
+    command.mutable_leader()->set_epoch(epoch);
+    command.mutable_leader()->set_id(id);
+    command.mutable_welcome()->set_heartbeat_interval_ms(10'000);
+    command.mutable_welcome()->set_heartbeat_timeout_ms(50'000);
+    peer().Say(std::move(command));
+    loop_.RunUntilIdle();
+  };
+  const auto redial = [this] {
+    peer().Close(Status::Unavailable("reset"));
+    loop_.AdvanceBy(1000);
+  };
+  welcome(4, "leader-4");
+  ASSERT_TRUE(manager_->registered());
+  redial();
+  EXPECT_EQ(peer().events[0].leader().epoch(), 4u) << "an older one is to know that it is";
+  welcome(3, "leader-3");
+  EXPECT_FALSE(manager_->registered());
+  loop_.AdvanceBy(1000);
+  welcome(5, "leader-5");
+  EXPECT_TRUE(manager_->registered());
+  // One without a metadata store has no order.
+  redial();
+  welcome(0, "leader-without-store");
+  EXPECT_TRUE(manager_->registered());
+  EXPECT_FALSE(fatal_.has_value());
+}
+
 TEST_F(TaskManagerTest, ASilentJobManagerIsDialledAgain) {
   Welcome();
   const std::size_t before = client_.task_managers.size();
