@@ -1,10 +1,15 @@
 // Nexmark's stateless queries: the jobs beside limits/nexmark_limit.cc.
 //   --source memory|generated --records N --result-directory PATH
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 #include <weir/api.h>
 
 #include "benchmarks/jobs/job_arguments.h"
 #include "benchmarks/jobs/nexmark_sources.h"
 #include "benchmarks/jobs/result_sink.h"
+#include "benchmarks/workloads/nexmark/lookup_queries.h"
 #include "benchmarks/workloads/nexmark/queries.h"
 
 namespace benchmarks::nexmark {
@@ -54,6 +59,27 @@ void Q2(weir::StreamExecutionEnvironment& env) {
                     .Map([](const Bid& bid) { return AuctionPrice{bid.auction, bid.price}; }));
 }
 
+// The table is read when the function is opened, as it never changes.
+struct SideInputLookup {
+  void Open(weir::RuntimeContext&) { side_input = MakeSideInput(); }
+  BidWithValue operator()(const Bid& bid) const { return WithValue(bid, side_input); }
+  std::vector<std::int64_t> side_input;
+};
+void Q13(weir::StreamExecutionEnvironment& env) {
+  ToResult(env, Bids(env).Map(SideInputLookup()));
+}
+
+struct ChannelIdFinder {
+  void Open(weir::RuntimeContext&) { channel_ids.emplace(); }
+  void operator()(const Bid& bid, weir::Collector<BidWithChannelId>& out) const {
+    if (const auto found = channel_ids->Find(bid)) out.Collect(*found);
+  }
+  std::optional<ChannelIds> channel_ids;
+};
+void Q21(weir::StreamExecutionEnvironment& env) {
+  ToResult(env, Bids(env).FlatMap(ChannelIdFinder()));
+}
+
 struct Calculator {
   void Open(weir::RuntimeContext&) { tables = &TextTables::Get(); }
   Calculation operator()(const Bid& bid) const { return Calculate(bid, *tables); }
@@ -83,5 +109,7 @@ WEIR_JOB("q1-strings-map", benchmarks::nexmark::Q1StringsMap)
 WEIR_JOB("q1-strings-map-into", benchmarks::nexmark::Q1StringsMapInto)
 WEIR_JOB("q1-strings-update", benchmarks::nexmark::Q1StringsUpdate)
 WEIR_JOB("q2", benchmarks::nexmark::Q2)
+WEIR_JOB("q13", benchmarks::nexmark::Q13)
 WEIR_JOB("q14", benchmarks::nexmark::Q14)
+WEIR_JOB("q21", benchmarks::nexmark::Q21)
 WEIR_JOB("q22", benchmarks::nexmark::Q22)

@@ -1,13 +1,14 @@
 // Nexmark's stateless queries as loops by hand.
-//   --query q0|q1|q1-into|q2|q14|q22 --source memory|generated|strings --records N
+//   --query q0|q1|q1-into|q2|q13|q14|q21|q22 --source memory|generated|strings --records N
 // Bids in memory, bids made from their number, and such with strings of their own, for which one
-// record is used again and again. q14 and q22: bids made from their number, whatever the source.
+// record is used again and again. q13 and later: bids made from their number, whatever the source.
 #include <cstdlib>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "benchmarks/limits/stopwatch.h"
+#include "benchmarks/workloads/nexmark/lookup_queries.h"
 #include "benchmarks/workloads/nexmark/queries.h"
 
 namespace benchmarks::nexmark {
@@ -50,6 +51,16 @@ struct Calculations {
     if (IsInRange(bid.price)) digest.Add(HashOf(Calculate(bid, tables)));
   }
   const TextTables& tables = TextTables::Get();
+};
+struct SideInputLookups {
+  void Run(const Bid& bid, Digest& digest) const { digest.Add(HashOf(WithValue(bid, side_input))); }
+  const std::vector<std::int64_t> side_input = MakeSideInput();
+};
+struct ChannelIdSearches {
+  void Run(const Bid& bid, Digest& digest) const {
+    if (const auto found = channel_ids.Find(bid)) digest.Add(HashOf(*found));
+  }
+  const ChannelIds channel_ids;
 };
 struct UrlSplits {
   void Run(const Bid& bid, Digest& digest) const { digest.Add(HashOf(SplitUrl(bid, tables))); }
@@ -119,8 +130,12 @@ int main(int argc, char** argv) {
     Measure<CurrencyConversion>(source, records);
   } else if (query == "q1-into") {
     Measure<CurrencyConversionInto>(source, records);
+  } else if (query == "q13") {
+    MeasureGenerated<SideInputLookups>(records);
   } else if (query == "q14") {
     MeasureGenerated<Calculations>(records);
+  } else if (query == "q21") {
+    MeasureGenerated<ChannelIdSearches>(records);
   } else if (query == "q22") {
     MeasureGenerated<UrlSplits>(records);
   } else {
