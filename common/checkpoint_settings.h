@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <weir/checkpointing_mode.h>
+
 #include "common/setting.h"
 
 namespace weir {
@@ -19,7 +21,6 @@ struct SettingEnum<RestartStrategyType> {
                                                          "exponential-delay"};
 };
 
-enum class CheckpointingMode { kExactlyOnce, kAtLeastOnce };
 template <>
 struct SettingEnum<CheckpointingMode> {
   static constexpr std::array<std::string_view, 2> names{"EXACTLY_ONCE", "AT_LEAST_ONCE"};

@@ -86,6 +86,13 @@ std::string StreamExecutionEnvironment::Configuration(const std::string& key,
   return given != inputs_->configuration.end() ? given->second : default_value;
 }
 
+void StreamExecutionEnvironment::EnableCheckpointing(std::int64_t interval_ms,
+                                                     CheckpointingMode mode) {
+  Set("execution.checkpointing.interval", std::to_string(interval_ms) + " ms");
+  Set("execution.checkpointing.mode",
+      mode == CheckpointingMode::kExactlyOnce ? "EXACTLY_ONCE" : "AT_LEAST_ONCE");
+}
+
 void StreamExecutionEnvironment::SetFixedDelayRestart(std::uint32_t attempts,
                                                       std::int64_t delay_ms) {
   Set("restart-strategy.type", "fixed-delay");

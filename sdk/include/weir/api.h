@@ -6,6 +6,7 @@
 #include <weir/broadcast_function.h>
 #include <weir/broadcast_state.h>
 #include <weir/broadcast_stream.h>
+#include <weir/checkpointing_mode.h>
 #include <weir/collect_sink.h>
 #include <weir/collector.h>
 #include <weir/connected_streams.h>

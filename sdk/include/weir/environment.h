@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/checkpointing_mode.h>
 #include <weir/connected_streams.h>
 #include <weir/data_sources.h>
 #include <weir/data_stream.h>
@@ -73,6 +74,10 @@ class StreamExecutionEnvironment {
   void Set(const std::string& key, std::string value) {
     graph_->configuration[key] = std::move(value);
   }
+  // Takes a checkpoint every `interval_ms` (at least 10), from which the job goes on after a
+  // failure. Where to is the cluster's execution.checkpointing.dir, or Set() here.
+  void EnableCheckpointing(std::int64_t interval_ms,
+                           CheckpointingMode mode = CheckpointingMode::kExactlyOnce);
   // After a failure start again, at most `attempts` times, each after `delay_ms`.
   void SetFixedDelayRestart(std::uint32_t attempts, std::int64_t delay_ms);
   // A failure ends the job.

@@ -180,6 +180,7 @@ TEST(JobCompiler, VerticesCarryWhatTheProgramSaid) {
   const auto graph = GraphOf([](Environment& env) {
     env.SetJobName("the job");
     env.SetFixedDelayRestart(3, 1500);
+    env.EnableCheckpointing(250, CheckpointingMode::kAtLeastOnce);
     env.FromSequence(1, 2)
         .Uid("source")
         .Description("counts")
@@ -194,6 +195,8 @@ TEST(JobCompiler, VerticesCarryWhatTheProgramSaid) {
   ASSERT_TRUE(graph.ok());
   EXPECT_EQ(graph->name, "the job");
   EXPECT_EQ(graph->configuration.at("restart-strategy.fixed-delay.delay"), "1500 ms");
+  EXPECT_EQ(graph->configuration.at("execution.checkpointing.interval"), "250 ms");
+  EXPECT_EQ(graph->configuration.at("execution.checkpointing.mode"), "AT_LEAST_ONCE");
   ASSERT_EQ(graph->vertices.size(), 3u);
   EXPECT_TRUE(graph->vertices[0].is_source);
   EXPECT_TRUE(graph->vertices[0].operators[0].has_coordinator);
