@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <weir/internal/sinks/commit_thread.h>
 #include <weir/internal/sinks/two_phase_commit.h>
 #include <weir/serializer.h>
 
@@ -91,6 +92,24 @@ void WriteSinkState(const RestoredSinkState& state, std::uint32_t subtask,
              Content::kSink, out);
   WriteItems(kCommittablesStateName, state.committables, Content::kCommittable, out);
   WriteItems(kWriterStateName, state.writer_states, Content::kWriter, out);
+}
+
+TwoPhaseCommit::TwoPhaseCommit(std::string sink, const CommitOptions& options,
+                               std::uint32_t subtask)
+    : sink_(std::move(sink)), options_(options), subtask_(subtask), log_(options) {}
+
+TwoPhaseCommit::~TwoPhaseCommit() = default;
+
+bool TwoPhaseCommit::recovered() const {
+  return thread_->recovered();
+}
+
+void TwoPhaseCommit::Complete(std::uint64_t checkpoint_id) {
+  thread_->Add(log_.Complete(checkpoint_id));
+}
+
+bool TwoPhaseCommit::all_committed() const {
+  return log_.size() == thread_->committed() - forgotten_;
 }
 
 void TwoPhaseCommit::Start(std::vector<LoggedCommittable> restored,

@@ -11,13 +11,15 @@
 #include <vector>
 
 #include <weir/internal/chain.h>
-#include <weir/internal/sinks/commit_thread.h>
+#include <weir/internal/sinks/commit_calls.h>
 #include <weir/internal/sinks/committable_log.h>
 #include <weir/internal/state/operator_state_snapshot.h>
 #include <weir/status.h>
 #include <weir/two_phase_sink.h>
 
 namespace weir::internal {
+
+class CommitThread;
 
 // One item of a sink's operator state (docs/formats/operator-state.md).
 struct SinkStateItem {
@@ -49,8 +51,8 @@ void WriteSinkState(const RestoredSinkState& state, std::uint32_t subtask,
 // The task's thread.
 class TwoPhaseCommit {
  public:
-  TwoPhaseCommit(std::string sink, const CommitOptions& options, std::uint32_t subtask)
-      : sink_(std::move(sink)), options_(options), subtask_(subtask), log_(options) {}
+  TwoPhaseCommit(std::string sink, const CommitOptions& options, std::uint32_t subtask);
+  ~TwoPhaseCommit();  // stops the thread
 
   // First of all. Starts the thread, which begins with what is `restored`: this subtask's own.
   void Start(std::vector<LoggedCommittable> restored, std::unique_ptr<CommitCalls> calls,
@@ -58,19 +60,19 @@ class TwoPhaseCommit {
   // Forgets what has been committed since. Returns up to which checkpoint that is everything; 0:
   // nothing new. An error is that of the committer. Cheap where nothing has happened.
   Result<std::uint64_t> Poll();
-  bool recovered() const { return thread_->recovered(); }
+  // AbortUnheld() has returned.
+  bool recovered() const;
   // Whether the writer may prepare one more checkpoint now. An error: it never may.
   Result<bool> HasRoom() const;
   void Add(std::uint64_t checkpoint_id, std::vector<std::vector<std::byte>> committables) {
     log_.Add(checkpoint_id, subtask_, std::move(committables));
   }
-  void Complete(std::uint64_t checkpoint_id) { thread_->Add(log_.Complete(checkpoint_id)); }
+  void Complete(std::uint64_t checkpoint_id);
   void Abort(std::uint64_t checkpoint_id) { log_.Abort(checkpoint_id); }
   // Whether all that was added is committed, also as far as Poll() has not been asked.
-  bool all_committed() const { return log_.size() == thread_->committed() - forgotten_; }
+  bool all_committed() const;
   // Of a snapshot: everything that is not known to be committed.
   std::vector<SinkStateItem> committables() const;
-  void Stop() { thread_.reset(); }
 
  private:
   const std::string sink_;

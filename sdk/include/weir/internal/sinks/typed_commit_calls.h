@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <weir/internal/operator.h>
-#include <weir/internal/sinks/commit_thread.h>
+#include <weir/internal/sinks/commit_calls.h>
 #include <weir/serializer.h>
 #include <weir/two_phase_sink.h>
 
