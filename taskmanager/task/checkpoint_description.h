@@ -61,6 +61,7 @@ struct TaskRestore {
   std::uint64_t checkpoint_id = 0;
   std::string directory;  // the checkpoint folder that the handles' paths are relative to
   std::vector<RestoreSource> sources;
+  bool finished = false;  // it had ended, with its whole vertex: nothing of it runs again
 };
 
 }  // namespace weir::task

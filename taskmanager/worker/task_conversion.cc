@@ -30,8 +30,10 @@ void ToProto(const checkpoint::StateHandle& handle, proto::StateHandle* message)
 }
 
 task::TaskRestore FromProto(const proto::TaskRestore& message) {
-  task::TaskRestore restore{
-      .checkpoint_id = message.checkpoint_id(), .directory = message.directory(), .sources = {}};
+  task::TaskRestore restore{.checkpoint_id = message.checkpoint_id(),
+                            .directory = message.directory(),
+                            .sources = {},
+                            .finished = message.finished()};
   for (const proto::RestoreSource& source : message.sources()) {
     task::RestoreSource& added = restore.sources.emplace_back();
     added.operator_ids.assign(source.operator_ids().begin(), source.operator_ids().end());
