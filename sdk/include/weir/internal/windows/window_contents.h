@@ -113,7 +113,7 @@ struct WindowRecord {
 template <class T>
 struct WindowChunk {
   static constexpr std::uint32_t kCapacity =
-      static_cast<std::uint32_t>(std::clamp<std::size_t>(400 / sizeof(WindowRecord<T>), 1, 8));
+      static_cast<std::uint32_t>(std::clamp<std::size_t>(200 / sizeof(WindowRecord<T>), 1, 8));
   std::uint32_t window_size = 0;
   std::array<WindowRecord<T>, kCapacity> records{};
 };
