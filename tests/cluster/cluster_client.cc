@@ -63,6 +63,7 @@ Result<std::string> ClusterClient::Submit(const JobRequest& request) {
   Json body = {{"entryClass", request.entry}, {"programArgsList", request.arguments}};
   if (request.parallelism > 0) body["parallelism"] = request.parallelism;
   if (!request.configuration.empty()) body["flinkConfiguration"] = request.configuration;
+  if (!request.restored_path.empty()) body["savepointPath"] = request.restored_path;
   WEIR_ASSIGN_OR_RETURN(const Json json,
                         Parse(http_.Post(Concat("/v1/jars/", jar, "/run"), body.dump())));
   return Get<std::string>(json, "jobid");
@@ -112,6 +113,24 @@ Result<std::vector<FailureView>> ClusterClient::Failures(const std::string& job)
       failures.push_back(ToFailure(concurrent));
   }
   return failures;
+}
+
+Result<CheckpointView> ClusterClient::LatestCheckpoint(const std::string& job) {
+  WEIR_ASSIGN_OR_RETURN(const Json json,
+                        Parse(http_.Get(Concat("/v1/jobs/", job, "/checkpoints"))));
+  const Json& latest = json.at("latest").at("completed");
+  if (latest.is_null()) return CheckpointView();
+  return CheckpointView{.id = Get<std::uint64_t>(latest, "id"),
+                        .path = Get<std::string>(latest, "external_path")};
+}
+
+Result<CheckpointCounts> ClusterClient::Checkpoints(const std::string& job) {
+  WEIR_ASSIGN_OR_RETURN(const Json json,
+                        Parse(http_.Get(Concat("/v1/jobs/", job, "/checkpoints"))));
+  const Json& counts = json.at("counts");
+  return CheckpointCounts{.completed = Get<std::uint64_t>(counts, "completed"),
+                          .failed = Get<std::uint64_t>(counts, "failed"),
+                          .in_progress = Get<std::uint64_t>(counts, "in_progress")};
 }
 
 Result<ClusterClient::Overview> ClusterClient::Cluster() {

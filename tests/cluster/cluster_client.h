@@ -55,6 +55,18 @@ struct JobRequest {
   std::vector<std::string> arguments;
   int parallelism = 0;  // 0: the cluster's default
   std::map<std::string, std::string> configuration;
+  std::string restored_path = {};  // the checkpoint to start from; empty: none
+};
+
+// What the statistics of checkpoints say.
+struct CheckpointView {
+  std::uint64_t id = 0;
+  std::string path;
+};
+struct CheckpointCounts {
+  std::uint64_t completed = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t in_progress = 0;
 };
 
 // For one thread. An answer that is no success becomes a Status with the server's text, "HTTP 404:
@@ -72,6 +84,9 @@ class ClusterClient {
   Result<std::vector<SubtaskView>> Subtasks(const std::string& job, const std::string& vertex_id);
   // Newest first, those that came with it behind each.
   Result<std::vector<FailureView>> Failures(const std::string& job);
+  // The newest completed one; without one: an empty path.
+  Result<CheckpointView> LatestCheckpoint(const std::string& job);
+  Result<CheckpointCounts> Checkpoints(const std::string& job);
   // Number of TaskManagers and of free slots.
   struct Overview {
     int task_managers = 0;

@@ -4,6 +4,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include <weir/connectors/file_sink.h>
+
 namespace weir::golden {
 
 std::vector<std::string> Words(std::string_view line) {
@@ -13,8 +15,19 @@ std::vector<std::string> Words(std::string_view line) {
   return words;
 }
 
+void GoldenJob::Expect(const DataStream<std::string>& results, Order order,
+                       const std::string& file) {
+  order_ = order;
+  expected_file_ = file;
+  if (world_.output.empty()) {
+    results.SinkTo(sink_);
+  } else {
+    results.SinkTo(files::FileSink(TextFormat(), world_.output)).Uid("results");
+  }
+}
+
 std::vector<std::string> GoldenJob::ReadLines(const std::string& file) const {
-  const std::string path = folder_ + "/" + file;
+  const std::string path = world_.folder + "/" + file;
   std::ifstream text(path);
   if (!text) throw std::runtime_error("golden job: cannot read " + path);
   std::vector<std::string> lines;

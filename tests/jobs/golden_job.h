@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <weir/api.h>
+#include <weir/connectors/generator_source.h>
 
 namespace weir::golden {
 
@@ -26,19 +27,28 @@ enum class Order {
 // The words of a line, between spaces.
 std::vector<std::string> Words(std::string_view line);
 
+// What one run of a golden job is given from outside.
+struct GoldenWorld {
+  std::string folder;  // holds the texts
+  // Of each input; 0: as fast as it goes. A slow one gives checkpoints and kills their time.
+  double records_per_second = 0;
+  // The results go into files there; empty: to GoldenJob::sink().
+  std::string output = {};
+};
+
 // Given to the job's function for each run. One thread.
 class GoldenJob {
  public:
-  // `folder` holds the texts. `env` outlives it.
-  GoldenJob(std::string folder, StreamExecutionEnvironment& env)
-      : folder_(std::move(folder)), env_(env) {}
+  // `env` outlives it.
+  GoldenJob(GoldenWorld world, StreamExecutionEnvironment& env)
+      : world_(std::move(world)), env_(env) {}
 
   // Its parallelism changes from run to run.
   StreamExecutionEnvironment& env() { return env_; }
 
   // The lines of a file of the job's folder, in order, as one split.
   SingleOutputStreamOperator<std::string> Lines(const std::string& file = "input.txt") {
-    return env_.FromData(ReadLines(file));
+    return From(ReadLines(file), WatermarkStrategy<std::string>::NoWatermarks());
   }
   // The lines, turned into records by T parse(const std::vector<std::string>& words).
   template <class T, class Parse>
@@ -47,16 +57,12 @@ class GoldenJob {
       const std::string& file = "input.txt") {
     std::vector<T> records;
     for (const std::string& line : ReadLines(file)) records.push_back(parse(Words(line)));
-    return env_.FromSource(DataSource<T>(std::move(records)), strategy).SetParallelism(1);
+    return From(std::move(records), strategy);
   }
 
   // What the job has to come to: the lines of `file`. Once for each job.
   void Expect(const DataStream<std::string>& results, Order order = Order::kAny,
-              const std::string& file = "expected.txt") {
-    results.SinkTo(sink_);
-    order_ = order;
-    expected_file_ = file;
-  }
+              const std::string& file = "expected.txt");
 
   // For the runner.
   const CollectSink<std::string>& sink() const { return sink_; }
@@ -64,10 +70,24 @@ class GoldenJob {
   std::vector<std::string> ReadExpected() const { return ReadLines(expected_file_); }
 
  private:
+  template <class T>
+  SingleOutputStreamOperator<T> From(std::vector<T> records, const WatermarkStrategy<T>& strategy) {
+    if (world_.records_per_second == 0) {
+      return env_.FromSource(DataSource<T>(std::move(records)), strategy).SetParallelism(1);
+    }
+    const auto shared = std::make_shared<const std::vector<T>>(std::move(records));
+    const auto get = [shared](std::int64_t index) {
+      return (*shared)[static_cast<std::size_t>(index)];
+    };
+    const auto rate = generator::RateLimit::PerSecond(world_.records_per_second);
+    const auto count = static_cast<std::int64_t>(shared->size());
+    return env_.FromSource(generator::DataGeneratorSource(get, count, rate), strategy)
+        .SetParallelism(1);
+  }
   // Without empty ones and those that begin with '#'.
   std::vector<std::string> ReadLines(const std::string& file) const;
 
-  const std::string folder_;
+  const GoldenWorld world_;
   StreamExecutionEnvironment& env_;
   CollectSink<std::string> sink_;
   Order order_ = Order::kAny;

@@ -28,6 +28,9 @@ class GoldenJobTest : public testing::Test {
       ASSERT_TRUE(status.ok()) << job_.name << " with " << ToString(variant) << ": "
                                << status.ToString();
     }
+    const Variant spread{.parallelism = 2, .task_managers = 3};
+    const Status status = Runner().Run(job_, spread, Mode::kWithCheckpoints);
+    EXPECT_TRUE(status.ok()) << job_.name << " with checkpoints: " << status.ToString();
   }
 
  private:
@@ -64,16 +67,11 @@ void Throws(GoldenJob& golden) {
       [](const std::string&) -> std::string { throw std::runtime_error("no such word"); }));
 }
 
-TEST(GoldenRunnerTest, AWrongResultAFailureAndAnUnknownModeAreErrors) {
+TEST(GoldenRunnerTest, AWrongResultAndAFailureAreErrors) {
   const Status wrong = Runner().Run({"word_count", ComesToSomethingElse}, {}, Mode::kStraight);
   EXPECT_EQ(wrong.code(), StatusCode::kCorruption) << wrong.ToString();
   const Status failed = Runner().Run({"word_count", Throws}, {}, Mode::kStraight);
   EXPECT_NE(failed.message().find("no such word"), std::string::npos) << failed.ToString();
-  for (const Mode mode : {Mode::kWithCheckpoints, Mode::kKilledAndRestored}) {
-    const Status refused = Runner().Run(RegisteredJobs().front(), {}, mode);
-    EXPECT_EQ(refused.code(), StatusCode::kUnsupported);
-    EXPECT_NE(refused.message().find("checkpoints"), std::string::npos);
-  }
 }
 
 }  // namespace

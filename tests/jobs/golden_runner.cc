@@ -4,17 +4,14 @@
 #include <utility>
 
 #include "common/text.h"
+#include "tests/sanitizers/instrumented.h"
 
 namespace weir::golden {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kAllVariants = false;
-#else
-constexpr bool kAllVariants = true;
-#endif
-
 constexpr std::uint32_t kHighestParallelism = 7;
+// Some twenty lines take as long as a few checkpoints.
+constexpr double kSlowRecordsPerSecond = 100;
 
 // Lines of a key in their order, keys in theirs.
 void SortByKey(std::vector<std::string>& lines) {
@@ -38,7 +35,7 @@ std::string ToString(const Variant& variant) {
 }
 
 std::vector<Variant> Variants() {
-  if (!kAllVariants) {
+  if (test::kInstrumented) {
     return {{1, 1024, true, 1},  {2, 7, false, 3}, {3, 1, true, 3},
             {7, 1024, false, 3}, {7, 7, true, 1},  {3, 1024, false, 1}};
   }
@@ -83,10 +80,6 @@ Result<minicluster::MiniCluster*> GoldenRunner::Cluster(std::uint32_t task_manag
 }
 
 Status GoldenRunner::Run(const RegisteredJob& job, const Variant& variant, Mode mode) {
-  if (mode != Mode::kStraight) {
-    return Status(StatusCode::kUnsupported,
-                  "golden jobs run straight only: the engine takes no checkpoints");
-  }
   internal::JobInputs inputs;
   inputs.default_parallelism = variant.parallelism;
   inputs.recording = true;
@@ -94,7 +87,13 @@ Status GoldenRunner::Run(const RegisteredJob& job, const Variant& variant, Mode 
   env.SetJobName(job.name);
   env.Set("pipeline.operator-chaining.enabled", variant.chained ? "true" : "false");
   env.Set("execution.batch.max-records", Concat(variant.batch_records));
-  GoldenJob golden(Concat(WEIR_GOLDEN_JOBS, "/", job.name), env);
+  GoldenWorld world{.folder = Concat(WEIR_GOLDEN_JOBS, "/", job.name)};
+  if (mode == Mode::kWithCheckpoints) {
+    world.records_per_second = kSlowRecordsPerSecond;
+    env.Set("execution.checkpointing.interval", "50 ms");
+    env.Set("execution.checkpointing.dir", checkpoints_.path());
+  }
+  GoldenJob golden(std::move(world), env);
   job.function(golden);
   WEIR_ASSIGN_OR_RETURN(auto compiled, env.Compile());
   WEIR_ASSIGN_OR_RETURN(minicluster::MiniCluster * cluster, Cluster(variant.task_managers));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/temporary_directory.h"
 #include "minicluster/mini_cluster.h"
 #include "tests/jobs/golden_job.h"
 
@@ -26,19 +27,19 @@ std::vector<Variant> Variants();
 
 enum class Mode {
   kStraight,
-  kWithCheckpoints,
-  kKilledAndRestored,  // at another parallelism
+  kWithCheckpoints,  // every 50 ms, of a slow input
 };
 
 // One thread.
 class GoldenRunner {
  public:
-  // Ok if the job came to what it should. Unsupported for modes that the engine does not have.
+  // Ok if the job came to what it should.
   Status Run(const RegisteredJob& job, const Variant& variant, Mode mode);
 
  private:
   Result<minicluster::MiniCluster*> Cluster(std::uint32_t task_managers);
 
+  TemporaryDirectory checkpoints_{*TemporaryDirectory::Create("weir-golden")};
   std::map<std::uint32_t, std::unique_ptr<minicluster::MiniCluster>> clusters_;
 };
 

@@ -1,0 +1,119 @@
+// Golden jobs (tests/jobs) that are killed and go on from their last checkpoint at another
+// parallelism come to the same.
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/cluster/cluster_fixture.h"
+#include "tests/cluster/numbered_output.h"
+#include "tests/sanitizers/instrumented.h"
+
+namespace weir::cluster_test {
+namespace {
+
+std::vector<std::string> GoldenFolders() {
+  std::vector<std::string> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(WEIR_GOLDEN_JOBS)) {
+    if (entry.is_directory()) folders.push_back(entry.path().filename());
+  }
+  std::ranges::sort(folders);
+  if (!test::kInstrumented) return folders;
+  // A run takes ten times as long: another few of them each time.
+  std::ranges::shuffle(folders, std::mt19937(std::random_device()()));
+  folders.resize(4);
+  return folders;
+}
+
+std::vector<std::string> ReadLines(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.front() != '#') lines.push_back(line);
+  }
+  return lines;
+}
+
+// Records per second with which the longest input lasts a second and a half.
+std::size_t RateFor(const std::string& folder) {
+  std::size_t longest = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".txt" || entry.path().stem() == "expected") continue;
+    longest = std::max(longest, ReadLines(entry.path()).size());
+  }
+  return longest * 2 / 3 + 1;
+}
+
+class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface<std::string> {
+ protected:
+  std::string SubmitGolden(const std::string& folder, int parallelism,
+                           const std::string& restored_path) {
+    return Submit(
+        {.plugin = PluginPath("golden_jobs"),
+         .entry = "golden",
+         .arguments = Arguments(
+             {{"job", folder}, {"rate", std::to_string(RateFor(folder))}, {"output", output_}}),
+         .parallelism = parallelism,
+         .configuration = {{"execution.checkpointing.interval", "20 ms"},
+                           {"execution.checkpointing.dir", checkpoints_},
+                           {"execution.checkpointing.externalized-checkpoint-retention",
+                            "RETAIN_ON_CANCELLATION"},
+                           {"restart-strategy.type", "none"}},
+         .restored_path = restored_path});
+  }
+  // Kills a worker after the first checkpoint, somewhere in the job; where it restarts from.
+  std::string KillAfterACheckpoint(const std::string& job) {
+    WaitUntil("a checkpoint is complete", [&] {
+      const auto view = client().LatestCheckpoint(job);
+      return view.ok() && !view->path.empty();
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 300));
+    for (const pid_t worker : cluster().WorkerPids()) ::kill(worker, SIGKILL);
+    // One whose last acknowledgement came before the kill is still completed.
+    WaitUntil("the job has ended, and its last checkpoint", [&] {
+      const std::string state = Job(job).state;
+      const auto counts = client().Checkpoints(job);
+      return (state == "FAILED" || state == "FINISHED") && counts.ok() && counts->in_progress == 0;
+    });
+    if (Job(job).state == "FINISHED") return "";
+    const auto latest = client().LatestCheckpoint(job);
+    EXPECT_TRUE(latest.ok()) << latest.status().message();
+    return latest.ok() ? latest->path : "";
+  }
+
+  std::mt19937 random_;
+  std::string output_;
+  std::string checkpoints_;
+};
+
+TEST_P(GoldenRestoreTest, KilledAndRestoredAtAnotherParallelism) {
+  const auto seed = std::random_device()();
+  std::printf("seed %u\n", seed);
+  random_.seed(seed);
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.task_managers = 2, .slots = 3}));
+  checkpoints_ = MakeFolder("checkpoints");
+  output_ = MakeFolder("output");
+  const std::string folder = std::string(WEIR_GOLDEN_JOBS "/") + GetParam();
+  std::string job = SubmitGolden(folder, 2, "");
+  if (const std::string path = KillAfterACheckpoint(job); !path.empty()) {
+    std::printf("restored from %s\n", path.c_str());
+    job = SubmitGolden(folder, 3, path);
+    WaitForState(job, "FINISHED");
+  }
+  std::vector<std::string> expected = ReadLines(folder + "/expected.txt");
+  std::vector<std::string> lines = ReadPublishedLines(output_);
+  std::ranges::sort(expected);
+  std::ranges::sort(lines);
+  EXPECT_EQ(lines, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Jobs, GoldenRestoreTest, testing::ValuesIn(GoldenFolders()),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace weir::cluster_test
