@@ -81,6 +81,12 @@ Status InputTable::Deliver(Entry& entry, const FrameHeader& header, Bytes& paylo
   if (entry.ended) {
     // A backlog is announced behind the elements of its turn, the end of input among them.
     if (header.type == FrameType::kBacklog) return Status();
+    // A task that waits for its last checkpoint passes barriers on.
+    if (header.type == FrameType::kBarrier) {
+      WEIR_ASSIGN_OR_RETURN(const internal::ControlElement barrier,
+                            DecodeControlElement(header.type, payload));
+      return entry.channel->Deliver(barrier);
+    }
     return Status::Corruption(Concat("a ", ToString(header.type), " frame after the end of input"));
   }
   if (header.type == FrameType::kBacklog) {

@@ -35,7 +35,7 @@ bool BarrierAligner::Begin(const Barrier& barrier) {
 
 BarrierAligner::Outcome BarrierAligner::OnBarrier(std::uint32_t channel, const Barrier& barrier) {
   Outcome outcome;
-  GiveUpSkipped(channel, barrier.checkpoint_id, outcome);
+  if (!ended_[channel]) GiveUpSkipped(channel, barrier.checkpoint_id, outcome);
   auto alignment = std::find_if(alignments_.begin(), alignments_.end(), [&](const Alignment& each) {
     return each.barrier.checkpoint_id == barrier.checkpoint_id;
   });
@@ -47,7 +47,8 @@ BarrierAligner::Outcome BarrierAligner::OnBarrier(std::uint32_t channel, const B
   if (alignment->delivered[channel]) return outcome;
   alignment->delivered[channel] = true;
   outcome.block = mode_ == Mode::kExactlyOnce;
-  if (--alignment->missing > 0) return outcome;
+  if (!ended_[channel]) --alignment->missing;
+  if (alignment->missing > 0) return outcome;
   outcome.aligned = alignment->barrier;
   alignments_.erase(alignment);
   return outcome;
@@ -77,10 +78,16 @@ BarrierAligner::Outcome BarrierAligner::OnAborted(std::uint64_t checkpoint_id) {
     if (aborted_.size() > kMostAborted) aborted_.erase(aborted_.begin());
     return outcome;
   }
-  const auto erased = std::erase_if(alignments_, [&](const Alignment& alignment) {
-    return alignment.barrier.checkpoint_id == checkpoint_id;
-  });
-  outcome.unblock = mode_ == Mode::kExactlyOnce && erased > 0;
+  const auto alignment = std::find_if(
+      alignments_.begin(), alignments_.end(),
+      [&](const Alignment& each) { return each.barrier.checkpoint_id == checkpoint_id; });
+  if (alignment == alignments_.end()) return outcome;
+  // One that only ended channels have brought blocks nobody; another one may.
+  for (std::size_t channel = 0; channel < ended_.size(); ++channel) {
+    outcome.unblock |=
+        mode_ == Mode::kExactlyOnce && alignment->delivered[channel] && !ended_[channel];
+  }
+  alignments_.erase(alignment);
   return outcome;
 }
 

@@ -39,8 +39,9 @@ class BarrierAligner {
 
   BarrierAligner(std::uint32_t channels, Mode mode);
 
-  // `channel` is neither blocked nor ended. After `aligned` no event of a channel comes before the
-  // snapshot was taken or given up.
+  // `channel` is not blocked. One that has ended may bring barriers still: its sender takes part in
+  // checkpoints until its last one is complete. They say that there is a checkpoint and no more.
+  // After `aligned` no event of a channel comes before the snapshot was taken or given up.
   Outcome OnBarrier(std::uint32_t channel, const internal::Barrier& barrier);
   Outcome OnEnd(std::uint32_t channel);
   // The coordinator has given the checkpoint up. It is not in Outcome::given_up: who would be told
@@ -66,7 +67,7 @@ class BarrierAligner {
   std::vector<bool> ended_;
   std::uint32_t open_;
   std::uint64_t newest_ = 0;  // id of the last checkpoint that was begun or was aborted first
-  std::deque<Alignment> alignments_;  // by id; exactly-once: at most one
+  std::deque<Alignment> alignments_;  // by id
   std::set<std::uint64_t> aborted_;   // newer than newest_
 };
 

@@ -83,6 +83,10 @@ Status InputGate::DeliverBatch(Channel& channel, std::unique_ptr<internal::AnyBa
 Status InputGate::DeliverControl(std::uint32_t index, const internal::ControlElement& element,
                                  internal::Chain& chain) {
   Channel& channel = channels_[index];
+  if (const auto* barrier = std::get_if<internal::Barrier>(&element)) {
+    barriers_.OnBarrier(index, *barrier);
+    return Status::Ok();
+  }
   if (channel.ended) return Status::Internal("a control element came after the end of its channel");
   Input& input = inputs_[channel.merger];
   if (const auto* watermark = std::get_if<internal::Watermark>(&element)) {
@@ -91,10 +95,6 @@ Status InputGate::DeliverControl(std::uint32_t index, const internal::ControlEle
   }
   if (const auto* status = std::get_if<internal::WatermarkStatus>(&element)) {
     return Announce(input, input.merger.OnStatus(channel.merger_channel, status->idle), chain);
-  }
-  if (const auto* barrier = std::get_if<internal::Barrier>(&element)) {
-    barriers_.OnBarrier(index, *barrier);
-    return Status::Ok();
   }
   return End(index, chain);
 }

@@ -49,7 +49,7 @@ class InputGate {
   void UnblockAll();
 
   std::uint32_t channel_count() const { return static_cast<std::uint32_t>(channels_.size()); }
-  // Every channel has ended.
+  // Every channel has ended. Barriers may still come.
   bool ended() const { return open_channels_ == 0; }
   // The smallest merged watermark over the inputs.
   std::int64_t watermark_ms() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "taskmanager/task/finished_chain.h"
 #include "taskmanager/task/task_restore.h"
 #include "taskmanager/task/user_code.h"
 
@@ -129,6 +130,11 @@ Status Task::MakeAndOpenChain() {
 }
 
 Status Task::MakeAndRestoreChain() {
+  if (restore_ && restore_->finished) {
+    chain_ = std::make_unique<FinishedChain>(context_);
+    restore_.reset();
+    return Status::Ok();
+  }
   chain_ = resources_.job.CreateChain(attempt_.vertex, context_);
   if (chain_ == nullptr) return Status::Internal("the plugin made no chain");
   std::vector<internal::ChainedKeyedTable> tables = chain_->keyed_tables();
@@ -193,6 +199,9 @@ Result<StepOutcome> Task::StepChain() {
     holds_input_ = chain_->HoldsInput();
     return holds_input_ ? StepOutcome::kBlocked : StepInput();
   }
+  // Who has ended its output may still pass barriers on.
+  WEIR_ASSIGN_OR_RETURN(const bool late, gate_->Deliver(*chain_));
+  if (late) return StepOutcome::kProgress;
   WEIR_ASSIGN_OR_RETURN(const bool finished, chain_->Finish());
   if (!finished) return chain_->timers_due() ? StepOutcome::kProgress : StepOutcome::kIdle;
   phase_ = Phase::kEnding;
@@ -209,9 +218,7 @@ Result<bool> Task::TakeMail() {
   }
   // What a coordinator sent behind a trigger must not get into that checkpoint's state.
   if (checkpoint_.preparing()) return false;
-  // What is still in the channels belongs to the checkpoint of whoever has sent it and ended.
-  const bool takes_triggers = checkpoint_.none() && gate_->ended();
-  const auto mail = mailbox_->TakeOrdered(takes_triggers);
+  const auto mail = mailbox_->TakeOrdered(TakesTriggers());
   if (!mail) return false;
   if (const auto* trigger = std::get_if<internal::Barrier>(&*mail)) {
     checkpoint_.Trigger(*trigger);
@@ -222,19 +229,30 @@ Result<bool> Task::TakeMail() {
   return true;
 }
 
+bool Task::TakesTriggers() const {
+  // What is still in the channels belongs to the checkpoint of whoever has sent it and ended.
+  return checkpoint_.none() && gate_->ended();
+}
+
 Result<StepOutcome> Task::StepCheckpoint() {
-  WEIR_ASSIGN_OR_RETURN(const bool advanced, checkpoint_.Advance(*chain_));
+  WEIR_ASSIGN_OR_RETURN(
+      const bool advanced,
+      checkpoint_.Advance(*chain_, phase_ == Phase::kEnding ? &context_.outputs() : nullptr));
   if (advanced) return StepOutcome::kProgress;
   holds_input_ = phase_ != Phase::kEnding;
   return StepOutcome::kBlocked;
 }
 
 Result<StepOutcome> Task::StepEnding() {
-  if (!context_.outputs().empty()) return StepOutcome::kBlocked;
+  if (!drained_ && !context_.outputs().empty()) return StepOutcome::kBlocked;
+  // Barriers that are written from now on may find nobody who reads them.
+  drained_ = true;
   // A sink that waits for its commit says here that it failed.
   WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
   if (!drained) return StepOutcome::kBlocked;
   if (checkpoint_.preparing()) return StepCheckpoint();
+  WEIR_ASSIGN_OR_RETURN(const bool late, gate_->Deliver(*chain_));
+  if (late) return StepOutcome::kProgress;
   if (chain_->AwaitsCheckpoint()) {
     if (!std::exchange(checkpoint_requested_, true)) {
       resources_.events.OnCheckpointRequested(attempt_);
@@ -343,7 +361,7 @@ void Task::Close() {
   context_.time().End(resources_.clock.MonotonicNanos());
   if (gate_ != nullptr) gate_->Close();
   // A finished task keeps its outputs: what was handed to the network may still be on its way.
-  if (phase_ != Phase::kEnding || !context_.outputs().empty()) context_.outputs().Close();
+  if (!drained_) context_.outputs().Close();
   Handle(TaskEvent::kClosed, closed.ok() ? closed : Named(closed));
 }
 

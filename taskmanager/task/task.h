@@ -86,6 +86,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   Status MakeAndRestoreChain();
   Result<StepOutcome> StepChain();
   Result<bool> TakeMail();
+  bool TakesTriggers() const;
   Result<StepOutcome> StepInput();
   Result<StepOutcome> StepCheckpoint();
   Result<StepOutcome> StepEnding();
@@ -115,6 +116,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   // The operator that a failure names; nothing where the error is none of the chain's.
   std::optional<std::uint32_t> failed_operator_;
   bool restore_failed_ = false;
+  bool drained_ = false;  // Ending: everything but late barriers has left
   bool checkpoint_requested_ = false;
   std::uint32_t blocks_of_a_turn_ = 1;  // at most; of a source
   bool flush_wanted_ = false;

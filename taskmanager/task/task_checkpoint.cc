@@ -10,13 +10,6 @@ namespace weir::task {
 
 using internal::Barrier;
 
-namespace {
-
-constexpr std::int64_t kNanosPerMicro = 1'000;
-constexpr std::int64_t kNanosPerMilli = 1'000'000;
-
-}  // namespace
-
 TaskCheckpoint::TaskCheckpoint(const TaskResources& resources, const TaskAttempt& attempt,
                                std::shared_ptr<TaskMailbox> mailbox)
     : resources_(resources), attempt_(attempt), mailbox_(std::move(mailbox)) {}
@@ -37,34 +30,41 @@ TaskCheckpoint::Began TaskCheckpoint::Begin(const Barrier& barrier) const {
 void TaskCheckpoint::OnBarrier(std::uint32_t channel, const Barrier& barrier) {
   const BarrierAligner::Outcome outcome = aligner_->OnBarrier(channel, barrier);
   if (outcome.began) began_[barrier.checkpoint_id] = Begin(barrier);
-  Follow(outcome);
-  if (outcome.block) gate_->Block(channel);
+  Follow(outcome, channel);
 }
 
 void TaskCheckpoint::OnChannelEnd(std::uint32_t channel) {
-  Follow(aligner_->OnEnd(channel));
+  Follow(aligner_->OnEnd(channel), channel);
 }
 
-void TaskCheckpoint::Follow(const BarrierAligner::Outcome& outcome) {
+void TaskCheckpoint::Follow(const BarrierAligner::Outcome& outcome, std::uint32_t channel) {
   for (const std::uint64_t checkpoint_id : outcome.given_up) {
     began_.erase(checkpoint_id);
     Decline(checkpoint_id,
             Status(StatusCode::kCanceled, "a newer checkpoint overtook it while it was aligned"));
   }
   if (outcome.unblock) gate_->UnblockAll();
+  if (outcome.block) gate_->Block(channel);
   if (!outcome.aligned) return;
   const Began began = began_.extract(outcome.aligned->checkpoint_id).mapped();
+  if (outcome.aligned->checkpoint_id <= newest_) {
+    // It was triggered, too.
+    gate_->UnblockAll();
+    return;
+  }
   Prepare(*outcome.aligned, began);
 }
 
 void TaskCheckpoint::Prepare(const Barrier& barrier, const Began& began) {
+  constexpr std::int64_t kNanosPerMilli = 1'000'000;
   preparing_ = barrier;
+  newest_ = barrier.checkpoint_id;
   metrics_ = {.start_delay_ms = began.start_delay_ms,
               .alignment_ms = (resources_.clock.MonotonicNanos() - began.at_ns) / kNanosPerMilli};
 }
 
 void TaskCheckpoint::Trigger(const Barrier& barrier) {
-  Prepare(barrier, Begin(barrier));
+  if (barrier.checkpoint_id > newest_) Prepare(barrier, Begin(barrier));
 }
 
 void TaskCheckpoint::OnAborted(std::uint64_t checkpoint_id) {
@@ -77,18 +77,19 @@ void TaskCheckpoint::OnAborted(std::uint64_t checkpoint_id) {
   if (saver_ != nullptr && saver_->checkpoint_id() == checkpoint_id) saver_->Abort();
 }
 
-Result<bool> TaskCheckpoint::Advance(internal::Chain& chain) {
+Result<bool> TaskCheckpoint::Advance(internal::Chain& chain, TaskOutputs* ended_outputs) {
   if (saving()) return false;
   WEIR_ASSIGN_OR_RETURN(const bool prepared, chain.PrepareCheckpoint(*preparing_));
   if (!prepared) return false;
   const Barrier barrier = *std::exchange(preparing_, std::nullopt);
-  const Status taken = TakeSnapshot(chain, barrier);
+  const Status taken = TakeSnapshot(chain, barrier, ended_outputs);
   gate_->UnblockAll();
   if (!taken.ok()) Decline(barrier.checkpoint_id, taken);
   return true;
 }
 
-Status TaskCheckpoint::TakeSnapshot(internal::Chain& chain, const Barrier& barrier) {
+Status TaskCheckpoint::TakeSnapshot(internal::Chain& chain, const Barrier& barrier,
+                                    TaskOutputs* ended_outputs) {
   if (resources_.storage == nullptr) {
     return Status::InvalidArgument(
         "there is no place for checkpoints: execution.checkpointing.dir is not set");
@@ -103,6 +104,8 @@ Status TaskCheckpoint::TakeSnapshot(internal::Chain& chain, const Barrier& barri
     table.table->Freeze();
   }
   chain.EmitBarrier(barrier);
+  if (ended_outputs != nullptr) ended_outputs->WriteControl(barrier);
+  constexpr std::int64_t kNanosPerMicro = 1'000;
   metrics_.sync_us = (resources_.clock.MonotonicNanos() - began_ns) / kNanosPerMicro;
   saver_ = std::make_shared<StateSaver>(
       resources_, attempt_, mailbox_, barrier.checkpoint_id,

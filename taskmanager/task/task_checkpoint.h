@@ -28,6 +28,7 @@
 #include "taskmanager/task/input_gate.h"
 #include "taskmanager/task/state_saver.h"
 #include "taskmanager/task/task_mailbox.h"
+#include "taskmanager/task/task_outputs.h"
 #include "taskmanager/task/task_resources.h"
 
 namespace weir::task {
@@ -53,14 +54,17 @@ class TaskCheckpoint final : public BarrierHandler {
   // Neither of both: a trigger can be taken.
   bool none() const { return !preparing() && !saving(); }
 
-  // Without a barrier in a channel. none() before.
+  // Without a barrier in a channel. none() before. Means nothing where the checkpoint has reached
+  // the task already.
   void Trigger(const internal::Barrier& barrier);
   // The coordinator has decided on a checkpoint.
   void OnAborted(std::uint64_t checkpoint_id);
 
   // While preparing(), between steps in which the chain's Drain() said true and no timers were due.
   // False: nothing happened, the chain has to wait.
-  Result<bool> Advance(internal::Chain& chain);
+  // `ended_outputs`: of a chain that has finished, else null. The barrier follows the ends: who is
+  // behind may stay on, and nobody else tells it of the checkpoint.
+  Result<bool> Advance(internal::Chain& chain, TaskOutputs* ended_outputs);
   // While saving(): thaws the tables if they are saved.
   void ThawIfSaved() {
     if (saver_->done()) Thaw();
@@ -76,9 +80,10 @@ class TaskCheckpoint final : public BarrierHandler {
   };
 
   Began Begin(const internal::Barrier& barrier) const;
-  void Follow(const BarrierAligner::Outcome& outcome);
+  void Follow(const BarrierAligner::Outcome& outcome, std::uint32_t channel);
   void Prepare(const internal::Barrier& barrier, const Began& began);
-  Status TakeSnapshot(internal::Chain& chain, const internal::Barrier& barrier);
+  Status TakeSnapshot(internal::Chain& chain, const internal::Barrier& barrier,
+                      TaskOutputs* ended_outputs);
   void Thaw();
   void Decline(std::uint64_t checkpoint_id, const Status& cause);
 
@@ -90,6 +95,7 @@ class TaskCheckpoint final : public BarrierHandler {
   std::map<std::uint64_t, Began> began_;  // by checkpoint that is being aligned
   std::vector<internal::ChainedKeyedTable> tables_;
 
+  std::uint64_t newest_ = 0;  // that was prepared
   std::optional<internal::Barrier> preparing_;
   CheckpointMetrics metrics_;  // of the one that is preparing
   std::shared_ptr<StateSaver> saver_;

@@ -33,11 +33,12 @@ void QueuedOutputChannel::Write(std::unique_ptr<internal::AnyBatch> batch) {
 }
 
 void QueuedOutputChannel::WriteControl(const internal::ControlElement& element) {
-  if (outputs_.host().dropping() || ended_) return;
+  if (outputs_.host().dropping()) return;
+  if (ended_ && !std::holds_alternative<internal::Barrier>(element)) return;
   if (const auto* watermark = std::get_if<internal::Watermark>(&element)) {
     outputs_.watermark_ms_.store(watermark->timestamp_ms, std::memory_order_relaxed);
   }
-  ended_ = std::holds_alternative<internal::EndOfInput>(element);
+  if (std::holds_alternative<internal::EndOfInput>(element)) ended_ = true;
   if (queue_.empty() && TrySendControl(element)) return;
   queue_.PushControl(element);
   outputs_.List(*this);
@@ -86,6 +87,12 @@ bool TaskOutputs::Drain() {
     return true;
   });
   return held_batches_ == 0;
+}
+
+void TaskOutputs::WriteControl(const internal::ControlElement& element) {
+  for (const auto& channels : outputs_) {
+    for (const auto& channel : channels) channel->WriteControl(element);
+  }
 }
 
 void TaskOutputs::Close() {

@@ -55,6 +55,8 @@ class TaskOutputs {
   bool Drain();
   // Whether nothing at all is held back.
   bool empty() const { return listed_.empty(); }
+  // Into every channel. Behind its end of input a channel takes barriers only.
+  void WriteControl(const internal::ControlElement& element);
   // Drops what is held back and the channels themselves.
   void Close();
 

@@ -70,8 +70,9 @@ class TaskEngineEvents {
   // task ended other than FINISHED first.
   virtual void OnCheckpointAcknowledged(CheckpointAcknowledgement acknowledgement) = 0;
   virtual void OnCheckpointDeclined(CheckpointDecline decline) = 0;
-  // The task has ended its input and emitted everything; it waits for one more completed checkpoint
-  // and takes triggers itself now (what is in front of it sends no barriers any more). Once.
+  // The task has ended its input and emitted everything; it waits for one more completed
+  // checkpoint. Until then it takes part in all: as a task where barriers start, once all before it
+  // have finished, and passing barriers on behind the ends of its output. Once.
   virtual void OnCheckpointRequested(const TaskAttempt& task) = 0;
 };
 

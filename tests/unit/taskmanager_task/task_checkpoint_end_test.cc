@@ -168,6 +168,46 @@ TEST_F(TaskCheckpointTest, ATaskBehindFinishedOnesTakesWhatTheySentFirst) {
   checkpoints_->cluster.ExpectFinished();
 }
 
+// A chain that ends in a sink and goes on into channels, too: it has ended its output and stays.
+TEST(LastCheckpointTest, ReachesWhoIsBehindATaskThatStays) {
+  for (const std::uint32_t workers : {1, 2}) {
+    const auto waiting = [](ChainContext&) {
+      ChainHooks hooks;
+      auto mine = std::make_shared<std::uint64_t>(0);
+      hooks.checkpoint.awaits = [mine] { return *mine == 0; };
+      hooks.checkpoint.end = [mine](std::uint64_t id, bool complete) {
+        if (complete) *mine = id;
+        return Status::Ok();
+      };
+      return hooks;
+    };
+    auto job = std::make_shared<TestJob>();
+    job->AddSource("Source", 2, waiting);
+    job->AddVertex("Middle", 2, waiting);
+    job->AddVertex("Last", 1, waiting);
+    job->AddVertex("Ends", 1, [](ChainContext&) { return ChainHooks{}; });
+    job->AddEdge(0, 1);
+    job->AddEdge(1, 2);
+    job->AddEdge(0, 3);
+    CheckpointCluster checkpoints(job, workers);
+    checkpoints.cluster.Run([&](std::uint32_t vertex, std::uint32_t subtask) {
+      return TestCluster::Place{.worker = (vertex + subtask) % workers, .slot = vertex};
+    });
+    RecordedEvents& events = checkpoints.cluster.events;
+    ASSERT_TRUE(events.WaitForRequests(5));
+    ASSERT_TRUE(events.WaitFor({3, 0, 0}, TaskState::kFinished));
+    // Nobody reads the barriers for the one that has finished any more, however many there are.
+    constexpr std::uint64_t kLast = 20;
+    for (std::uint64_t id = 1; id <= kLast; ++id) {
+      checkpoints.Trigger(id, {{0, 0, 0}, {0, 1, 0}});
+      ASSERT_TRUE(events.WaitForAnswers(id, 5)) << id;
+    }
+    EXPECT_TRUE(events.Declined().empty());
+    checkpoints.Complete(kLast);
+    checkpoints.cluster.ExpectFinished();
+  }
+}
+
 TEST_F(TaskCheckpointTest, ATaskThatEndsWaitsForItsAcknowledgement) {
   Barricade barricade;
   Run([](ChainContext&) { return ChainHooks{}; });

@@ -125,6 +125,7 @@ class TestChain final : public internal::Chain {
       if (!finished) return false;
     }
     EmitControl(internal::EndOfInput{});
+    ended_ = true;
     return true;
   }
   std::vector<internal::ChainedKeyedTable> keyed_tables() override {
@@ -141,7 +142,9 @@ class TestChain final : public internal::Chain {
     if (hooks_.checkpoint.snapshot) return hooks_.checkpoint.snapshot(checkpoint_id);
     return std::vector<internal::ChainedOperatorState>();
   }
-  void EmitBarrier(const internal::Barrier& barrier) override { EmitControl(barrier); }
+  void EmitBarrier(const internal::Barrier& barrier) override {
+    if (!ended_) EmitControl(barrier);
+  }
   bool AwaitsCheckpoint() const override {
     return hooks_.checkpoint.awaits && hooks_.checkpoint.awaits();
   }
@@ -171,6 +174,7 @@ class TestChain final : public internal::Chain {
   const internal::CompiledJob& job_;
   const std::vector<std::uint32_t> output_edges_;
   std::vector<std::vector<std::unique_ptr<Numbers>>> open_;
+  bool ended_ = false;
 };
 
 // A job of such chains.
