@@ -18,6 +18,7 @@
 #include "common/temporary_directory.h"
 #include "jobmanager/ha/file_metadata_store.h"
 #include "jobmanager/job_manager.h"
+#include "tests/unit/jobmanager/crashing_file_system.h"
 
 namespace weir::jobmanager {
 
@@ -145,6 +146,7 @@ class SimulatedCluster {
   const JobTimings timings_;
   const Metadata metadata_;
   const std::string metadata_directory_;
+  CrashingFileSystem metadata_files_{CrashingFileSystem::kNever, CrashKind::kBefore};
   std::unique_ptr<ha::FileMetadataStore> store_;
   std::unique_ptr<JobManager> manager_;  // null: killed
   int generation_ = 0;                   // of JobManagers

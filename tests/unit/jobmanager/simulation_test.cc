@@ -237,7 +237,7 @@ TEST(SimulationTest, InvariantsHoldUnderFaults) {
 }
 
 TEST(SimulationTest, InvariantsHoldWhileJobManagersDie) {
-  RunSimulations(60, 20, SimulatedCluster::Metadata::kFile);
+  RunSimulations(40, 15, SimulatedCluster::Metadata::kFile);
 }
 
 }  // namespace
