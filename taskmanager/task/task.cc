@@ -11,8 +11,6 @@ namespace weir::task {
 
 namespace {
 
-constexpr std::int64_t kNanosPerMilli = 1'000'000;
-
 // A source's turn: as many blocks as make what a step costs by itself (about 70 ns: a reading of
 // the clock, the page, statistics) small beside them, and nobody wait for long.
 constexpr std::int64_t kShortTurnNs = 5'000;
@@ -311,6 +309,7 @@ Status Task::FlushIfDue(StepOutcome outcome, std::int64_t now_ns) {
   // Only a task without input ships at once: one that is blocked would fill the channels with tiny
   // batches. Both ship after the time-out.
   const bool idle = outcome == StepOutcome::kIdle;
+  constexpr std::int64_t kNanosPerMilli = 1'000'000;
   if (!idle && now_ns - flushed_ns_ < resources_.options.buffer_timeout_ms * kNanosPerMilli) {
     return Status::Ok();
   }
@@ -328,6 +327,7 @@ std::optional<std::int64_t> Task::next_wake_ns() const {
   if (phase_ == Phase::kEnding) timer_ns.reset();
   if (!blocked_) return timer_ns;
   if (!flush_wanted_) return holds_input_ ? timer_ns : std::nullopt;
+  constexpr std::int64_t kNanosPerMilli = 1'000'000;
   const std::int64_t timeout_ms = std::max<std::int64_t>(resources_.options.buffer_timeout_ms, 1);
   const std::int64_t flush_ns = flushed_ns_ + timeout_ms * kNanosPerMilli;
   return holds_input_ && timer_ns ? std::min(flush_ns, *timer_ns) : flush_ns;
