@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <weir/internal/rate_limiter.h>
+#include <weir/rate_limiter.h>
 
-namespace weir::internal {
+namespace weir {
 namespace {
 
 constexpr double kSecondNs = 1e9;
@@ -33,4 +33,4 @@ std::int64_t RateLimiter::Available(std::int64_t now_ns) {
   return std::max<std::int64_t>(granted_, 0);
 }
 
-}  // namespace weir::internal
+}  // namespace weir

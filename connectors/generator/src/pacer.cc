@@ -4,7 +4,7 @@
 #include <utility>
 
 #include <weir/connectors/internal/pacer.h>
-#include <weir/internal/rate_limiter.h>
+#include <weir/rate_limiter.h>
 
 #include "connectors/generator/src/wake_up_timer.h"
 
@@ -34,8 +34,8 @@ Status Pacer::Open(SourceReaderContext& context) {
                                    std::to_string(rate));
   }
   timer_ = std::make_unique<WakeUpTimer>(context.availability());
-  limiter_ = std::make_unique<weir::internal::RateLimiter>(rate / context.runtime().parallelism(),
-                                                           NowNs(), kPortionNs);
+  limiter_ = std::make_unique<weir::RateLimiter>(rate / context.runtime().parallelism(), NowNs(),
+                                                 kPortionNs);
   return Status::Ok();
 }
 

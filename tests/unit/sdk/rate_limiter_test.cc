@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include <weir/internal/rate_limiter.h>
+#include <weir/rate_limiter.h>
 
-namespace weir::internal {
+namespace weir {
 namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
@@ -80,4 +80,4 @@ TEST(RateLimiter, ThereIsSomethingWheneverItSaidThereWouldBe) {
 }
 
 }  // namespace
-}  // namespace weir::internal
+}  // namespace weir

@@ -14,8 +14,8 @@
 #include <weir/internal/checkpointed_function.h>
 #include <weir/internal/input.h>
 #include <weir/internal/operator.h>
-#include <weir/internal/rate_limiter.h>
 #include <weir/operator_state.h>
+#include <weir/rate_limiter.h>
 
 namespace weir::internal {
 

@@ -9,7 +9,7 @@
 #include <weir/source.h>
 #include <weir/status.h>
 
-namespace weir::internal {
+namespace weir {
 class RateLimiter;
 }
 
@@ -43,7 +43,7 @@ class Pacer {
   void Note(std::int64_t records);
 
   const RateLimit limit_;
-  std::unique_ptr<weir::internal::RateLimiter> limiter_;  // null: unlimited
+  std::unique_ptr<weir::RateLimiter> limiter_;  // null: unlimited
   std::unique_ptr<WakeUpTimer> timer_;
 };
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace weir::internal {
+namespace weir {
 
 // Grants records that have become due since the start, in portions: at most one portion per
 // `portion_ns`, so that a high rate does not turn into blocks of one record. Whoever is late may
@@ -33,4 +33,4 @@ class RateLimiter {
   std::int64_t next_portion_ns_;
 };
 
-}  // namespace weir::internal
+}  // namespace weir
