@@ -204,6 +204,20 @@ TEST_F(WindowProperties, TumblingAggregates) {
   });
 }
 
+TEST_F(WindowProperties, TumblingRecords) {
+  ForPlans(200, [](OraclePlan& plan, std::uint64_t seed) {
+    plan = DefaultTriggered(plan);
+    plan.slide_ms = plan.size_ms;
+    plan.offset_ms %= plan.size_ms;
+    WindowRun(plan, true, seed).Run([&](auto keyed) {
+      return keyed.Window(TumblingEventTimeWindows::Of(plan.size_ms, plan.offset_ms))
+          .AllowedLateness(plan.lateness_ms)
+          .SideOutputLateData(kLate)
+          .Process(ShowRecords<TimeWindow>());
+    });
+  });
+}
+
 TEST_F(WindowProperties, SlidingAggregatesOverSharedPanes) {
   ForPlans(400, [](OraclePlan& plan, std::uint64_t seed) {
     plan = DefaultTriggered(plan);
