@@ -57,8 +57,8 @@ class FaultInjectingFileSystem final : public FileSystem {
   void SetFreeBytes(std::optional<std::int64_t> bytes);
 
   // The process dies: `changes` more operations that change something take place (of an append that
-  // is the last one, its first half; of a folder's removal, that of its last entry), and then none any
-  // more; everything answers an error. Nullopt: it lives (again).
+  // is the last one, its first half; of a folder's removal, that of its last entry), and then none
+  // any more; everything answers an error. Nullopt: it lives (again).
   void DieAfter(std::optional<std::uint64_t> changes);
   bool dead() const;
   // Operations that changed something, or tried to.
