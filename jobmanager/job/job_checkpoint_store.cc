@@ -35,6 +35,22 @@ Status RefuseForeignCheckpoints(CheckpointFolder& folder, const CheckpointOwner&
                 ErrorDomain::kUser, RetryHint::kNoRetry);
 }
 
+// Starting such a job afresh would do everything again that it has done.
+Status LostStorage(const CheckpointFolder& folder) {
+  return Status(StatusCode::kUnavailable,
+                Concat("the job has taken checkpoints, but '", folder.directory(),
+                       "' has none of them: is the storage mounted?"),
+                ErrorDomain::kExternal, RetryHint::kRetry);
+}
+
+// The folder of a job that is taken over was made when the job was submitted.
+Status RefuseMissingFolder(FileSystem& files, const CheckpointFolder& folder,
+                           const CheckpointOwner& owner) {
+  if (owner.job_epoch <= 1) return Status::Ok();
+  WEIR_ASSIGN_OR_RETURN(const bool exists, files.Exists(folder.directory()));
+  return exists ? Status::Ok() : LostStorage(folder);
+}
+
 }  // namespace
 
 struct JobCheckpointStore::State {
@@ -43,41 +59,53 @@ struct JobCheckpointStore::State {
         start(std::move(from)),
         owner(std::move(of_job)),
         // Without a folder of its own the job only reads its initial checkpoint.
-        folder(services.files, start.configuration ? start.configuration->directory : "", owner),
-        store(folder, start.configuration ? start.configuration->retained : 1) {}
+        folder(services.files, start.configuration ? start.configuration->directory : "", owner) {
+    Forget();
+  }
 
+  // May be called again after an error.
   Status Open();
+  Status Recover();
+  void Forget() { store.emplace(folder, start.configuration ? start.configuration->retained : 1); }
   Result<Completed> Complete(proto::CheckpointMetadata metadata);
 
   const CheckpointServices services;
   const CheckpointStart start;
   const CheckpointOwner owner;
   CheckpointFolder folder;
-  CompletedCheckpointStore store;
+  std::optional<CompletedCheckpointStore> store;
   Status opened =
       Status(StatusCode::kFailedPrecondition, "the job's checkpoint folder is not open");
 };
 
 Status JobCheckpointStore::State::Open() {
-  if (start.configuration) {
-    WEIR_RETURN_IF_ERROR(folder.Claim());
-    WEIR_RETURN_IF_ERROR(RefuseForeignCheckpoints(folder, owner));
-    WEIR_ASSIGN_OR_RETURN(const std::vector<Status> problems, store.Recover(start.known));
-    LogFailures(owner.job_id, problems);
-    // What a JobMaster before this one left half done.
-    if (const auto removed = store.RemoveOrphans(); !removed.ok()) {
-      LogFailures(owner.job_id, {removed.status()});
-    }
+  if (opened.ok()) return opened;
+  Forget();
+  if (start.configuration) WEIR_RETURN_IF_ERROR(Recover());
+  if (!start.initial_path.empty() && store->checkpoints().empty()) {
+    WEIR_RETURN_IF_ERROR(store->AddInitial(start.initial_path).status());
   }
-  if (start.initial_path.empty() || !store.checkpoints().empty()) return Status::Ok();
-  const Result<CompletedCheckpoint> initial = store.AddInitial(start.initial_path);
-  return initial.status();
+  return Status::Ok();
+}
+
+Status JobCheckpointStore::State::Recover() {
+  WEIR_RETURN_IF_ERROR(RefuseMissingFolder(services.files, folder, owner));
+  WEIR_RETURN_IF_ERROR(folder.Claim());
+  WEIR_RETURN_IF_ERROR(RefuseForeignCheckpoints(folder, owner));
+  WEIR_ASSIGN_OR_RETURN(const std::vector<Status> problems, store->Recover(start.known));
+  LogFailures(owner.job_id, problems);
+  if (!start.known.empty() && store->checkpoints().empty()) return LostStorage(folder);
+  // What a JobMaster before this one left half done.
+  if (const auto removed = store->RemoveOrphans(); !removed.ok()) {
+    LogFailures(owner.job_id, {removed.status()});
+  }
+  return Status::Ok();
 }
 
 Result<JobCheckpointStore::Completed> JobCheckpointStore::State::Complete(
     proto::CheckpointMetadata metadata) {
   const std::uint64_t id = metadata.checkpoint_id();
-  WEIR_ASSIGN_OR_RETURN(CompletedCheckpointStore::Added added, store.Add(std::move(metadata)));
+  WEIR_ASSIGN_OR_RETURN(CompletedCheckpointStore::Added added, store->Add(std::move(metadata)));
   LogFailures(owner.job_id, added.cleanup_failures);
   // The rename of `_metadata` has completed the checkpoint, so these pointers only help to notice
   // one that is missing.
@@ -120,7 +148,7 @@ void JobCheckpointStore::Run(std::function<std::function<void()>(State&)> work) 
 void JobCheckpointStore::Open(Callback<std::uint64_t> callback) {
   Run([callback = std::move(callback)](State& state) -> std::function<void()> {
     state.opened = state.Open();
-    return [callback, status = state.opened, next = state.store.highest_checkpoint_id() + 1] {
+    return [callback, status = state.opened, next = state.store->highest_checkpoint_id() + 1] {
       callback(status.ok() ? Result<std::uint64_t>(next) : Result<std::uint64_t>(status));
     };
   });
@@ -146,7 +174,7 @@ void JobCheckpointStore::Complete(proto::CheckpointMetadata metadata,
 
 void JobCheckpointStore::Discard(std::uint64_t checkpoint_id) {
   Run([checkpoint_id](State& state) -> std::function<void()> {
-    if (state.opened.ok()) LogFailures(state.owner.job_id, state.store.Abort(checkpoint_id));
+    if (state.opened.ok()) LogFailures(state.owner.job_id, state.store->Abort(checkpoint_id));
     return nullptr;
   });
 }
@@ -154,14 +182,14 @@ void JobCheckpointStore::Discard(std::uint64_t checkpoint_id) {
 void JobCheckpointStore::FindLatest(Callback<std::optional<CompletedCheckpoint>> callback) {
   using Latest = Result<std::optional<CompletedCheckpoint>>;
   Run([callback = std::move(callback)](State& state) -> std::function<void()> {
-    Latest latest = state.opened.ok() ? state.store.LatestRestorable() : Latest(state.opened);
+    Latest latest = state.opened.ok() ? state.store->LatestRestorable() : Latest(state.opened);
     return [callback, latest = std::move(latest)] { callback(latest); };
   });
 }
 
 void JobCheckpointStore::MarkUnrestorable(std::uint64_t checkpoint_id, const Status& problem) {
   Run([checkpoint_id, problem](State& state) -> std::function<void()> {
-    state.store.MarkUnrestorable(checkpoint_id, problem);
+    state.store->MarkUnrestorable(checkpoint_id, problem);
     return nullptr;
   });
 }
@@ -170,7 +198,7 @@ void JobCheckpointStore::End(JobEnd end, std::function<void()> callback) {
   Run([end, callback = std::move(callback)](State& state) -> std::function<void()> {
     if (state.opened.ok() && state.start.configuration) {
       LogFailures(state.owner.job_id,
-                  state.store.EndJob(end, state.start.configuration->retention));
+                  state.store->EndJob(end, state.start.configuration->retention));
     }
     return callback;
   });

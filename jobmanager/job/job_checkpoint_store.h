@@ -52,7 +52,9 @@ class JobCheckpointStore {
   ~JobCheckpointStore();
 
   // First. Claims the folder, reads what is there; answers with the number of the next checkpoint.
-  // When it fails, so does every later call.
+  // When it fails, so does every later call until it is called again; once it has succeeded,
+  // calling it changes nothing. UNAVAILABLE where a job that was taken over finds no folder, or
+  // none of the checkpoints it is known to have.
   void Open(Callback<std::uint64_t> callback);
 
   void PrepareFolder(std::uint64_t checkpoint_id, StatusCallback callback);

@@ -35,12 +35,16 @@ JobCheckpoints::JobCheckpoints(const JobServices& services, const JobSubmission&
                              .job_id = submission.job_id,
                              .job_epoch = submission.job_epoch,
                              .leader_session = services.leader.id()}) {
+  Open();
+}
+
+void JobCheckpoints::Open() {
   store_.Open([this](const Result<std::uint64_t>& next) { OnOpened(next); });
 }
 
 void JobCheckpoints::OnOpened(const Result<std::uint64_t>& next_checkpoint_id) {
   // The look-up behind it fails the same way, and fails the job.
-  if (!next_checkpoint_id.ok() || !configuration()) return;
+  if (!next_checkpoint_id.ok() || !configuration() || coordinator_) return;
   coordinator_ = std::make_unique<CheckpointCoordinator>(
       services_.loop, services_.clock, graph_, configuration()->policy, has_operator_coordinators_,
       *next_checkpoint_id, statistics_, static_cast<CheckpointEffects&>(*this));
@@ -53,6 +57,9 @@ void JobCheckpoints::PrepareAttempts() {
   restore_known_ = false;
   restored_.reset();
   assignment_ = {};
+  progressed_ = false;
+  // What was wrong with the folder may have passed.
+  if (!coordinator_) Open();
   store_.FindLatest(
       [this, lookup = ++lookups_](const Result<std::optional<CompletedCheckpoint>>& latest) {
         if (lookup == lookups_) OnLatestFound(latest);
@@ -103,10 +110,9 @@ bool JobCheckpoints::HadFinished(std::uint32_t vertex, std::uint32_t subtask) co
 
 void JobCheckpoints::OnRestoreFailed(const Status& failure) {
   // Another reason (a schema that differs, a disk that is away) would be the same with an older
-  // checkpoint, or passes; going back then would lose what was done since.
-  const bool unreadable =
-      failure.code() == StatusCode::kCorruption || failure.code() == StatusCode::kNotFound;
-  if (!restored_ || !unreadable) return;
+  // checkpoint, or passes; going back then would lose what was done since. Whether a file is there
+  // the look-up sees for itself: a worker that does not find it may have no way to it.
+  if (!restored_ || failure.code() != StatusCode::kCorruption) return;
   log_.Warning("job ", submission_.job_id, " cannot be restored from checkpoint ", *restored_, ": ",
                failure.message());
   store_.MarkUnrestorable(*restored_, failure);
@@ -125,7 +131,14 @@ void JobCheckpoints::OnTasksStopping(const Status& reason) {
 }
 
 void JobCheckpoints::End(JobEnd end, std::function<void()> done) {
-  store_.End(end, std::move(done));
+  // A job that failed before it got anywhere, for want of slots or of a disk, can still go on from
+  // what it was to be restored from.
+  const bool keeps = end == JobEnd::kFailed && !progressed_ && (restored_ || !restore_known_);
+  if (keeps) {
+    log_.Warning("job ", submission_.job_id,
+                 " keeps its checkpoints: it has taken none since it was to be restored");
+  }
+  store_.End(keeps ? JobEnd::kSuspended : end, std::move(done));
 }
 
 void JobCheckpoints::Trigger(CheckpointCoordinator::TriggerCallback callback) {
@@ -170,6 +183,7 @@ void JobCheckpoints::WriteMetadata(proto::CheckpointMetadata metadata) {
                     if (!completed.ok()) {
                       return coordinator_->OnMetadataWritten(id, completed.status());
                     }
+                    progressed_ = true;
                     coordinator_->OnMetadataWritten(id, completed->path);
                     for (const std::uint64_t old : completed->subsumed)
                       statistics_.OnDiscarded(old);

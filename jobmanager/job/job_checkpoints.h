@@ -60,7 +60,8 @@ class JobCheckpoints final : private CheckpointEffects {
 
   void OnTasksStarted();
   void OnTasksStopping(const Status& reason);
-  // Nothing of the job runs any more; `done` is called once.
+  // Nothing of the job runs any more; `done` is called once. A job that failed without having taken
+  // a checkpoint since it was (to be) restored keeps those that it has.
   void End(JobEnd end, std::function<void()> done);
 
   // Null while the job takes no checkpoints (yet).
@@ -86,6 +87,7 @@ class JobCheckpoints final : private CheckpointEffects {
   void RemoveFolder(std::uint64_t checkpoint_id) override;
   void FailJob(Status reason) override;
 
+  void Open();
   void OnOpened(const Result<std::uint64_t>& next_checkpoint_id);
   void OnLatestFound(const Result<std::optional<CompletedCheckpoint>>& latest);
   void SendToAll(const proto::WorkerCommand& command);
@@ -104,6 +106,7 @@ class JobCheckpoints final : private CheckpointEffects {
   StateAssignment assignment_;             // of restored_
   std::optional<std::uint64_t> restored_;  // by the present attempts
   std::uint64_t lookups_ = 0;              // answers to older ones are stale
+  bool progressed_ = false;                // one was completed since the last look-up
 };
 
 }  // namespace weir::jobmanager

@@ -19,6 +19,8 @@ Status JobMaster::Cancel() {
   // While it stops already, it now stops for another reason.
   if (phase_ == JobPhase::kStopping) return Status::Ok();
   if (phase_ == JobPhase::kWaitingToRestart || phase_ == JobPhase::kNotStarted) {
+    // What an earlier JobMaster has left is removed or kept as the job says.
+    if (phase_ == JobPhase::kNotStarted) OpenCheckpoints();
     End(JobState::kCanceled);
   } else {
     StopTasks();

@@ -6,8 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/manual_clock.h"
+#include "common/manual_event_loop.h"
+#include "common/temporary_directory.h"
 #include "common/text.h"
 #include "jobmanager/checkpoint/checkpoint_metadata.h"
+#include "jobmanager/ha/metadata_store.h"
 #include "proto/conversion/status_conversion.h"
 #include "tests/unit/jobmanager/simulated_cluster.h"
 
@@ -218,7 +222,65 @@ TEST_F(JobCheckpointsTest, AnUnreadableCheckpointIsPassedOver) {
   cluster_.Send(*again, event);
   cluster_.Run(10);
   EXPECT_EQ(RestoreOf(id, 0, 0).checkpoint_id(), 1u);
+  // A worker that does not find a file may have no way to it: that condemns no checkpoint.
+  const auto third = cluster_.WorkersOf(id)[0];
+  change->mutable_task()->set_attempt(2);
+  *change->mutable_failure()->mutable_error() =
+      proto::ErrorFromStatus(Status(StatusCode::kNotFound, "chk-1/x", ErrorDomain::kExternal));
+  third->tasks.erase(key);
+  cluster_.Send(*third, event);
+  cluster_.Run(10);
+  EXPECT_EQ(RestoreOf(id, 0, 0).checkpoint_id(), 1u);
   EXPECT_EQ(job.phase(), JobPhase::kExecuting);
+}
+
+TEST_F(JobCheckpointsTest, AJobThatFailsBeforeItGotAnywhereKeepsItsCheckpoints) {
+  const auto left_after_failure = [&](bool checkpoint_after_restore) {
+    acknowledged_.clear();
+    acknowledge_ = true;
+    const std::string id = RunJob(Settings({{"restart-strategy.type", "fixed-delay"},
+                                            {"restart-strategy.fixed-delay.attempts", "1"},
+                                            {"restart-strategy.fixed-delay.delay", "10 ms"}}))
+                               .job_id();
+    cluster_.Run(kIntervalMs);
+    acknowledge_ = checkpoint_after_restore;
+    for (int i = 0; i < 2; ++i) {
+      cluster_.EndWorker(cluster_.WorkersOf(id)[0], 9);
+      cluster_.Run(10);
+      if (i == 0) cluster_.Run(kIntervalMs);
+    }
+    cluster_.Run(10'000);
+    EXPECT_EQ(cluster_.StateOf(id), "FAILED");
+    return CheckpointFolders(id);
+  };
+  EXPECT_THAT(left_after_failure(false), ElementsAre("chk-1"));
+  EXPECT_THAT(left_after_failure(true), IsEmpty()) << "the setting says that nothing is kept";
+}
+
+TEST(JobCheckpointStoreTest, AJobThatIsTakenOverNeverStartsAfreshForWantOfItsStorage) {
+  const TemporaryDirectory directory = *TemporaryDirectory::Create("weir-lost-storage-");
+  ManualClock clock;
+  ManualEventLoop loop(clock);
+  const auto open = [&](JobCheckpointStore& store) {
+    StatusCode code = StatusCode::kInternal;
+    store.Open([&](const Result<std::uint64_t>& next) { code = next.status().code(); });
+    loop.RunUntilIdle();
+    return code;
+  };
+  const CheckpointServices services{.blocking = loop,
+                                    .files = LocalFileSystem(),
+                                    .metadata = ha::NoMetadataStore(),
+                                    .cluster_id = "c"};
+  const CheckpointConfiguration configuration{.policy = {}, .directory = directory.path()};
+  const CheckpointOwner owner{
+      .cluster_id = "c", .job_id = "j", .job_epoch = 2, .leader_session = "s"};
+  JobCheckpointStore store(loop, services, {.configuration = configuration}, owner);
+  EXPECT_EQ(open(store), StatusCode::kUnavailable) << "its folder is gone";
+  JobCheckpointStore knowing(loop, services, {.configuration = configuration, .known = {7}}, owner);
+  ASSERT_TRUE(LocalFileSystem().CreateDirectories(directory.path() + "/j").ok());
+  EXPECT_EQ(open(knowing), StatusCode::kUnavailable) << "checkpoint 7 is gone";
+  EXPECT_EQ(open(store), StatusCode::kOk) << "what was wrong has passed";
+  EXPECT_EQ(open(store), StatusCode::kOk);
 }
 
 TEST_F(JobCheckpointsTest, TheEndOfTheJobKeepsWhatTheSettingSays) {
