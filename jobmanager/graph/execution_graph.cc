@@ -7,15 +7,18 @@
 
 namespace weir::jobmanager {
 
-ExecutionGraph::ExecutionGraph(proto::JobGraph graph, std::int64_t now_ms)
+ExecutionGraph::ExecutionGraph(proto::JobGraph graph, std::int64_t now_ms,
+                               std::uint32_t first_attempt)
     : graph_(std::move(graph)), job_(now_ms) {
   executions_.resize(static_cast<std::size_t>(graph_.vertices_size()));
   for (std::uint32_t vertex = 0; vertex < vertex_count(); ++vertex) {
     const std::uint32_t parallelism = this->vertex(vertex).parallelism();
     executions_[vertex].reserve(parallelism);
     for (std::uint32_t subtask = 0; subtask < parallelism; ++subtask) {
-      executions_[vertex].push_back(
-          Execution{.vertex = vertex, .subtask = subtask, .machine = TaskStateMachine(now_ms)});
+      executions_[vertex].push_back(Execution{.vertex = vertex,
+                                              .subtask = subtask,
+                                              .attempt = first_attempt,
+                                              .machine = TaskStateMachine(now_ms)});
     }
     subtask_count_ += parallelism;
   }

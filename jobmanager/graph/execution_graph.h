@@ -32,7 +32,7 @@ struct ExecutionPlace {
 struct Execution {
   std::uint32_t vertex = 0;
   std::uint32_t subtask = 0;
-  std::uint32_t attempt = 0;  // 0 for the first
+  std::uint32_t attempt = 0;
   TaskStateMachine machine;
   std::optional<ExecutionPlace> place;
   std::optional<proto::TaskStatistics> statistics;  // none until the worker reported
@@ -40,12 +40,19 @@ struct Execution {
   TaskState state() const { return machine.state(); }
 };
 
+// Attempts go on growing from one JobMaster of a job to the next, which counts from its own epoch
+// (at least 1): sinks tell by the number what a later attempt may remove of an earlier one's. An
+// epoch has room for a million attempts.
+constexpr std::uint32_t FirstAttemptOf(std::uint64_t job_epoch) {
+  return static_cast<std::uint32_t>((job_epoch - 1) << 20);
+}
+
 class ExecutionGraph {
  public:
   using StateCounts = std::array<std::uint32_t, kTaskStateCount>;
 
   // `graph` has passed CheckJobGraph.
-  ExecutionGraph(proto::JobGraph graph, std::int64_t now_ms);
+  ExecutionGraph(proto::JobGraph graph, std::int64_t now_ms, std::uint32_t first_attempt = 0);
 
   const proto::JobGraph& job_graph() const { return graph_; }
   std::uint32_t vertex_count() const { return static_cast<std::uint32_t>(executions_.size()); }

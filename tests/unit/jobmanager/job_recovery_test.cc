@@ -69,6 +69,9 @@ TEST_F(JobRecoveryTest, ARunningJobRunsAgainInItsNextEpoch) {
   ASSERT_THAT(cluster_.WorkersOf(id), SizeIs(2));
   EXPECT_EQ(cluster_.WorkersOf(id)[0]->start.job_epoch(), 2u);
   EXPECT_EQ(cluster_.WorkersOf(id)[0]->leader.epoch(), 2u);
+  // Above all attempts of the JobMaster before it.
+  EXPECT_EQ(cluster_.WorkersOf(id)[0]->tasks.begin()->second, FirstAttemptOf(2));
+  EXPECT_GT(FirstAttemptOf(2), 1'000'000u);
 
   cluster_.FinishTasks(id);
   cluster_.Run(10'000);
