@@ -2,10 +2,18 @@
 
 #include <utility>
 
+#include "common/text.h"
 #include "proto/conversion/status_conversion.h"
 #include "proto/session.pb.h"
 
 namespace weir::supervisor {
+namespace {
+
+// For connecting and the JobManager's answer, which waits for its metadata store. A machine that
+// dies after it took the hello ends no stream.
+constexpr std::int64_t kWelcomeTimeoutMillis = 10'000;
+
+}  // namespace
 
 Registration::Registration(EventLoop& loop, Clock& clock, session::JobManagerClient& client,
                            std::int64_t redial_delay_ms, RegistrationHandler& handler)
@@ -56,6 +64,11 @@ void Registration::Dial() {
   protocol->set_maximum(session::kMaximumProtocolVersion);
   handler_.FillHello(hello);
   stream_->Send(std::move(event));
+  timer_ = loop_.Schedule(kWelcomeTimeoutMillis, [this] {
+    OnClosed(Status::Unavailable(Concat("the JobManager at ", client_.address(),
+                                        " did not answer the registration within ",
+                                        kWelcomeTimeoutMillis, " ms")));
+  });
 }
 
 void Registration::OnCommand(proto::TaskManagerCommand command) {

@@ -82,7 +82,7 @@ class Registration {
   std::int64_t heartbeat_timeout_ms_ = 0;
   std::int64_t last_heard_ms_ = 0;
   std::uint64_t heartbeat_sequence_ = 0;
-  TimerId timer_ = kNoTimer;    // redial or heartbeat
+  TimerId timer_ = kNoTimer;    // redial, heartbeat, or the end of the wait for the welcome
   bool reported_away_ = false;  // log the JobManager's absence once, not at every attempt
 };
 

@@ -221,6 +221,18 @@ TEST_F(TaskManagerTest, ASilentJobManagerIsDialledAgain) {
   EXPECT_GT(client_.task_managers.size(), before);
 }
 
+// Its machine has died after the hello: no stream ends.
+TEST_F(TaskManagerTest, AJobManagerThatDoesNotAnswerTheHelloIsDialledAgain) {
+  loop_.AdvanceBy(9'999);
+  EXPECT_EQ(client_.task_managers.size(), 1u);
+  loop_.AdvanceBy(1'000);
+  EXPECT_EQ(client_.task_managers.size(), 2u);
+  Welcome();
+  EXPECT_TRUE(manager_->registered());
+  loop_.AdvanceBy(30'000);
+  EXPECT_EQ(client_.task_managers.size(), 2u);
+}
+
 TEST_F(TaskManagerTest, AFinalRefusalIsFatalAndNamesTheReason) {
   proto::TaskManagerCommand command;
   *command.mutable_rejected()->mutable_error() =
