@@ -153,6 +153,11 @@ bool JobRegistry::KnowsWorker(const std::string& worker_id) const {
 }
 
 void JobRegistry::OnWorkerStarted(const proto::WorkerStarted& started) {
+  // One of an earlier leader whose plugin was still on the way: it will never be a process.
+  if (takeover_ && started.has_error()) {
+    takeover_->OnWorkerExited(started.worker_id());
+    CheckTakeover();
+  }
   for (const auto& job : jobs_) {
     if (job->OnWorkerStarted(started)) return;
   }

@@ -163,7 +163,16 @@ void TaskManager::ReportStarted(const std::string& worker_id, std::int32_t proce
 }
 
 void TaskManager::OnStopWorker(const proto::StopWorker& command) {
-  StopWorker(command.worker_id(), command.grace_ms());
+  if (workers_.Find(command.worker_id()) != nullptr) {
+    return StopWorker(command.worker_id(), command.grace_ms());
+  }
+  // Its end could not be told: it fell between a hello, which named it, and the welcome.
+  proto::TaskManagerEvent event;
+  proto::WorkerExited* const exited = event.mutable_worker_exited();
+  exited->set_worker_id(command.worker_id());
+  exited->set_reason("is not here (any more)");
+  exited->set_requested(true);
+  registration_.Send(std::move(event));
 }
 
 void TaskManager::StopWorker(const std::string& worker_id, std::int64_t grace_ms) {

@@ -251,7 +251,12 @@ void SimulatedCluster::OnCommand(const std::string& task_manager_id,
     StartWorker(task_manager, command.leader(), command.start_worker());
   } else if (command.has_stop_worker()) {
     const auto found = task_manager.workers.find(command.stop_worker().worker_id());
-    if (found == task_manager.workers.end()) return;
+    if (found == task_manager.workers.end()) {
+      proto::TaskManagerEvent event;
+      event.mutable_worker_exited()->set_worker_id(command.stop_worker().worker_id());
+      event.mutable_worker_exited()->set_requested(true);
+      return Send(task_manager, std::move(event));
+    }
     const auto worker = found->second;
     const int signal = command.stop_worker().grace_ms() == 0 ? 9 : 15;
     EndWorker(worker, signal, {}, true);

@@ -328,6 +328,24 @@ TEST_F(TaskManagerTest, StoppingIsBoundedByTheGracePeriod) {
   EXPECT_TRUE(Events(Kind::kWorkerExited)[0].worker_exited().requested());
 }
 
+// The hello named it, and nothing can be sent before the welcome.
+TEST_F(TaskManagerTest, AStopOfAWorkerThatEndedBeforeTheWelcomeIsAnswered) {
+  Welcome();
+  StartWorker("worker-1");
+  peer().Close(Status::Unavailable("reset"));
+  loop_.AdvanceBy(1'000);
+  ASSERT_EQ(peer().events[0].hello().workers_size(), 1);
+  End(0, {.reason = "exited with code 1", .exit_status = 1});
+  Welcome();
+  ASSERT_TRUE(Events(Kind::kWorkerExited).empty());
+  StopWorker("worker-1", 0);
+  const auto exited = Events(Kind::kWorkerExited);
+  ASSERT_EQ(exited.size(), 1u);
+  EXPECT_EQ(exited[0].worker_exited().worker_id(), "worker-1");
+  EXPECT_TRUE(exited[0].worker_exited().requested());
+  EXPECT_EQ(exited[0].worker_exited().reason(), "is not here (any more)");
+}
+
 TEST_F(TaskManagerTest, WithoutGraceAWorkerIsKilledAtOnce) {
   Welcome();
   StartWorker("worker-1");
