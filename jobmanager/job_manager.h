@@ -123,6 +123,7 @@ class JobManager final : public rest::ClusterControl, private JobRegistryListene
   CheckpointTriggers checkpoint_triggers_;
   JobRegistry jobs_;
   KnownTaskManagers known_task_managers_;
+  std::map<std::string, TimerId> loss_timers_;  // by TaskManager: when it is forgotten
   SessionFrontend sessions_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -110,11 +110,16 @@ void JobManager::OnJobEnded(const JobSubmission& job) {
 
 void JobManager::OnTaskManagerLost(const std::string& id) {
   if (!world_.metadata.persistent()) return;
-  // What still runs there ends within a lease.
-  world_.loop.Schedule(options_.timings.lease_ms, [this, alive = std::weak_ptr<bool>(alive_), id] {
-    if (alive.expired() || jobs_.resources().Find(id) != nullptr) return;
-    known_task_managers_.Remove(id);
-  });
+  // What still runs there ends within a lease of its last loss: an earlier one counts no more.
+  TimerId& timer = loss_timers_[id];
+  world_.loop.Cancel(timer);
+  timer = world_.loop.Schedule(options_.timings.lease_ms,
+                               [this, alive = std::weak_ptr<bool>(alive_), id] {
+                                 if (alive.expired()) return;
+                                 loss_timers_.erase(id);
+                                 if (jobs_.resources().Find(id) != nullptr) return;
+                                 known_task_managers_.Remove(id);
+                               });
 }
 
 }  // namespace weir::jobmanager

@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "jobmanager/ha/metadata_file.h"
 #include "proto/conversion/status_conversion.h"
 #include "tests/unit/jobmanager/simulated_cluster.h"
 
 namespace weir::jobmanager {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -21,6 +23,13 @@ class TakeoverTest : public testing::Test {
     cluster_.Run();
     EXPECT_EQ(job.phase(), JobPhase::kExecuting);
     return id;
+  }
+  std::vector<std::string> StoredTaskManagers() {
+    const std::string path = cluster_.metadata_directory() + "/task-managers";
+    const auto record = ha::DecodeMetadataFile(*LocalFileSystem().ReadFile(path), path);
+    EXPECT_TRUE(record.ok()) << record.status().message();
+    const auto& ids = record->task_managers().ids();
+    return {ids.begin(), ids.end()};
   }
   // The process ends, and nobody says so.
   void EndUnheard(const std::shared_ptr<SimulatedWorker>& worker) {
@@ -68,6 +77,20 @@ TEST_F(TakeoverTest, AnEarlierLeadersWorkerThatIsNeverStartedIsNotWaitedFor) {
   cluster_.Run(1'000);
   EXPECT_FALSE(worker->alive);
   EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kExecuting);
+}
+
+TEST_F(TakeoverTest, ATaskManagerIsForgottenALeaseAfterItsLastLoss) {
+  SimulatedTaskManager& task_manager = cluster_.AddTaskManager("tm-1", 1);
+  cluster_.Run();
+  cluster_.BreakSession(task_manager);
+  cluster_.Run(10'000);
+  cluster_.Register(task_manager);
+  cluster_.Run(15'000);
+  cluster_.BreakSession(task_manager);
+  cluster_.Run(20'000);  // more than a lease after the first loss
+  EXPECT_THAT(StoredTaskManagers(), ElementsAre("tm-1"));
+  cluster_.Run(20'000);
+  EXPECT_THAT(StoredTaskManagers(), IsEmpty());
 }
 
 }  // namespace
