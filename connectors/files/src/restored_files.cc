@@ -8,11 +8,16 @@
 namespace weir::files {
 
 Status BucketFiles::Restore(const internal::RestoredFileSink& restored) {
-  for (const auto& held : restored.committables) held_.insert(held.committable.in_progress);
+  // With what they replace: an older checkpoint may be restored yet, in which those are open.
+  const auto hold = [this](const auto& part) {
+    held_.insert(part.in_progress);
+    held_.insert(part.replaced.begin(), part.replaced.end());
+  };
+  for (const auto& held : restored.committables) hold(held.committable);
   for (const auto& held : restored.writer_states) {
     // Of all writers: a number that another one of this name had before must not come again.
     forgotten_number_ = std::max(forgotten_number_, held.state.next_number);
-    for (const internal::OpenPart& open : held.state.open_parts) held_.insert(open.in_progress);
+    for (const internal::OpenPart& open : held.state.open_parts) hold(open);
   }
   for (const auto& held : restored.writer_states) {
     if (!restored.IsMine(held.subtask)) continue;
