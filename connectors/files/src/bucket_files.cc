@@ -17,6 +17,11 @@ std::string PathIn(const std::string& directory, const FileInformation& file) {
   return directory + "/" + file.path.substr(file.path.rfind('/') + 1);
 }
 
+std::string DirectoryOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
 BucketFiles::BucketFiles(const internal::FileSinkOptions& options, FileWriterIdentity identity,
                          Naming naming)
     : options_(options),
@@ -143,8 +148,7 @@ Status BucketFiles::Create(Bucket& bucket, std::int64_t now_ms) {
   std::string directory = bucket.directory;
   while (unsynced_directories_.insert(directory).second &&
          directory.size() >= options_.path.size()) {
-    const std::size_t slash = directory.rfind('/');
-    directory = slash == std::string::npos ? "." : slash == 0 ? "/" : directory.substr(0, slash);
+    directory = DirectoryOf(directory);
   }
   return Status::Ok();
 }

@@ -115,6 +115,8 @@ class BucketFiles {
 
 // As the sink writes it, however the file system does.
 std::string PathIn(const std::string& directory, const FileInformation& file);
+// Which the path's name is in.
+std::string DirectoryOf(const std::string& path);
 
 // Gives the part its name and removes what it replaces: those that are there.
 Status CommitFile(const FileSystem& file_system, const internal::FileCommittable& committable);

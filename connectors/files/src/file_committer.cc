@@ -42,6 +42,11 @@ void FileCommitter::CommitMissing(Request& request, const Status& missing) {
                                " is there; it was committed by an earlier attempt, if nobody has "
                                "removed the file in progress");
   }
+  // The try that gave it its name may have failed behind that: on the disk first, then done.
+  if (part.ok()) {
+    Status synced = file_system_->SyncDirectory(DirectoryOf(file.part));
+    if (!synced.ok()) return request.RetryLater(std::move(synced));
+  }
   if (Status removed = RemoveReplaced(*file_system_, file); !removed.ok()) {
     return request.RetryLater(std::move(removed));
   }
