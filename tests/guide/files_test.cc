@@ -85,7 +85,7 @@ TEST_F(FilesGuide, JsonInAndCsvOut) {
             (std::vector<std::string>{"ann,900,1000", "cat,100,2000", "customer,cents,time_ms"}));
   EXPECT_TRUE(std::filesystem::is_directory(root() / "out" / "1970-01-01--00"));
   ASSERT_EQ(Lines("rejected").size(), 1u);
-  EXPECT_NE(Lines("rejected")[0].find("a.json line 2, byte 44"), std::string::npos)
+  EXPECT_NE(Lines("rejected")[0].find("a.json line 2, byte 46"), std::string::npos)
       << Lines("rejected")[0];
 }
 
