@@ -91,21 +91,23 @@ class SocketReader final : public SourceReader<std::string, SocketSplit> {
   // Gives the used block back and takes the next one. False: none is there (now, or any more).
   bool NextBlock() {
     if (block_) receiver_->GiveBack(std::move(block_));
-    if (!split_) return false;
+    if (!split_ || !failure_.ok()) return false;
     next_ = 0;
     block_ = receiver_->TakeBlock();
     if (!block_) return false;
     if (!block_->last) return true;
     failure_ = block_->failure;
     block_.reset();
+    // A checkpoint between the lines before a failure and the failure still has the split.
+    if (!failure_.ok()) return false;
     split_.reset();
-    if (failure_.ok()) context_->RequestSplit();
+    context_->RequestSplit();
     return false;
   }
 
   const SocketOptions options_;
   SourceReaderContext* context_ = nullptr;
-  std::optional<SocketSplit> split_;  // until the stream has ended
+  std::optional<SocketSplit> split_;  // until the stream has ended in an orderly way
   std::unique_ptr<LineReceiver> receiver_;
   std::unique_ptr<LineBlock> block_;
   std::size_t next_ = 0;

@@ -157,6 +157,26 @@ TEST(SocketTextSource, ALineThatIsTooLongFailsAfterTheLinesBeforeIt) {
   EXPECT_EQ(lines, Lines{"short"});
 }
 
+TEST(SocketTextSource, ACheckpointBetweenTheLastLinesAndTheFailureHasTheSplit) {
+  LineServer server;
+  SocketOptions options = To(server);
+  options.maximum_line_bytes = 100;
+  Driver driver{SocketTextSource(options), 1};
+  Connect(driver, server);
+  const std::uint64_t before = driver.availability().notifications();
+  server.Send("short\n" + std::string(101, 'x'));
+  const auto deadline = std::chrono::steady_clock::now() + seconds(30);
+  ASSERT_TRUE(driver.availability().WaitForMoreThan(before + 1, deadline)) << "lines, then the end";
+  Lines lines;
+  const auto take = [&](std::uint32_t, std::string& line) { lines.push_back(line); };
+  const auto read = driver.ReadBlock(0, take);
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  EXPECT_EQ(*read, ReadStatus::kMoreAvailable);
+  EXPECT_EQ(lines, Lines{"short"});
+  EXPECT_EQ(driver.reader(0).Snapshot(1).size(), 1u);
+  EXPECT_EQ(driver.ReadBlock(0, take).status().code(), StatusCode::kResourceExhausted);
+}
+
 TEST(SocketTextSource, ThePeerWaitsWhileTheTaskTakesNothingAndThenNoLineIsMissing) {
   LineServer server;
   Driver driver(SocketTextSource(To(server)), 1);
