@@ -82,6 +82,7 @@ Status BucketFiles::Prepare(bool end_of_input, PreparedFiles& prepared) {
   std::move(finished_.begin(), finished_.end(), std::back_inserter(prepared.committables));
   finished_.clear();
   prepared.state = State();
+  prepared_number_ = prepared.state.next_number;
   return Status::Ok();
 }
 
@@ -137,7 +138,9 @@ Status BucketFiles::LookAround(Bucket& bucket) const {
 }
 
 Status BucketFiles::Create(Bucket& bucket, std::int64_t now_ms) {
-  bucket.number = bucket.next_number++;
+  // In all buckets: so Restore() sees by its number whether a part is of a later checkpoint.
+  bucket.number = std::max(bucket.next_number, prepared_number_);
+  bucket.next_number = bucket.number + 1;
   WEIR_ASSIGN_OR_RETURN(bucket.part, options_.file_system->Create(InProgressPath(bucket)));
   bucket.bytes = 0;
   bucket.opened_ms = now_ms;

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@
 #include <weir/connectors/file_system.h>
 #include <weir/connectors/internal/file_sink_state.h>
 #include <weir/connectors/internal/file_write_session.h>
+#include <weir/runtime_context.h>
 #include <weir/status.h>
 
 #include "connectors/files/src/part_names.h"
@@ -34,6 +37,12 @@ struct PreparedFiles {
   internal::FileWriterState state;
 };
 
+// Of a call that may take long.
+struct RestoreSurroundings {
+  Logger& logger;
+  std::function<bool()> stopping;  // asked for every directory and every MiB
+};
+
 // One thread. Every call may block. After an error nothing but the destructor may follow: what was
 // in progress stays so.
 class BucketFiles {
@@ -47,12 +56,14 @@ class BucketFiles {
   // The options outlive it.
   BucketFiles(const internal::FileSinkOptions& options, FileWriterIdentity identity, Naming naming);
 
-  // Before all else, where a checkpoint is restored: goes on with this writer's open parts. Copies
-  // them, as an attempt that is not known to have ended may still write to the old ones.
-  Status Restore(const internal::RestoredFileSink& restored);
-  // Removes what earlier attempts of this writer, and of those that it stands for, left in progress
-  // anywhere below the path, but for what the restored checkpoint holds.
-  Status RemoveLeftovers() const;
+  // Before all else, where a checkpoint is restored or there were earlier attempts: goes on with
+  // this writer's open parts. Copies them, as an attempt that is not known to have ended may still
+  // write to the old ones. Then removes what earlier attempts of this writer, and of those that it
+  // stands for, left in progress anywhere below the path, but for what the checkpoint holds.
+  // Directories that cannot be listed are logged and left out; links are not followed.
+  //   kFailedPrecondition  a later checkpoint than this one has given a part its name;
+  //   kCanceled            the surroundings say that it is to stop.
+  Status Restore(const internal::RestoredFileSink& restored, const RestoreSurroundings& context);
 
   // Whole messages of one bucket.
   Status Write(const std::string& bucket, std::string_view bytes, std::int64_t now_ms);
@@ -83,11 +94,23 @@ class BucketFiles {
     std::vector<std::string> replaced;  // files whose content is in it
   };
 
-  Status Continue(const internal::OpenPart& open);
+  // What the files of this sink below the path say, before any of them is changed.
+  struct Findings {
+    std::vector<std::string> leftovers;
+    // The parts with names of this very subtask are below it.
+    std::uint64_t next_number = 0;
+    std::string last_part;
+  };
+
+  // Adds what the checkpoint holds; returns the number below which this very subtask's parts were,
+  // where it holds that.
+  std::optional<std::uint64_t> Hold(const internal::RestoredFileSink& restored);
+  Status LookBelow(const std::string& directory, const RestoreSurroundings& context,
+                   Findings& findings) const;
+  Status Continue(const internal::OpenPart& open, const RestoreSurroundings& context);
   Result<Bucket*> BucketOf(const std::string& name);
   // Which numbers are taken; removes what earlier attempts of this writer left in progress.
   Status LookAround(Bucket& bucket) const;
-  Status RemoveLeftoversIn(const std::string& directory) const;
   bool IsLeftover(const std::string& path, const PartName& name) const;
   // A new part without content.
   Status Create(Bucket& bucket, std::int64_t now_ms);
@@ -108,7 +131,8 @@ class BucketFiles {
   // Above the numbers of all buckets that were forgotten, and of the restored checkpoint: no number
   // comes again, even where somebody has taken the part away since.
   std::uint64_t forgotten_number_ = 0;
-  std::set<std::string> held_;                       // in progress, by the restored checkpoint
+  std::uint64_t prepared_number_ = 0;  // numbers behind the last checkpoint are not below it
+  std::set<std::string> held_;         // in progress, by the restored checkpoint
   std::vector<internal::FileCommittable> finished_;  // and not prepared
   std::set<std::string> unsynced_directories_;       // names were made in them
 };

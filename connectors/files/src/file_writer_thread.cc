@@ -21,7 +21,8 @@ FileWriterThread::FileWriterThread(const internal::FileSinkOptions& options,
                                    SinkWriterContext& context, internal::RestoredFileSink restored)
     : options_(options),
       availability_(context.availability()),
-      removes_leftovers_(context.runtime().attempt() > 0),
+      logger_(context.runtime().logger()),
+      has_earlier_attempts_(context.runtime().attempt() > 0),
       files_(options,
              {SinkIdOf(context.runtime().task().job_id, context.operator_id()),
               context.runtime().subtask_index(), context.runtime().attempt(),
@@ -114,8 +115,12 @@ Status FileWriterThread::Answer(const Request& request) {
 }
 
 Status FileWriterThread::Restore(const internal::RestoredFileSink& restored) {
-  WEIR_RETURN_IF_ERROR(files_.Restore(restored));
-  return removes_leftovers_ ? files_.RemoveLeftovers() : Status::Ok();
+  if (!restored.restored && !has_earlier_attempts_) return Status::Ok();
+  const auto stopping = [this] {
+    const std::lock_guard lock(mutex_);
+    return stop_;
+  };
+  return files_.Restore(restored, {logger_, stopping});
 }
 
 void FileWriterThread::Run(const internal::RestoredFileSink& restored) {

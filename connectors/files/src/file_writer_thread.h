@@ -72,7 +72,8 @@ class FileWriterThread {
 
   const internal::FileSinkOptions& options_;
   const std::shared_ptr<weir::internal::Availability> availability_;
-  const bool removes_leftovers_;  // there were earlier attempts
+  Logger& logger_;
+  const bool has_earlier_attempts_;
 
   // The thread's own.
   BucketFiles files_;

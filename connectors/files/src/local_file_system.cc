@@ -104,6 +104,7 @@ class Local final : public FileSystem {
       Result<FileInformation> described =
           Describe(directory + (directory.ends_with('/') ? "" : "/") + std::string(name));
       if (described.ok()) {
+        described->is_symbolic_link = IsSymbolicLink(opened, *entry);
         found.push_back(*std::move(described));
       } else if (!IsNoFile(described.status())) {
         return described.status();
@@ -173,6 +174,12 @@ class Local final : public FileSystem {
   }
 
  private:
+  static bool IsSymbolicLink(DIR* directory, const dirent& entry) {
+    if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_LNK;
+    struct stat found{};
+    return ::fstatat(::dirfd(directory), entry.d_name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISLNK(found.st_mode);
+  }
   // Gone since it was listed, a device, links in a circle: not our business. Everything else is:
   // a file that was left out would be missed by nobody.
   static bool IsNoFile(const Status& status) {

@@ -22,6 +22,8 @@ struct FileInformation {
   std::string path;
   bool is_directory = false;
   std::uint64_t size = 0;
+  // Of List() only: what was said above is of what it points to.
+  bool is_symbolic_link = false;
 };
 
 class ReadableFile {
