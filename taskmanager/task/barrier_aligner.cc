@@ -46,7 +46,8 @@ BarrierAligner::Outcome BarrierAligner::OnBarrier(std::uint32_t channel, const B
   }
   if (alignment->delivered[channel]) return outcome;
   alignment->delivered[channel] = true;
-  outcome.block = mode_ == Mode::kExactlyOnce;
+  // Nothing apart from barriers comes from one that has ended, and its end has unblocked nobody.
+  outcome.block = mode_ == Mode::kExactlyOnce && !ended_[channel];
   if (!ended_[channel]) --alignment->missing;
   if (alignment->missing > 0) return outcome;
   outcome.aligned = alignment->barrier;
