@@ -25,6 +25,7 @@ void CommittableLog::Add(std::uint64_t checkpoint_id, std::uint32_t subtask,
 }
 
 std::vector<CommittableBatch> CommittableLog::Complete(std::uint64_t checkpoint_id) {
+  aborted_.erase(aborted_.begin(), aborted_.upper_bound(checkpoint_id));
   std::size_t end = given_out_;
   while (end < entries_.size() && entries_[end]->checkpoint_id <= checkpoint_id) ++end;
   return GiveOut(end);
@@ -43,7 +44,7 @@ std::vector<CommittableBatch> CommittableLog::GiveOut(std::size_t end) {
 }
 
 void CommittableLog::Abort(std::uint64_t checkpoint_id) {
-  given_up_ = std::max(given_up_, checkpoint_id);
+  aborted_.insert(checkpoint_id);
 }
 
 std::uint64_t CommittableLog::Committed(std::uint64_t count) {
@@ -64,7 +65,7 @@ CommittableLog::Room CommittableLog::room() const {
     const LoggedCommittable& entry = *entries_[i];
     if (i > 0 && entries_[i - 1]->checkpoint_id == entry.checkpoint_id) continue;
     ++outstanding;
-    if (i >= given_out_ && entry.checkpoint_id <= given_up_) ++given_up;
+    if (i >= given_out_ && aborted_.contains(entry.checkpoint_id)) ++given_up;
   }
   const std::uint32_t counted =
       options_.aborted_checkpoints_count ? outstanding : outstanding - given_up;

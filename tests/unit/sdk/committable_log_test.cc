@@ -79,6 +79,19 @@ struct RoomCase {
   Room hard;
 };
 
+TEST(CommittableLog, AnEarlierCheckpointThatIsUnderWayIsNotGivenUpWithALaterOne) {
+  CommittableLog log({.maximum_outstanding_checkpoints = 2, .aborted_checkpoints_count = true});
+  log.Add(1, 0, Outputs(1));
+  log.Add(2, 0, Outputs(1));
+  log.Abort(2);
+  EXPECT_EQ(log.room(), Room::kWait) << "checkpoint 1 may still complete";
+  log.Abort(1);
+  EXPECT_EQ(log.room(), Room::kFull);
+  log.Complete(2);
+  log.Committed(2);
+  EXPECT_EQ(log.room(), Room::kRoom);
+}
+
 TEST(CommittableLog, RoomForOneMore) {
   const std::vector<RoomCase> cases = {
       {"", Room::kRoom, Room::kRoom},     {"p", Room::kRoom, Room::kRoom},

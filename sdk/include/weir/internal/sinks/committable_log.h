@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include <weir/status.h>
@@ -42,7 +42,7 @@ class CommittableLog {
            std::vector<std::vector<std::byte>> committables);
   // What may be committed now that was not before, by checkpoint.
   std::vector<CommittableBatch> Complete(std::uint64_t checkpoint_id);
-  // It will not complete, nor will an earlier one that was not heard of.
+  // It will not complete; an earlier one that is under way still may.
   void Abort(std::uint64_t checkpoint_id);
   // So many more, from the first one on, of what was given out are committed. Returns the latest
   // checkpoint of which nothing is left thereby; 0: none.
@@ -60,8 +60,8 @@ class CommittableLog {
 
   const CommitOptions options_;
   std::deque<std::shared_ptr<const LoggedCommittable>> entries_;
-  std::size_t given_out_ = 0;   // entries before it may be committed
-  std::uint64_t given_up_ = 0;  // checkpoints up to here are decided
+  std::size_t given_out_ = 0;        // entries before it may be committed
+  std::set<std::uint64_t> aborted_;  // checkpoints above all completed ones
 };
 
 }  // namespace weir::internal
