@@ -1,5 +1,6 @@
 // OnError() of operators that keep something for a key: what is left is as if a rejected record had
 // not come.
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,8 +12,10 @@
 
 #include <weir/api.h>
 
+#include "tests/unit/sdk/chain_elements.h"
 #include "tests/unit/sdk/collecting_sink.h"
 #include "tests/unit/sdk/job_runner.h"
+#include "tests/unit/sdk/state_copy.h"
 
 namespace weir {
 namespace {
@@ -122,6 +125,14 @@ const Case kCases[] = {
                        .Aggregate(Totalling()),
                    letters);
      }},
+    // A seven stands between two sessions of its key, and would make one of them.
+    {"Sessions",
+     [](const DataStream<Number>& numbers, ErrorPolicy policy, auto& letters) {
+       return With(
+           policy,
+           numbers.KeyBy(kKey).Window(EventTimeSessionWindows::WithGap(4)).Aggregate(Totalling()),
+           letters);
+     }},
     {"SessionsWhoseGapThrows",
      [](const DataStream<Number>& numbers, ErrorPolicy policy, auto& letters) {
        return With(
@@ -190,6 +201,64 @@ TEST_P(KeyedErrorPolicy, RejectedRecordsLeaveNoTrace) {
 
 TEST_P(KeyedErrorPolicy, WithoutAPolicyTheTaskFails) {
   EXPECT_THROW(Run(ErrorPolicy::kFail, true), std::runtime_error);
+}
+
+// Sessions with a gap of 6 ms; keys are tens.
+struct RejectingSessions {
+  struct Tens {
+    Number operator()(const Number& number) const { return number / 10; }
+  };
+  using Specification = internal::WindowSpecification<
+      Number, EventTimeSessionWindows, EventTimeTrigger, internal::NoEvictor,
+      internal::AggregateAggregation<Number, Number, Totalling>, internal::NoWindowFunction>;
+
+  internal::OperatorContext Context() {
+    internal::OperatorContext context = harness.context();
+    context.errors = &errors;
+    return context;
+  }
+  void Push(Number number, std::int64_t timestamp_ms) {
+    internal::Batch<Number> block(1);
+    block.Next(timestamp_ms) = number;
+    op.Push(block);
+  }
+  std::vector<std::string> AllResults() {
+    op.OnWatermark({internal::kMaximumWatermark});
+    while (harness.timers.any_due()) EXPECT_TRUE(op.FireTimers().ok());
+    std::sort(out.records.begin(), out.records.end());
+    return out.records;
+  }
+
+  testing::OperatorHarness harness;
+  internal::RecordErrors errors{ErrorPolicy::kDrop, "sessions", harness.chain};
+  testing::KeepingInput<std::string> out;
+  internal::WindowOperator<Number, std::string, Specification, Tens> op{
+      Context(),
+      {{EventTimeSessionWindows::WithGap(6), {}, {}, {Totalling()}, {}, 0, {}}, Tens()},
+      out};
+};
+
+TEST(KeyedErrorPolicy, ARejectedRecordNeitherMergesSessionsNorLeavesState) {
+  RejectingSessions sessions;
+  ASSERT_TRUE(sessions.op.Open().ok());
+  sessions.Push(11, 0);
+  sessions.Push(12, 10);
+  sessions.Push(14, 5);   // would join both
+  sessions.Push(14, 40);  // would begin one
+  sessions.Push(70, 5);   // of a key that has nothing else
+  sessions.Push(22, 0);
+  sessions.Push(23, 10);
+  sessions.Push(24, 5);  // joins both
+  RejectingSessions restored;
+  testing::CopyTables(sessions.op.keyed_state(), restored.op.keyed_state());
+  ASSERT_TRUE(restored.op.Open().ok());
+  for (RejectingSessions* each : {&sessions, &restored}) {
+    EXPECT_EQ(each->AllResults(), (std::vector<std::string>{"1 11", "1 12", "3 69"}));
+    for (const auto& [name, table] : each->op.keyed_state().tables()) {
+      EXPECT_EQ(table->size(), 0u) << name;
+    }
+    EXPECT_TRUE(each->harness.failure.status().ok());
+  }
 }
 
 // What is thrown where a window fires has no record, also where a record makes it fire.

@@ -124,7 +124,9 @@ TEST(MergingWindows, KeepContentsWhereTheEarliestWindowHadThem) {
   const std::int64_t key = 7;
   const std::uint64_t hash = StableHash(key);
   const auto add = [&](std::int64_t start, std::int64_t end) {
-    return windows.Add(hash, key, TimeWindow{start, end});
+    const WindowMerge<TimeWindow> planned = windows.Plan(hash, key, {start, end});
+    windows.Commit(hash, key);
+    return planned;
   };
   auto merge = add(100, 110);
   EXPECT_FALSE(merge.changed);
@@ -149,6 +151,20 @@ TEST(MergingWindows, KeepContentsWhereTheEarliestWindowHadThem) {
   windows.Retire(hash, key, {95, 140});
   EXPECT_EQ(windows.StateWindowOf(hash, key, {95, 140}), nullptr);
   EXPECT_EQ(backend.tables()[0].table->size(), 0u);
+}
+
+TEST(MergingWindows, APlanChangesNothing) {
+  KeyedStateBackend backend{TaskInformation()};
+  MergingWindows<std::int64_t, TimeWindow> windows(backend);
+  const std::int64_t key = 7;
+  const std::uint64_t hash = StableHash(key);
+  EXPECT_EQ(windows.Plan(hash, key, {100, 110}).window, (TimeWindow{100, 110}));
+  EXPECT_EQ(backend.tables()[0].table->size(), 0u);
+  windows.Commit(hash, key);
+  EXPECT_TRUE(windows.Plan(hash, key, {105, 120}).changed);
+  EXPECT_EQ(windows.Plan(hash, key, {130, 140}).window, (TimeWindow{130, 140}));
+  EXPECT_NE(windows.StateWindowOf(hash, key, {100, 110}), nullptr);
+  EXPECT_EQ(windows.StateWindowOf(hash, key, {130, 140}), nullptr);
 }
 
 // values and timestamps alike, after an evictor.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -20,12 +21,12 @@ struct WindowMapping {
   W state_window{};
 };
 
-// What Add() did. `window`: the one that the record is in now.
+// What adding a window comes to. `window`: the one that the record is in then.
 template <class W>
 struct WindowMerge {
   W window{};
   W state_window{};
-  bool changed = false;                          // a window that was there is another one now
+  bool changed = false;                          // a window that is there becomes another one
   std::vector<WindowMapping<W>> merged_windows;  // those that `window` replaces, earliest first
 };
 
@@ -37,14 +38,15 @@ class MergingWindows {
   explicit MergingWindows(KeyedStateBackend& backend)
       : table_(backend.Create<K, NoNamespace, NoMapKey, Mappings>(kStateName)) {}
 
-  // Adds a window, merged with those of the key that it intersects. Where several become one, their
-  // contents are to be kept where those of the earliest are: `state_window`. Valid until the next
-  // call.
-  const WindowMerge<W>& Add(std::uint64_t key_hash, const K& key, const W& added) {
-    Mappings& mappings = table_.FindOrInsert(At(key_hash, key));
+  // Of a window that is to be added: merged with those of the key that it intersects. Where several
+  // become one, their contents are to be kept where those of the earliest are: `state_window`.
+  // Valid until the next call. Changes nothing until Commit().
+  const WindowMerge<W>& Plan(std::uint64_t key_hash, const K& key, const W& added) {
     merge_.window = added;
     merge_.changed = false;
     merge_.merged_windows.clear();
+    std::span<const WindowMapping<W>> mappings;
+    if (const Mappings* found = table_.Find(At(key_hash, key))) mappings = *found;
     for (const auto& mapping : mappings) {
       if (!mapping.window.Intersects(added)) continue;
       merge_.window = merge_.window.Cover(mapping.window);
@@ -52,20 +54,23 @@ class MergingWindows {
     }
     if (merge_.merged_windows.empty()) {
       merge_.state_window = added;
-      mappings.push_back({added, added});
       return merge_;
     }
     std::sort(merge_.merged_windows.begin(), merge_.merged_windows.end(),
               [](const auto& a, const auto& b) { return a.window.start_ms < b.window.start_ms; });
     merge_.state_window = merge_.merged_windows.front().state_window;
-    if (merge_.merged_windows.size() == 1 &&
-        merge_.merged_windows.front().window == merge_.window) {
-      return merge_;  // it lies within one that is there
-    }
-    merge_.changed = true;
-    std::erase_if(mappings, [&](const auto& each) { return each.window.Intersects(added); });
-    mappings.push_back({merge_.window, merge_.state_window});
+    // Unless it lies within one that is there.
+    merge_.changed = merge_.merged_windows.size() > 1 ||
+                     !(merge_.merged_windows.front().window == merge_.window);
     return merge_;
+  }
+  // Does what the last Plan() said, which was of this key.
+  void Commit(std::uint64_t key_hash, const K& key) {
+    if (!merge_.changed && !merge_.merged_windows.empty()) return;
+    Mappings& mappings = table_.FindOrInsert(At(key_hash, key));
+    std::erase_if(mappings,
+                  [&](const auto& each) { return each.window.Intersects(merge_.window); });
+    mappings.push_back({merge_.window, merge_.state_window});
   }
 
   // Null: the key has no such window.

@@ -7,10 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <weir/internal/state/keyed_state_backend.h>
+#include <weir/internal/windows/copied_accumulators.h>
+#include <weir/internal/windows/merging_windows.h>
 #include <weir/windowing/evictors.h>
 
 namespace weir::internal {
@@ -22,37 +25,6 @@ struct WindowAddress {
   const K& key;
   const W& window;
 };
-
-// Adds a record to an entry, which stays as it was if that throws.
-template <class Table, class Where, class Aggregation, class T>
-void AddToCopy(Table& table, const Where& where, Aggregation& aggregation, const T& record,
-               bool& inserted) {
-  using Accumulator = typename Aggregation::Accumulator;
-  const Accumulator* found = table.Find(where);
-  Accumulator changed = found != nullptr ? *found : aggregation.First(record);
-  if (found != nullptr) aggregation.Add(record, changed);
-  Accumulator& kept =
-      table.FindOrInsert(where, inserted, [&]() -> Accumulator& { return changed; });
-  if (!inserted) kept = std::move(changed);
-}
-
-// The same for a pane of a key's (PaneAccumulators). A key that is left without panes goes when the
-// next window fires. Returns whether the pane is new.
-template <class Panes, class Aggregation, class T>
-bool AddToCopyOfPane(Panes& panes, std::int64_t pane, std::int64_t first_live_pane,
-                     Aggregation& aggregation, const T& record) {
-  using Accumulator = typename Aggregation::Accumulator;
-  std::optional<Accumulator> changed;
-  panes.ForEach(pane, pane + 1, [&](std::int64_t, const Accumulator& found) { changed = found; });
-  if (changed) {
-    aggregation.Add(record, *changed);
-  } else {
-    changed = aggregation.First(record);
-  }
-  bool inserted = false;
-  panes.FindOrInsert(pane, first_live_pane, inserted) = *std::move(changed);
-  return inserted;
-}
 
 template <class K, class W, class Aggregation>
 class AccumulatorContents {
@@ -67,10 +39,32 @@ class AccumulatorContents {
         rejects_(rejects),
         table_(backend.Create<K, W, NoMapKey, Accumulator>(Aggregation::kStateName)) {}
 
+  // Before windows merge, or a record comes into one that may merge. With `rejects`: merges and
+  // adds on a copy, so that what is thrown then changes nothing; the Merge()s and the Add() that
+  // follow, of the same windows and record, put the copy in its place.
+  template <class T>
+  void Prepare(const Where& into, const std::vector<WindowMapping<W>>& merged, const T& record) {
+    if (!rejects_) [[likely]] {
+      return;
+    }
+    prepared_.reset();  // of a record whose windows could not be merged
+    prepared_ = MergedCopy<Accumulator>(aggregation_, record, [&](auto&& take) {
+      take(Find(into));
+      for (const WindowMapping<W>& each : merged) {
+        if (each.state_window == into.window) continue;
+        take(Find({into.key_hash, into.key, each.state_window}));
+      }
+    });
+  }
   template <class T>
   void Add(const Where& where, const T& record, std::int64_t /*timestamp_ms*/) {
     bool inserted = false;
     if (rejects_) [[unlikely]] {
+      if (prepared_) {
+        Put(table_, At(where), *prepared_, inserted);
+        prepared_.reset();
+        return;
+      }
       return AddToCopy(table_, At(where), aggregation_, record, inserted);
     }
     Accumulator& accumulator = table_.FindOrInsert(
@@ -81,6 +75,7 @@ class AccumulatorContents {
   void Clear(const Where& where) { table_.Erase(At(where)); }
   // What was in `from` is in `into` then.
   void Merge(const Where& into, const Where& from) {
+    if (prepared_) return Clear(from);
     const Accumulator* found = table_.Find(At(from));
     if (found == nullptr) return;
     Accumulator moved = *found;
@@ -99,6 +94,7 @@ class AccumulatorContents {
 
   Aggregation& aggregation_;
   const bool rejects_;
+  std::optional<Accumulator> prepared_;
   HeapTable<K, W, NoMapKey, Accumulator>& table_;
 };
 
@@ -128,12 +124,16 @@ class RecordContents {
   explicit RecordContents(KeyedStateBackend& backend)
       : table_(backend.Create<K, W, std::uint32_t, Chunk>(kStateName)) {}
 
+  // Merging runs no user code here.
+  void Prepare(const Where&, const std::vector<WindowMapping<W>>&, const T&) {}
   // True: it is the first one.
   bool Add(const Where& where, const T& record, std::int64_t timestamp_ms) {
     bool is_first = false;
     bool inserted = false;
     constexpr std::uint32_t kFirst = 0;
     const auto make = [] { return Chunk(); };
+    // A copy that throws has changed nothing.
+    std::conditional_t<std::is_nothrow_copy_assignable_v<T>, const T&, T> copy = record;
     Chunk* first = &table_.FindOrInsert(At(where, kFirst), is_first, make);
     const std::uint32_t number = first->window_size++;
     const std::uint32_t chunk_number = number / Chunk::kCapacity;
@@ -141,7 +141,7 @@ class RecordContents {
         chunk_number == 0 ? *first : table_.FindOrInsert(At(where, chunk_number), inserted, make);
     WindowRecord<T>& added = chunk.records[number % Chunk::kCapacity];
     added.timestamp_ms = timestamp_ms;
-    added.record = record;
+    added.record = std::move(copy);
     return is_first;
   }
   // Asks for its place ahead of its use.

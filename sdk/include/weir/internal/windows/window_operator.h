@@ -139,14 +139,14 @@ class WindowOperator final
   // False: the window is late.
   bool AddToWindow(const Where& where, const T& record, std::int64_t timestamp_ms) {
     if constexpr (S::kMerging) {
-      const WindowMerge<W>& merge = merging_.Add(where.key_hash, where.key, where.window);
+      const WindowMerge<W>& merge = merging_.Plan(where.key_hash, where.key, where.window);
+      if (IsLate(merge.window)) return false;
       const Where merged{where.key_hash, where.key, merge.window};
-      if (merge.changed) OnMerged(merged, merge);
-      if (IsLate(merge.window)) {
-        merging_.Retire(where.key_hash, where.key, merge.window);
-        return false;
-      }
-      AddAndTrigger(merged, {where.key_hash, where.key, merge.state_window}, record, timestamp_ms);
+      const Where state{where.key_hash, where.key, merge.state_window};
+      contents_.Prepare(state, merge.merged_windows, record);
+      merging_.Commit(where.key_hash, where.key);
+      if (merge.changed) OnMerged(merged, state, merge);
+      AddAndTrigger(merged, state, record, timestamp_ms);
     } else {
       if (IsLate(where.window)) return false;
       AddAndTrigger(where, where, record, timestamp_ms);
@@ -163,10 +163,10 @@ class WindowOperator final
     if (cleanup_ms == kMaximumWatermark) return;  // never
     this->timers().Register(kCleanupDomain, where.key_hash, where.key, where.window, cleanup_ms);
   }
-  void OnMerged(const Where& where, const WindowMerge<W>& merge) {
+  void OnMerged(const Where& where, const Where& state, const WindowMerge<W>& merge) {
+    const FiringWindow merging(this->context_);  // half of a merge is no record to reject
     trigger_context_.SetWindow(where, &merge.merged_windows);
     OnMerge(this->function_.trigger, where.window, trigger_context_);
-    const Where state{where.key_hash, where.key, merge.state_window};
     for (const WindowMapping<W>& replaced : merge.merged_windows) {
       const Where gone{where.key_hash, where.key, replaced.window};
       trigger_context_.SetWindow(gone);
