@@ -89,10 +89,11 @@ class RangeReader final : public SourceReader<T, RangeSplit> {
     return no_more_splits_ ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
   }
   Status AddSplits(std::vector<RangeSplit> splits) override {
-    for (const RangeSplit& split : splits) {
-      splits_.push_back(split);
-      split_outputs_.push_back(context_->CreateSplitOutput());
-    }
+    // In front: the one at the back may be half read.
+    splits_.insert(splits_.begin(), splits.begin(), splits.end());
+    std::vector<std::uint32_t> outputs(splits.size());
+    for (std::uint32_t& output : outputs) output = context_->CreateSplitOutput();
+    split_outputs_.insert(split_outputs_.begin(), outputs.begin(), outputs.end());
     context_->availability()->NotifyAvailable();
     return Status::Ok();
   }
@@ -105,7 +106,7 @@ class RangeReader final : public SourceReader<T, RangeSplit> {
  private:
   Produce produce_;
   SourceReaderContext* context_ = nullptr;
-  std::vector<RangeSplit> splits_;
+  std::vector<RangeSplit> splits_;  // the last one is read first
   std::vector<std::uint32_t> split_outputs_;  // by split
   bool no_more_splits_ = false;
 };

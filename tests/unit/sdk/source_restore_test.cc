@@ -73,6 +73,26 @@ TEST(SourceOperatorState, HasAnItemForEachSplitWithItsProgress) {
   EXPECT_EQ(now.front().mode, OperatorStateMode::kSplit);
 }
 
+TEST(SequenceSource, ReadsASplitToItsEndBeforeOneThatComesLater) {
+  OperatorHarness harness;
+  KeepingInput<std::int64_t> out;
+  Operator op(harness.context(), SequenceSource(0, 9'999), out);
+  ASSERT_TRUE(op.Open().ok());
+  const auto add = [&op](const std::vector<RangeSplit>& splits) {
+    std::vector<std::byte> content;
+    SerializeTo(splits, content);
+    return op.OnCoordinatorEvent(
+        internal::EncodeSourceMessage(internal::SourceMessage::kAddSplits, content));
+  };
+  ASSERT_TRUE(add({{0, 2'000}}).ok());
+  EXPECT_EQ(*op.Poll(), PollStatus::kProgress);
+  ASSERT_LT(out.records.size(), 2'000u);
+  ASSERT_TRUE(add({{2'000, 2'500}}).ok());
+  while (*op.Poll() == PollStatus::kProgress) {
+  }
+  EXPECT_EQ(out.records, Range(0, 2'499));
+}
+
 TEST(SourceOperatorState, RefusesWhatItCannotRead) {
   EXPECT_TRUE(Restore({Splits({{1, 2}})}).ok());
   OperatorStateItems newer = Splits({{1, 2}});
