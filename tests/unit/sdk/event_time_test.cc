@@ -258,6 +258,23 @@ TEST(AlignedSourceOperator, AReaderOfOneSplitAtATimeIsNotReadWhileThatIsAhead) {
   EXPECT_EQ(test.TakeReports(), (Longs{504, kMaximumWatermark})) << "it holds nobody back";
 }
 
+TEST(AlignedSourceOperator, NothingComesBehindTheEnd) {
+  SourceFixture test({.splits = 1, .reads = {{{1, {500}}}, {{1, {600}}}}}, kAligned);
+  while (*test.op->Poll() != PollStatus::kEndOfInput) {
+  }
+  const Longs watermarks = test.out.watermarks;
+  EXPECT_EQ(watermarks.back(), kMaximumWatermark);
+  EXPECT_EQ(test.TakeReports().back(), kMaximumWatermark);
+  ASSERT_TRUE(test.AllowUpTo(400).ok());
+  ASSERT_TRUE(test.AllowUpTo(1'000).ok());
+  EXPECT_EQ(test.harness.chain.timer_ms, kNoTimer);
+  ASSERT_TRUE(test.op->OnProcessingTime(test.harness.chain.processing_time + 10'000).ok());
+  EXPECT_EQ(test.harness.chain.timer_ms, kNoTimer);
+  EXPECT_EQ(test.out.watermarks, watermarks);
+  EXPECT_TRUE(test.TakeReports().empty()) << "it would hold others back again";
+  EXPECT_TRUE(test.script->paused.empty());
+}
+
 TEST(AlignedSourceOperator, ASplitThatIsPausedIsNotIdle) {
   SourceFixture test({.splits = 1, .reads = {{{1, {500}}}, {}}}, kAligned.WithIdleness(1000));
   ASSERT_TRUE(test.op->Poll().ok());

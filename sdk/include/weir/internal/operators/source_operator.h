@@ -94,6 +94,7 @@ class SourceOperator final : public Operator, private SourceReaderContext {
         reader_->NoMoreSplits();
         return Status::Ok();
       case SourceMessage::kMaxAllowedWatermark:
+        if (ended_) return Status::Ok();  // event time has ended, too
         if (event_time_) {
           WEIR_RETURN_IF_ERROR(event_time_->OnMaxAllowedWatermark(message.content));
         }
@@ -106,6 +107,7 @@ class SourceOperator final : public Operator, private SourceReaderContext {
   }
 
   Status OnProcessingTime(std::int64_t now_ms) override {
+    if (ended_) return Status::Ok();
     event_time_->OnProcessingTime(now_ms);
     return Align();
   }
