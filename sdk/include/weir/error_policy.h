@@ -16,9 +16,9 @@
 // Reduce or Aggregate keeps, in a window or for the key, is as if the record had not come; for that
 // they work on a copy of it.
 //
-// Only what is thrown for a record that comes in is the policy's business. What OnTimer() throws, or
-// a window that fires, or a trigger while sessions merge, is no single record's fault and fails the
-// task.
+// Only what is thrown for a record that comes in is the policy's business. What OnTimer() throws,
+// or a window that fires, or a trigger while sessions merge, is no single record's fault and fails
+// the task.
 #pragma once
 
 #include <cstdint>
