@@ -128,6 +128,7 @@ Status Task::MakeAndOpenChain() {
 }
 
 Status Task::MakeAndRestoreChain() {
+  if (restore_) context_.SetStartsFromCheckpoint();
   if (restore_ && restore_->finished) {
     chain_ = std::make_unique<FinishedChain>(context_);
     restore_.reset();
@@ -184,6 +185,7 @@ Result<StepOutcome> Task::StepChain() {
   if (phase_ == Phase::kEnding) return StepEnding();
   WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
   if (!drained) return StepOutcome::kBlocked;
+  if (checkpoint_.chain_preparing()) return StepCheckpoint();
   if (chain_->timers_due()) {
     WEIR_RETURN_IF_ERROR(chain_->FireTimers());
     return StepOutcome::kProgress;
@@ -229,7 +231,7 @@ Result<bool> Task::TakeMail() {
 
 bool Task::TakesTriggers() const {
   // What is still in the channels belongs to the checkpoint of whoever has sent it and ended.
-  return checkpoint_.none() && gate_->ended();
+  return checkpoint_.takes_triggers() && gate_->ended();
 }
 
 Result<StepOutcome> Task::StepCheckpoint() {
@@ -237,7 +239,8 @@ Result<StepOutcome> Task::StepCheckpoint() {
       const bool advanced,
       checkpoint_.Advance(*chain_, phase_ == Phase::kEnding ? &context_.outputs() : nullptr));
   if (advanced) return StepOutcome::kProgress;
-  holds_input_ = phase_ != Phase::kEnding;
+  // Timers go on until the chain prepares.
+  holds_input_ = phase_ != Phase::kEnding && !checkpoint_.chain_preparing();
   return StepOutcome::kBlocked;
 }
 

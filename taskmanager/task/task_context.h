@@ -39,6 +39,8 @@ class TaskContext final : public internal::ChainContext,
   // What the chain sent to its coordinators in Open() goes out. Call it once the task was reported
   // as running: before that the coordinator does not know the attempt and drops its events.
   void SendHeldEvents();
+  // Before the chain is opened.
+  void SetStartsFromCheckpoint() { starts_from_checkpoint_ = true; }
   // It came back at `now_ns`.
   void Exit(std::int64_t now_ns, TimeUse use);
 
@@ -82,6 +84,7 @@ class TaskContext final : public internal::ChainContext,
     return resources_.options.auto_watermark_interval_ms;
   }
   bool checkpoints_enabled() const override { return resources_.options.checkpoints_enabled; }
+  bool starts_from_checkpoint() const override { return starts_from_checkpoint_; }
 
   // RuntimeContext
   const TaskInformation& task() const override { return information_; }
@@ -123,6 +126,7 @@ class TaskContext final : public internal::ChainContext,
   std::vector<CoordinatorEvent> held_events_;
   std::optional<Status> failure_;
   std::uint32_t operator_index_ = 0;
+  bool starts_from_checkpoint_ = false;
   RunningPhase phase_ = RunningPhase::kOpen;
   SlotPageEntry* entry_ = nullptr;
   std::int64_t turn_began_ns_ = 0;

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -68,6 +69,8 @@ class CollectSink {
   struct Part {
     std::uint64_t taken = 0;  // records before these
     std::vector<T> records;
+    // So many, with those that were taken, when its subtask had finished.
+    std::optional<std::uint64_t> finished;
 
     void CutTo(std::uint64_t count) {
       if (count < taken) taken = count;
@@ -100,7 +103,7 @@ class CollectSink<T>::Writer final : public SinkWriter<T> {
     const std::lock_guard lock(collected_->mutex);
     part_ = &collected_->by_subtask[subtask_];
     for (auto& [subtask, part] : collected_->by_subtask) {
-      if (IsMine(subtask)) part.CutTo(restored_[subtask]);
+      if (IsMine(subtask)) GoOn(subtask, part, context.starts_from_checkpoint());
     }
     return Status::Ok();
   }
@@ -115,7 +118,15 @@ class CollectSink<T>::Writer final : public SinkWriter<T> {
     block_.clear();
     return Status::Ok();
   }
-  Result<FlushStatus> Flush(bool) override { return FlushStatus::kDone; }
+  Result<FlushStatus> Flush(bool end_of_input) override {
+    if (end_of_input) {
+      const std::lock_guard lock(collected_->mutex);
+      for (auto& [subtask, part] : collected_->by_subtask) {
+        if (IsMine(subtask)) part.finished = part.taken + part.records.size();
+      }
+    }
+    return FlushStatus::kDone;
+  }
   Result<std::vector<WriterState>> Snapshot(std::uint64_t /*checkpoint_id*/) {
     const std::lock_guard lock(collected_->mutex);
     std::vector<WriterState> states;
@@ -126,6 +137,15 @@ class CollectSink<T>::Writer final : public SinkWriter<T> {
   }
 
  private:
+  // A checkpoint that holds nothing of a subtask was taken when that had finished.
+  void GoOn(std::uint32_t subtask, Part& part, bool starts_from_checkpoint) {
+    const auto held = restored_.find(subtask);
+    if (held == restored_.end() && starts_from_checkpoint && part.finished) {
+      return part.CutTo(*part.finished);
+    }
+    part.CutTo(held == restored_.end() ? 0 : held->second);
+    part.finished.reset();
+  }
   // Those of subtasks that there are no more belong to others.
   bool IsMine(std::uint32_t subtask) const { return subtask % parallelism_ == subtask_; }
 

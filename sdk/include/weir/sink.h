@@ -33,6 +33,9 @@ class SinkWriterContext {
   virtual std::string_view operator_id() const = 0;
   // Whether the job takes checkpoints.
   virtual bool checkpoints_enabled() const { return false; }
+  // Whether the job starts from a checkpoint. One that holds no state of this subtask was taken
+  // after it had finished.
+  virtual bool starts_from_checkpoint() const { return false; }
 };
 
 enum class WriteStatus : std::uint8_t {

@@ -31,7 +31,10 @@ class RunningSink {
   }
   ~RunningSink() { EXPECT_TRUE(op_->Close().ok()); }
 
+  // A checkpoint that holds nothing of this subtask is to be restored.
+  void StartFromCheckpoint() { harness_.chain.from_checkpoint = true; }
   Status Open(const internal::OperatorStateSnapshot* restored = nullptr) {
+    if (restored != nullptr) StartFromCheckpoint();
     WEIR_RETURN_IF_ERROR(op_->InitializeState(restored));
     return op_->Open();
   }

@@ -101,6 +101,9 @@ class ChainContext {
   // Whether the job takes checkpoints. Where it does not, what waits for one (the commit of a
   // two-phase sink) happens at the end of the input.
   virtual bool checkpoints_enabled() const { return false; }
+  // Whether the job starts from a checkpoint that has this task, also where it holds no state of
+  // it: this subtask had finished.
+  virtual bool starts_from_checkpoint() const { return false; }
 };
 
 // The operator state of one operator of a chain.
@@ -120,7 +123,9 @@ struct ChainedKeyedTable {
 
 // A checkpoint of a chain, all on the task's thread, between two steps in which Drain() said true
 // and no timers were due:
-//   1. PrepareCheckpoint() until it says true; the task takes no input meanwhile.
+//   1. PrepareCheckpoint() until it says true. From the first call on the chain takes no input, no
+//      OnProcessingTime() and no FireTimers(), and Drain() passes nothing on: a sink that is
+//      prepared gets no records. NotifyCheckpointAborted() ends this, too.
 //   2. SnapshotOperatorState(), and of all keyed_tables() SetSnapshotTime(processing time) and
 //      Freeze().
 //   3. EmitBarrier(). After Finish() said true it does nothing: EndOfInput is in every channel.

@@ -128,6 +128,7 @@ class SinkWriterOperator final : public Operator,
   std::shared_ptr<Availability> availability() override { return context_.chain->availability(); }
   std::string_view operator_id() const override { return context_.operator_id; }
   bool checkpoints_enabled() const override { return context_.chain->checkpoints_enabled(); }
+  bool starts_from_checkpoint() const override { return context_.chain->starts_from_checkpoint(); }
 
   Result<bool> FlushWriter(bool end_of_input) {
     WEIR_ASSIGN_OR_RETURN(const FlushStatus flushed, writer_->Flush(end_of_input));

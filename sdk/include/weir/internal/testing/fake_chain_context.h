@@ -169,6 +169,7 @@ class FakeChainContext final : public internal::ChainContext {
   void SetTimer(std::int64_t time_ms) override { timer_ms = time_ms; }
   std::int64_t auto_watermark_interval_ms() const override { return watermark_interval_ms; }
   bool checkpoints_enabled() const override { return takes_checkpoints; }
+  bool starts_from_checkpoint() const override { return from_checkpoint; }
 
   FakeRuntimeContext fake_runtime;
   std::vector<std::vector<std::unique_ptr<FakeOutputChannel>>> outputs;
@@ -184,6 +185,7 @@ class FakeChainContext final : public internal::ChainContext {
   std::int64_t timer_ms = internal::kNoTimer;
   std::int64_t watermark_interval_ms = 200;
   bool takes_checkpoints = false;
+  bool from_checkpoint = false;
 
  private:
   const std::uint32_t capacity_;
