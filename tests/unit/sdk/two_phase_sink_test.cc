@@ -86,7 +86,7 @@ TEST_F(TwoPhaseSinkTest, AnIdleSubtaskAwaitsNothing) {
   ASSERT_TRUE(running.Open().ok());
   ASSERT_TRUE(running.Checkpoint(1).ok());
   ASSERT_TRUE(running.Finish().ok());
-  EXPECT_FALSE(running->AwaitsCheckpoint());
+  EXPECT_TRUE(running.UntilCommitted().ok());
 }
 
 TEST_F(TwoPhaseSinkTest, WithoutCheckpointsTheEndOfTheInputCommits) {

@@ -157,10 +157,11 @@ class SinkCheckpoints {
     }
   }
 
-  // After the end of the input: whether there is output that is not committed.
+  // After the end of the input: whether there is output that is not committed, or left of failed
+  // attempts and not aborted.
   bool AwaitsCommit() const {
     if constexpr (TwoPhaseSink<Sink>) {
-      return (touched_ && !final_prepared_) || !commit_->all_committed();
+      return (touched_ && !final_prepared_) || !commit_->all_committed() || !commit_->recovered();
     } else {
       return false;
     }
@@ -173,7 +174,7 @@ class SinkCheckpoints {
     if (!prepared) return false;
     commit_->Complete(kFinalCommit);
     WEIR_RETURN_IF_ERROR(Poll(writer));
-    return commit_->all_committed();
+    return commit_->all_committed() && commit_->recovered();
   }
 
   void Close() {
