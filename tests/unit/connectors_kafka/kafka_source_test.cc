@@ -1,8 +1,10 @@
 // The source against the mock cluster; what the mock cannot do (unknown topics, timestamps) is in
 // tests/kafka.
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -293,6 +295,36 @@ TEST(KafkaSourceOnMock, ADeserializerMayLeaveRecordsOut) {
           .ok());
   EXPECT_EQ(values.size(), 334u);
   for (const int value : values) EXPECT_EQ(value % 3, 0);
+}
+
+// So that barriers and events of the coordinator come in between.
+TEST(KafkaSourceOnMock, ReadReturnsThoughEveryRecordIsLeftOut) {
+  MockKafka kafka;
+  kafka.CreateTopic("input", 1);
+  constexpr int kRecords = 10'000;
+  ASSERT_TRUE(TopicWriter(kafka.bootstrap_servers()).WriteKeyed("input", kRecords, 10).ok());
+  const auto seen = std::make_shared<int>(0);
+  SourceDriver driver(ReadStrings(kafka)
+                          .Bounded(OffsetsInitializer::Latest())
+                          .Deserializer([seen](const KafkaRecord&, std::string&) {
+                            ++*seen;
+                            return false;
+                          })
+                          .Build(),
+                      1);
+  ASSERT_TRUE(driver.Start().ok());
+  int most = 0;
+  int before = 0;
+  const Status status = driver.Read(
+      seconds(60), [](std::uint32_t, std::string&, std::int64_t) { ADD_FAILURE(); },
+      [&] {
+        most = std::max(most, *seen - before);
+        before = *seen;
+        return false;
+      });
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(*seen, kRecords);
+  EXPECT_LE(most, 4096);
 }
 
 // Takes numbers, but not 7.

@@ -57,23 +57,21 @@ class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
     return session_.Open(context);
   }
 
-  // The handler is around the loop: records that the deserializer takes pay nothing for it.
   Result<ReadStatus> Read(SourceOutput<T>& output) override {
-    Status refused;
-    try {
-      return ReadRecords(output);
-    } catch (const RecordError& error) {
-      refused = error.status();
-    } catch (const std::exception& exception) {
-      refused = Status::UserError(exception.what());
+    output.Select(run_.split_output);
+    std::size_t room = 4096;  // bounded also where the deserializer leaves all records out
+    while (!output.full() && room > 0) {
+      if (next_ == run_.records.size()) {
+        next_ = 0;
+        run_ = {};
+        WEIR_ASSIGN_OR_RETURN(run_, session_.NextRun());
+        if (run_.records.empty()) {
+          return session_.AtEnd() ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
+        }
+        output.Select(run_.split_output);
+      }
+      WEIR_RETURN_IF_ERROR(ReadRun(output, room));
     }
-    output.DropLast();
-    const KafkaRecord& record = run_.records[next_ - 1];
-    WEIR_RETURN_IF_ERROR(context_->HandleBadRecord(
-        {record.value.value_or(std::string_view()), std::move(refused),
-         std::string(record.topic) + "-" + std::to_string(record.partition) + " offset " +
-             std::to_string(record.offset),
-         TimestampOf(record)}));
     return ReadStatus::kMoreAvailable;
   }
 
@@ -99,23 +97,28 @@ class KafkaSourceReader final : public SourceReader<T, KafkaSplit> {
   static std::int64_t TimestampOf(const KafkaRecord& record) {
     return record.timestamp_ms >= 0 ? record.timestamp_ms : weir::internal::kNoTimestamp;
   }
-  // An exception is that of the record before next_, whose slot was taken.
-  Result<ReadStatus> ReadRecords(SourceOutput<T>& output) {
-    output.Select(run_.split_output);
-    while (!output.full()) {
-      if (next_ == run_.records.size()) {
-        next_ = 0;
-        run_ = {};
-        WEIR_ASSIGN_OR_RETURN(run_, session_.NextRun());
-        if (run_.records.empty()) {
-          return session_.AtEnd() ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
-        }
-        output.Select(run_.split_output);
+  // Records of the run, at most `room`, which it counts down, up to one that is refused. The
+  // handler is around the loop: records that the deserializer takes pay nothing for it.
+  Status ReadRun(SourceOutput<T>& output, std::size_t& room) {
+    Status refused;
+    try {
+      for (; next_ < run_.records.size() && room > 0 && !output.full(); --room) {
+        const KafkaRecord& record = run_.records[next_++];
+        if (!deserializer_(record, output.Next(TimestampOf(record)))) output.DropLast();
       }
-      const KafkaRecord& record = run_.records[next_++];
-      if (!deserializer_(record, output.Next(TimestampOf(record)))) output.DropLast();
+      return Status::Ok();
+    } catch (const RecordError& error) {
+      refused = error.status();
+    } catch (const std::exception& exception) {
+      refused = Status::UserError(exception.what());
     }
-    return ReadStatus::kMoreAvailable;
+    output.DropLast();
+    const KafkaRecord& record = run_.records[next_ - 1];
+    return context_->HandleBadRecord({record.value.value_or(std::string_view()), std::move(refused),
+                                      std::string(record.topic) + "-" +
+                                          std::to_string(record.partition) + " offset " +
+                                          std::to_string(record.offset),
+                                      TimestampOf(record)});
   }
 
   internal::KafkaReadSession session_;
