@@ -6,12 +6,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <weir/api.h>
+#include <weir/internal/testing/fake_chain_context.h>
 
 #include "tests/guide/order.h"
 
@@ -63,6 +65,7 @@ class LedgerCommitter final : public weir::Committer<std::string> {
   explicit LedgerCommitter(Ledger* ledger) : ledger_(ledger) {}
 
   weir::Status Open(weir::CommitterContext& context) override {
+    ours_ = context.task().job_id + "." + std::string(context.operator_id()) + ".";
     attempt_ = context.task().attempt;
     return weir::Status::Ok();
   }
@@ -79,12 +82,14 @@ class LedgerCommitter final : public weir::Committer<std::string> {
     }
     return weir::Status::Ok();
   }
-  // What failed attempts prepared and no checkpoint holds; names are
-  // "<subtask>.<attempt>.<number>".
+  // What failed attempts of this job prepared and the checkpoint does not hold. What another job
+  // prepared stays, as somebody may start from a checkpoint of that one.
   weir::Status AbortUnheld(const weir::RestoredCommittables<std::string>& held) override {
     for (const std::string& name : ledger_->Prepared()) {
-      const auto subtask = static_cast<std::uint32_t>(std::stoul(name));
-      const std::uint64_t attempt = std::stoul(name.substr(name.find('.') + 1));
+      if (!name.starts_with(ours_)) continue;
+      const std::string rest = name.substr(ours_.size());  // "<subtask>.<attempt>.<checkpoint>"
+      const auto subtask = static_cast<std::uint32_t>(std::stoul(rest));
+      const std::uint64_t attempt = std::stoul(rest.substr(rest.find('.') + 1));
       const bool is_held = std::any_of(held.committables.begin(), held.committables.end(),
                                        [&](const auto& each) { return each.committable == name; });
       if (held.IsMine(subtask) && attempt < attempt_ && !is_held) ledger_->Drop(name);
@@ -94,6 +99,7 @@ class LedgerCommitter final : public weir::Committer<std::string> {
 
  private:
   Ledger* const ledger_;
+  std::string ours_;  // what the names of this job and operator begin with
   std::uint32_t attempt_ = 0;
 };
 // [/committer]
@@ -109,8 +115,9 @@ class LedgerSink {
     explicit Writer(Ledger* ledger) : ledger_(ledger) {}
 
     weir::Status Open(weir::SinkWriterContext& context) override {
-      prefix_ = std::to_string(context.runtime().subtask_index()) + "." +
-                std::to_string(context.runtime().attempt()) + ".";
+      const weir::TaskInformation& task = context.runtime().task();
+      prefix_ = task.job_id + "." + std::string(context.operator_id()) + "." +
+                std::to_string(task.subtask_index) + "." + std::to_string(task.attempt) + ".";
       return weir::Status::Ok();
     }
     weir::Result<weir::WriteStatus> Write(Order& order, std::int64_t) override {
@@ -119,10 +126,11 @@ class LedgerSink {
     }
     // At each barrier. A client that takes its time starts here, says std::nullopt, and
     // NotifyAvailable() when it is asked again.
-    weir::Result<std::optional<std::vector<std::string>>> PrepareCommit(std::uint64_t, bool) {
+    weir::Result<std::optional<std::vector<std::string>>> PrepareCommit(std::uint64_t checkpoint_id,
+                                                                        bool) {
       std::vector<std::string> names;
       if (cents_ != 0) {
-        names.push_back(prefix_ + std::to_string(next_number_++));
+        names.push_back(prefix_ + std::to_string(checkpoint_id));
         ledger_->Prepare(names.back(), std::exchange(cents_, 0));
       }
       return std::optional(std::move(names));
@@ -133,7 +141,6 @@ class LedgerSink {
     Ledger* const ledger_;
     std::string prefix_;
     std::int64_t cents_ = 0;
-    int next_number_ = 0;
   };
 
   explicit LedgerSink(Ledger* ledger) : ledger_(ledger) {}
@@ -161,6 +168,40 @@ TEST(GuideDeliveryTest, ATwoPhaseSink) {
   const auto result = env.ExecuteLocal("ledger");
   ASSERT_TRUE(result.ok() && result->failure.ok());
   EXPECT_EQ(ledger.Balance(), 11'230);
+}
+
+// The third attempt of subtask 0 of the job "job".
+class ThirdAttempt final : public weir::CommitterContext {
+ public:
+  ThirdAttempt() {
+    information_.job_id = "job";
+    information_.attempt = 2;
+  }
+  const weir::TaskInformation& task() const override { return information_; }
+  weir::Logger& logger() override { return logger_; }
+  std::string_view operator_id() const override { return "operator"; }
+  bool stopping() const override { return false; }
+
+ private:
+  weir::TaskInformation information_;
+  weir::testing::FakeLogger logger_;
+};
+
+TEST(GuideDeliveryTest, OnlyWhatFailedAttemptsOfTheJobHaveLeftIsDropped) {
+  Ledger ledger;
+  const std::vector<std::string> stays = {"another.operator.0.0.1", "job.another.0.0.1",
+                                          "job.operator.0.0.1", "job.operator.0.2.2"};
+  for (const std::string& name : stays) ledger.Prepare(name, 1);
+  ledger.Prepare("job.operator.0.0.2", 1);
+  ledger.Prepare("job.operator.0.1.2", 1);
+  LedgerCommitter committer(&ledger);
+  ThirdAttempt context;
+  ASSERT_TRUE(committer.Open(context).ok());
+  weir::RestoredCommittables<std::string> held;
+  held.restored = true;
+  held.committables.push_back({0, 1, "job.operator.0.0.1"});
+  ASSERT_TRUE(committer.AbortUnheld(held).ok());
+  EXPECT_EQ(ledger.Prepared(), stays);
 }
 
 }  // namespace
