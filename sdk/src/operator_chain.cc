@@ -207,6 +207,7 @@ Status OperatorChain::NotifyCheckpointAborted(std::uint64_t checkpoint_id) {
 }
 
 Status OperatorChain::EndCheckpoint(std::uint64_t checkpoint_id, bool complete) {
+  if (!complete && preparing_ == checkpoint_id) preparing_.reset();
   for (std::uint32_t i = 0; i < operators_.size(); ++i) {
     context_.EnterOperator(i);
     Status status = operators_[i]->OnCheckpointEnd(checkpoint_id, complete);
@@ -290,8 +291,9 @@ Result<bool> OperatorChain::Drain() {
     if (!result.ok()) return result.status().WithContext(plan_.operators[i].name);
     drained = drained && *result;
   }
-  // What it passes on would wait in front of the due timers.
-  if (!drained || holding_ == nullptr || timers_.any_due()) return drained;
+  if (!drained || holding_ == nullptr) return drained;
+  // What it passes on would wait in front of the due timers, or come to a sink that is prepared.
+  if (timers_.any_due() || preparing_) return true;
   Result<bool> resumed = holding_->Resume();
   if (!resumed.ok()) return resumed.status().WithContext(plan_.operators.front().name);
   if (failure_.failed()) return failure_.status();

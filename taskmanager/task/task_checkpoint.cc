@@ -71,17 +71,24 @@ void TaskCheckpoint::OnAborted(std::uint64_t checkpoint_id) {
   began_.erase(checkpoint_id);
   if (aligner_->OnAborted(checkpoint_id).unblock) gate_->UnblockAll();
   if (preparing_ && preparing_->checkpoint_id == checkpoint_id) {
-    preparing_.reset();
+    EndPreparation();
     gate_->UnblockAll();
   }
   if (saver_ != nullptr && saver_->checkpoint_id() == checkpoint_id) saver_->Abort();
 }
 
+void TaskCheckpoint::EndPreparation() {
+  preparing_.reset();
+  chain_preparing_ = false;
+}
+
 Result<bool> TaskCheckpoint::Advance(internal::Chain& chain, TaskOutputs* ended_outputs) {
   if (saving()) return false;
+  chain_preparing_ = true;
   WEIR_ASSIGN_OR_RETURN(const bool prepared, chain.PrepareCheckpoint(*preparing_));
   if (!prepared) return false;
-  const Barrier barrier = *std::exchange(preparing_, std::nullopt);
+  const Barrier barrier = *preparing_;
+  EndPreparation();
   const Status taken = TakeSnapshot(chain, barrier, ended_outputs);
   gate_->UnblockAll();
   if (!taken.ok()) Decline(barrier.checkpoint_id, taken);
@@ -121,7 +128,7 @@ void TaskCheckpoint::Thaw() {
 }
 
 void TaskCheckpoint::Close() {
-  preparing_.reset();
+  EndPreparation();
   for (const Barrier& trigger : mailbox_->CloseTriggers()) {
     Decline(trigger.checkpoint_id, Status(StatusCode::kFailedPrecondition, "the task has ended"));
   }

@@ -4,9 +4,10 @@
 //                                                             └──▶ saving ── thawed ──▶ none
 //
 // Preparing: the task takes no input; what must leave the process before the snapshot leaves
-// (Chain::PrepareCheckpoint). The snapshot is one call on the task's thread. Saving goes on beside
-// the task. Tables can only be frozen once, so a checkpoint waits as preparing while another one is
-// saving.
+// (Chain::PrepareCheckpoint). Once the chain was asked for that, nothing may make it emit: what is
+// prepared, a sink, would get records that are in no checkpoint. The snapshot is one call on the
+// task's thread. Saving goes on beside the task. Tables can only be frozen once, so a checkpoint
+// waits as preparing while another one is saving.
 //
 // A checkpoint that fails is declined and leaves the task as it is: it is the JobManager that
 // decides what that means. Only Advance() fails the task, with what PrepareCheckpoint() says:
@@ -50,17 +51,19 @@ class TaskCheckpoint final : public BarrierHandler {
 
   // Whether a snapshot is to be taken: no input before that, and nothing of a coordinator.
   bool preparing() const { return preparing_.has_value(); }
+  // Whether the chain was asked to prepare for it: no timers and no held records before that.
+  bool chain_preparing() const { return chain_preparing_; }
   bool saving() const { return saver_ != nullptr; }
   // Neither of both: a trigger can be taken.
   bool none() const { return !preparing() && !saving(); }
 
-  // Without a barrier in a channel. none() before. Means nothing where the checkpoint has reached
-  // the task already.
+  // Without a barrier in a channel. none() before. Means nothing where the checkpoint has
+  // reached the task already.
   void Trigger(const internal::Barrier& barrier);
   // The coordinator has decided on a checkpoint.
   void OnAborted(std::uint64_t checkpoint_id);
 
-  // While preparing(), between steps in which the chain's Drain() said true and no timers were due.
+  // While preparing(), after the chain's Drain() said true; the first time while no timers are due.
   // False: nothing happened, the chain has to wait.
   // `ended_outputs`: of a chain that has finished, else null. The barrier follows the ends: who is
   // behind may stay on, and nobody else tells it of the checkpoint.
@@ -82,6 +85,7 @@ class TaskCheckpoint final : public BarrierHandler {
   Began Begin(const internal::Barrier& barrier) const;
   void Follow(const BarrierAligner::Outcome& outcome, std::uint32_t channel);
   void Prepare(const internal::Barrier& barrier, const Began& began);
+  void EndPreparation();
   Status TakeSnapshot(internal::Chain& chain, const internal::Barrier& barrier,
                       TaskOutputs* ended_outputs);
   void Thaw();
@@ -97,6 +101,7 @@ class TaskCheckpoint final : public BarrierHandler {
 
   std::uint64_t newest_ = 0;  // that was prepared
   std::optional<internal::Barrier> preparing_;
+  bool chain_preparing_ = false;
   CheckpointMetrics metrics_;  // of the one that is preparing
   std::shared_ptr<StateSaver> saver_;
 };

@@ -31,7 +31,9 @@ struct Script {
 };
 
 // Keeps records until PrepareCheckpoint() is through, as one that collects does.
-class KeepingOperator final : public internal::Operator, public Input<Number> {
+class KeepingOperator final : public internal::Operator,
+                              public internal::HoldingOperator,
+                              public Input<Number> {
  public:
   KeepingOperator(const OperatorContext& context, Script& script, Input<Number>* output)
       : context_(context), script_(script), output_(output) {}
@@ -54,6 +56,12 @@ class KeepingOperator final : public internal::Operator, public Input<Number> {
     return true;
   }
   bool AwaitsCheckpoint() const override { return script_.awaits[context_.operator_index]; }
+  internal::HoldingOperator* holding() override { return this; }
+  Result<bool> Resume() override {
+    script_.calls.push_back(std::to_string(context_.operator_index) + " resumes");
+    return false;
+  }
+  bool HoldsInput() const override { return false; }
 
  private:
   const OperatorContext context_;
@@ -141,6 +149,33 @@ TEST_F(ChainCheckpointTest, AnotherCheckpointIsPreparedAnew) {
   EXPECT_EQ(TakeCalls().front(), "0 prepares 6 with 0");
   EXPECT_TRUE(Prepare(7));
   EXPECT_EQ(TakeCalls().size(), 4u);
+}
+
+TEST_F(ChainCheckpointTest, NothingIsPassedOnToWhatIsPrepared) {
+  const std::vector<std::string> resumes{"0 resumes"};
+  script_.not_ready = {0, 0, 1, 0};
+  EXPECT_TRUE(*chain_->Drain());
+  EXPECT_EQ(TakeCalls(), resumes);
+  EXPECT_FALSE(Prepare(5));
+  TakeCalls();
+  EXPECT_TRUE(*chain_->Drain());
+  EXPECT_EQ(TakeCalls(), std::vector<std::string>{}) << "\"three\" is prepared";
+  EXPECT_TRUE(Prepare(5));
+  TakeCalls();
+  EXPECT_TRUE(*chain_->Drain());
+  EXPECT_EQ(TakeCalls(), resumes);
+}
+
+TEST_F(ChainCheckpointTest, AnAbortEndsThePreparation) {
+  script_.not_ready = {0, 0, 1, 0};
+  EXPECT_FALSE(Prepare(5));
+  TakeCalls();
+  ASSERT_TRUE(chain_->NotifyCheckpointAborted(4).ok());
+  EXPECT_TRUE(*chain_->Drain());
+  EXPECT_EQ(TakeCalls(), std::vector<std::string>{}) << "another one was aborted";
+  ASSERT_TRUE(chain_->NotifyCheckpointAborted(5).ok());
+  EXPECT_TRUE(*chain_->Drain());
+  EXPECT_EQ(TakeCalls(), std::vector<std::string>{"0 resumes"});
 }
 
 TEST_F(ChainCheckpointTest, ABarrierIsBehindAllThatCameBeforeWhateverTheCredit) {

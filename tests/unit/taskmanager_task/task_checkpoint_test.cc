@@ -16,6 +16,7 @@ namespace weir::task {
 namespace {
 
 using internal::ChainContext;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -69,6 +70,50 @@ TEST_F(TaskCheckpointTest, TakesNoInputWhileItPrepares) {
   ASSERT_TRUE(events().WaitForAcknowledgement(1, kSink));
   EXPECT_EQ(batches_while_preparing, 0);
   EXPECT_EQ(log_.lines().back(), "snapshot");
+  Finish();
+}
+
+// A sink of the chain may be prepared while another one is not: what a timer emits would be lost.
+TEST_F(TaskCheckpointTest, NoTimerFiresBetweenPreparationAndSnapshot) {
+  std::shared_ptr<internal::Availability> availability;
+  std::atomic<bool> prepared{false};
+  bool due = false;
+  int asked = 0;
+  Run([&](ChainContext& context) {
+    availability = context.availability();
+    ChainHooks hooks;
+    hooks.checkpoint.prepare = [&](const internal::Barrier&) -> Result<bool> {
+      log_.Add("prepare " + std::to_string(++asked));
+      due = true;
+      context.SetTimer(1);
+      return prepared.load();
+    };
+    hooks.timers_due = [&] { return due; };
+    hooks.fire_timers = [&](TestChain&) {
+      due = false;
+      log_.Add("fires");
+      return Status::Ok();
+    };
+    hooks.processing_time = [&](TestChain&, std::int64_t) {
+      log_.Add("processing time");
+      return Status::Ok();
+    };
+    hooks.checkpoint.snapshot = [&](std::uint64_t) {
+      log_.Add("snapshot");
+      return std::vector<internal::ChainedOperatorState>();
+    };
+    return hooks;
+  });
+  checkpoints_->Trigger(1, {kSource});
+  ASSERT_TRUE(log_.WaitFor("prepare 1"));
+  availability->NotifyAvailable();
+  ASSERT_TRUE(log_.WaitFor("prepare 2"));
+  prepared = true;
+  availability->NotifyAvailable();
+  ASSERT_TRUE(log_.WaitFor("processing time"));
+  auto lines = log_.lines();
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with("prepare"); });
+  EXPECT_THAT(lines, ElementsAre("snapshot", "fires", "processing time"));
   Finish();
 }
 
