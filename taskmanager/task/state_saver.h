@@ -45,6 +45,7 @@ class StateSaver final : public std::enable_shared_from_this<StateSaver> {
   // Writes no more; nothing is acknowledged or declined, unless that has happened already. Done
   // when the write under way has returned.
   void Abort() { aborted_.store(true, std::memory_order_relaxed); }
+  bool aborted() const { return aborted_.load(std::memory_order_relaxed); }
   void WaitUntilDone();
 
  private:

@@ -82,8 +82,20 @@ void TaskCheckpoint::EndPreparation() {
   chain_preparing_ = false;
 }
 
+// Input would wait for a write of whose end nobody knows.
+bool TaskCheckpoint::DeclineIfHeldUp() {
+  if (!saver_->aborted()) return false;
+  const std::uint64_t checkpoint_id = preparing_->checkpoint_id;
+  EndPreparation();
+  gate_->UnblockAll();
+  Decline(checkpoint_id, Status(StatusCode::kCanceled,
+                                "a write of checkpoint " + std::to_string(saver_->checkpoint_id()) +
+                                    ", which was aborted, has not returned"));
+  return true;
+}
+
 Result<bool> TaskCheckpoint::Advance(internal::Chain& chain, TaskOutputs* ended_outputs) {
-  if (saving()) return false;
+  if (saving()) return DeclineIfHeldUp();
   chain_preparing_ = true;
   WEIR_ASSIGN_OR_RETURN(const bool prepared, chain.PrepareCheckpoint(*preparing_));
   if (!prepared) return false;

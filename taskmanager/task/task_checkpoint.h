@@ -54,17 +54,18 @@ class TaskCheckpoint final : public BarrierHandler {
   // Whether the chain was asked to prepare for it: no timers and no held records before that.
   bool chain_preparing() const { return chain_preparing_; }
   bool saving() const { return saver_ != nullptr; }
-  // Neither of both: a trigger can be taken.
-  bool none() const { return !preparing() && !saving(); }
+  // A trigger can be taken: there is none of both, or what is saving was aborted. That ends when a
+  // write returns, which may take for ever; another checkpoint is declined meanwhile.
+  bool takes_triggers() const { return !preparing() && (!saving() || saver_->aborted()); }
 
-  // Without a barrier in a channel. none() before. Means nothing where the checkpoint has
+  // Without a barrier in a channel. takes_triggers() before. Means nothing where the checkpoint has
   // reached the task already.
   void Trigger(const internal::Barrier& barrier);
   // The coordinator has decided on a checkpoint.
   void OnAborted(std::uint64_t checkpoint_id);
 
   // While preparing(), after the chain's Drain() said true; the first time while no timers are due.
-  // False: nothing happened, the chain has to wait.
+  // False: nothing happened, the chain has to wait. True: it was taken or declined.
   // `ended_outputs`: of a chain that has finished, else null. The barrier follows the ends: who is
   // behind may stay on, and nobody else tells it of the checkpoint.
   Result<bool> Advance(internal::Chain& chain, TaskOutputs* ended_outputs);
@@ -86,6 +87,7 @@ class TaskCheckpoint final : public BarrierHandler {
   void Follow(const BarrierAligner::Outcome& outcome, std::uint32_t channel);
   void Prepare(const internal::Barrier& barrier, const Began& began);
   void EndPreparation();
+  bool DeclineIfHeldUp();
   Status TakeSnapshot(internal::Chain& chain, const internal::Barrier& barrier,
                       TaskOutputs* ended_outputs);
   void Thaw();

@@ -139,6 +139,25 @@ class TaskCheckpointTest : public testing::Test {
       return Status::Ok();
     });
   }
+  // Triggers checkpoints from `first_id` on until `task` acknowledges one, or declines one, and
+  // says which. Each task declines those that come before it has thawed an aborted one.
+  enum class Answer : std::uint8_t { kAcknowledged, kDeclined };
+  std::uint64_t TriggerUntil(Answer wanted, const TaskAttempt& task, std::uint64_t first_id) {
+    for (std::uint64_t id = first_id; id < first_id + 50; ++id) {
+      checkpoints_->Trigger(id, {kSource});
+      EXPECT_TRUE(events().WaitUntilKnown([&](const auto& view) {
+        return view.acknowledged.contains({id, task}) || view.declined.contains({id, task}) ||
+               view.declined.contains({id, kSource});
+      }));
+      const bool is_it = wanted == Answer::kAcknowledged
+                             ? events().Acknowledged().contains({id, task})
+                             : events().Declined().contains({id, task});
+      if (is_it || HasFailure()) return id;
+      checkpoints_->Abort(id);
+    }
+    ADD_FAILURE() << "not one";
+    return first_id;
+  }
   std::vector<std::string> FilesOf(std::uint64_t id) {
     return LocalFileSystem().List(checkpoints_->FolderOf(id)).value();
   }
