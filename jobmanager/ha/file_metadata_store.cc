@@ -137,19 +137,8 @@ Result<StoredJobs> FileMetadataStore::ReadJobs() {
       if (readable) ForgetJob(id);
       continue;
     }
-    WEIR_RETURN_IF_ERROR(RemoveTemporaryFiles(JobFolder(id)));
-    WEIR_ASSIGN_OR_RETURN(const bool submitted, files_.Exists(JobFolder(id) + "/submission"));
-    WEIR_ASSIGN_OR_RETURN(const bool has_checkpoints,
-                          files_.Exists(JobFolder(id) + "/checkpoints"));
-    if (!submitted && !has_checkpoints) {
-      Remove(JobFolder(id), "an interrupted submission");
-      continue;
-    }
-    Result<StoredJob> job = ReadJob(id);
-    if (job.ok()) {
-      stored.jobs.push_back(*std::move(job));
-    } else {
-      stored.unreadable.push_back({.job_id = id, .status = job.status()});
+    if (const Status read = ReadJobFolder(id, stored.jobs); !read.ok()) {
+      stored.unreadable.push_back({.job_id = id, .status = read});
     }
   }
   if (stored.unreadable.empty()) ForgetUnusedPlugins();
@@ -157,6 +146,20 @@ Result<StoredJobs> FileMetadataStore::ReadJobs() {
                            [](const StoredJob& job) { return job.job.submit_time_ms(); });
   std::ranges::stable_sort(stored.results, {}, &proto::JobResult::end_time_ms);
   return stored;
+}
+
+Status FileMetadataStore::ReadJobFolder(const std::string& job_id, std::vector<StoredJob>& jobs) {
+  const std::string folder = JobFolder(job_id);
+  WEIR_RETURN_IF_ERROR(RemoveTemporaryFiles(folder));
+  WEIR_ASSIGN_OR_RETURN(const bool submitted, files_.Exists(folder + "/submission"));
+  WEIR_ASSIGN_OR_RETURN(const bool has_checkpoints, files_.Exists(folder + "/checkpoints"));
+  if (!submitted && !has_checkpoints) {
+    Remove(folder, "an interrupted submission");
+    return Status::Ok();
+  }
+  WEIR_ASSIGN_OR_RETURN(StoredJob job, ReadJob(job_id));
+  jobs.push_back(std::move(job));
+  return Status::Ok();
 }
 
 Result<StoredJob> FileMetadataStore::ReadJob(const std::string& job_id) {
@@ -212,7 +215,9 @@ Status FileMetadataStore::WriteJob(const proto::SubmittedJob& job) {
   epoch.mutable_job_epoch()->set_epoch(1);
   Record submission;
   *submission.mutable_job() = job;
-  Status written = Write(folder + "/epoch", epoch);
+  // The files sync the job's folder; that the folder is there is an entry of the one above it.
+  Status written = files_.SyncDirectory(directory_ + "/jobs");
+  if (written.ok()) written = Write(folder + "/epoch", epoch);
   if (written.ok()) written = Write(folder + "/submission", submission);
   // A write can fail after its rename, when the folder cannot be synced: nothing of a job that was
   // refused may come to life.

@@ -69,6 +69,8 @@ class FileMetadataStore final : public MetadataStore {
 
   Result<proto::SubmittedJob> ReadSubmission(const std::string& job_id);
   Result<StoredJob> ReadJob(const std::string& job_id);
+  // Adds the job to `jobs`, or clears away what an interrupted submission left of it.
+  Status ReadJobFolder(const std::string& job_id, std::vector<StoredJob>& jobs);
   Result<proto::CompletedCheckpoints> ReadCheckpoints(const std::string& job_id);
   Status WriteCheckpoints(const proto::CompletedCheckpoints& checkpoints);
   Result<proto::JobResult> ReadResult(const std::string& job_id);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/content_hash.h"
+#include "common/fault_injecting_file_system.h"
 #include "common/manual_clock.h"
 #include "common/temporary_directory.h"
 #include "jobmanager/ha/file_metadata_store.h"
@@ -252,6 +253,47 @@ TEST_F(MetadataStoreTest, AMissingFileConcernsItsJobAlone) {
   EXPECT_THAT(stored->unreadable[0].status.message(), HasSubstr("submission"));
   EXPECT_THAT(stored->unreadable[1].status.message(), HasSubstr("epoch"));
   EXPECT_TRUE(std::filesystem::exists(PathOf(Concat("jobs/", kFirst, "/checkpoints"))));
+}
+
+TEST_F(MetadataStoreTest, AFolderThatCannotBeReadConcernsItsJobAlone) {
+  AddTwoJobs();
+  std::filesystem::remove_all(PathOf("jobs/" + kFirst));
+  std::ofstream(PathOf("jobs/" + kFirst)) << "no folder";
+  const auto plain_file = store_->ReadJobs();
+  ASSERT_TRUE(plain_file.ok()) << plain_file.status().message();
+  ASSERT_EQ(plain_file->jobs.size(), 1u);
+  EXPECT_EQ(plain_file->jobs[0].job.job_id(), kSecond);
+  ASSERT_EQ(plain_file->unreadable.size(), 1u);
+  EXPECT_THAT(plain_file->unreadable[0].status.message(), HasSubstr(PathOf("jobs/" + kFirst)));
+  EXPECT_TRUE(std::filesystem::exists(PathOf("jobs/" + kFirst)));
+
+  FaultInjectingFileSystem files(LocalFileSystem());
+  files.SetHook([](const FileOperation& operation) {
+    const bool strikes =
+        operation.action == FileAction::kLook && operation.path.ends_with(kSecond + "/submission");
+    return strikes ? Status::IoError("bad sector") : Status::Ok();
+  });
+  const auto bad_sector = Make(files, Folder())->ReadJobs();
+  ASSERT_TRUE(bad_sector.ok()) << bad_sector.status().message();
+  ASSERT_EQ(bad_sector->unreadable.size(), 2u);
+  EXPECT_THAT(bad_sector->unreadable[1].status.message(), HasSubstr("bad sector"));
+}
+
+TEST_F(MetadataStoreTest, AJobsFolderIsDurableBeforeItsSubmissionIs) {
+  FaultInjectingFileSystem files(LocalFileSystem());
+  store_ = Make(files, Folder());
+  ASSERT_TRUE(store_->Open({}).ok());
+  std::vector<std::string> steps;
+  files.SetHook([&](const FileOperation& operation) {
+    const std::string path = operation.path.substr(Folder().size());
+    if (operation.action == FileAction::kCreateDirectories) steps.push_back("make " + path);
+    if (operation.action == FileAction::kSyncDirectory) steps.push_back("sync " + path);
+    return Status::Ok();
+  });
+  ASSERT_TRUE(store_->AddJob(Job(kFirst), "").ok());
+  const std::string folder = "/jobs/" + kFirst;
+  EXPECT_THAT(steps,
+              ElementsAre("make " + folder, "sync /jobs", "sync " + folder, "sync " + folder));
 }
 
 TEST_F(MetadataStoreTest, ADamagedResultKeepsItsJobFromRunning) {
