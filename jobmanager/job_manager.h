@@ -37,6 +37,8 @@ struct JobManagerWorld {
   JobDescriber& describer;
   // What outlives the JobManager; on the blocking loop, once Open() has returned.
   ha::MetadataStore& metadata = ha::NoMetadataStore();
+  // Called on the loop, once, when a later leader has the metadata store: this JobManager must end.
+  std::function<void(const Status&)> on_leadership_lost{};
 };
 
 class JobManager final : public rest::ClusterControl, private JobRegistryListener {
@@ -107,6 +109,8 @@ class JobManager final : public rest::ClusterControl, private JobRegistryListene
   void OnJobTerminal(const JobMaster& job) override;
   void OnJobEnded(const JobSubmission& job) override;
   void OnTaskManagerLost(const std::string& id) override;
+  // Looks every third of a lease whether this is still the leader, also when nothing is written.
+  void WatchLeadership();
   // Until the store takes it: a job whose end is not stored would run again.
   void StoreResult(std::shared_ptr<const proto::JobResult> result);
   void Unpin(const std::string& content_hash);

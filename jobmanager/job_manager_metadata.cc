@@ -1,5 +1,6 @@
 // Jobs that come, end and come back: what the metadata store is told and asked. The store is used
 // on the blocking loop; everything else happens on the JobManager's.
+#include <algorithm>
 #include <utility>
 
 #include "common/text.h"
@@ -27,8 +28,29 @@ Status JobManager::Open() {
   PostToLoop([this, recovery = std::make_shared<Recovery>(std::move(recovery))] {
     known_task_managers_.Restore(recovery->task_managers);
     jobs_.Recover(std::move(*recovery));
+    WatchLeadership();
   });
   return Status::Ok();
+}
+
+void JobManager::WatchLeadership() {
+  const auto checked = [this](const Status& leads) {
+    if (leads.code() != StatusCode::kFailedPrecondition) {
+      if (!leads.ok()) log_.Warning("cannot tell whether it still leads: ", leads.message());
+      return WatchLeadership();
+    }
+    log_.Error("no longer the leader: ", leads.message());
+    if (world_.on_leadership_lost) world_.on_leadership_lost(leads);
+  };
+  world_.loop.Schedule(std::max<std::int64_t>(1, options_.timings.lease_ms / 3),
+                       [this, alive = std::weak_ptr<bool>(alive_), checked] {
+                         if (alive.expired()) return;
+                         world_.blocking.Post([this, alive, checked] {
+                           if (alive.expired()) return;
+                           const Status leads = world_.metadata.CheckStillLeader();
+                           PostToLoop([checked, leads] { checked(leads); });
+                         });
+                       });
 }
 
 void JobManager::Submit(JobSubmission submission, const Configuration& configuration,
@@ -113,7 +135,7 @@ void JobManager::OnTaskManagerLost(const std::string& id) {
   // What still runs there ends within a lease of its last loss: an earlier one counts no more.
   TimerId& timer = loss_timers_[id];
   world_.loop.Cancel(timer);
-  timer = world_.loop.Schedule(options_.timings.lease_ms,
+  timer = world_.loop.Schedule(options_.timings.lease_ms + options_.timings.worker_end_ms,
                                [this, alive = std::weak_ptr<bool>(alive_), id] {
                                  if (alive.expired()) return;
                                  loss_timers_.erase(id);

@@ -33,8 +33,8 @@ constexpr std::int64_t kStopTimeoutMillis = 10'000;
 // Everything of the process, in the order in which it must be taken down again.
 class Runner {
  public:
-  Runner(const RunnerOptions& options, WorkingDirectory directory)
-      : options_(options), directory_(std::move(directory)) {}
+  Runner(const RunnerOptions& options, WorkingDirectory directory, TerminationSignals& signals)
+      : options_(options), directory_(std::move(directory)), signals_(signals) {}
   ~Runner() {
     if (rest_) rest_->Stop();
     if (rpc_) rpc_->Stop();
@@ -56,14 +56,17 @@ class Runner {
     describer_.emplace(std::move(programs), spawner_, blocking_);
     WEIR_ASSIGN_OR_RETURN(metadata_,
                           ha::OpenMetadataStore(configuration, LocalFileSystem(), SystemClock()));
-    manager_.emplace(JobManagerWorld{.loop = loop_,
-                                     .blocking = blocking_,
-                                     .clock = SystemClock(),
-                                     .random = SystemRandom(),
-                                     .files = LocalFileSystem(),
-                                     .describer = *describer_,
-                                     .metadata = metadata_ ? *metadata_ : ha::NoMetadataStore()},
-                     JobManagerOptions::FromConfiguration(configuration, plugins));
+    manager_.emplace(
+        JobManagerWorld{
+            .loop = loop_,
+            .blocking = blocking_,
+            .clock = SystemClock(),
+            .random = SystemRandom(),
+            .files = LocalFileSystem(),
+            .describer = *describer_,
+            .metadata = metadata_ ? *metadata_ : ha::NoMetadataStore(),
+            .on_leadership_lost = [this](const Status& reason) { OnLeadershipLost(reason); }},
+        JobManagerOptions::FromConfiguration(configuration, plugins));
     WEIR_RETURN_IF_ERROR(manager_->Open());
     loop_.Start();
     blocking_.Start();
@@ -99,7 +102,21 @@ class Runner {
     if (!waiter->stopped) log_.Warning("some workers did not end in time");
   }
 
+  // Not OK once a later leader has the metadata store.
+  Status leadership() {
+    MutexLock lock(mutex_);
+    return leadership_;
+  }
+
  private:
+  void OnLeadershipLost(const Status& reason) {
+    {
+      MutexLock lock(mutex_);
+      leadership_ = reason.WithContext("this JobManager was replaced");
+    }
+    signals_.Request();
+  }
+
   Status Announce() {
     const Configuration& configuration = options_.configuration;
     const std::string rpc_host = configuration.Get(settings::kJobManagerRpcAddress);
@@ -119,6 +136,9 @@ class Runner {
 
   const RunnerOptions& options_;
   const WorkingDirectory directory_;
+  TerminationSignals& signals_;
+  Mutex mutex_;
+  Status leadership_ WEIR_GUARDED_BY(mutex_);
   const ComponentLogger log_{"jobmanager"};
   ThreadEventLoop loop_{"jobmanager"};
   ThreadEventLoop blocking_{"jm-blocking"};
@@ -135,12 +155,14 @@ class Runner {
 Status RunJobManager(const RunnerOptions& options, TerminationSignals& signals) {
   WEIR_ASSIGN_OR_RETURN(WorkingDirectory directory,
                         WorkingDirectory::Open(options.configuration, "jobmanager"));
-  Runner runner(options, std::move(directory));
+  Runner runner(options, std::move(directory), signals);
   WEIR_RETURN_IF_ERROR(runner.Start());
   const int signal = signals.Wait();
-  ComponentLogger("jobmanager").Info("stopping: ", SignalName(signal));
+  const Status leadership = runner.leadership();
+  ComponentLogger("jobmanager")
+      .Info("stopping: ", leadership.ok() ? SignalName(signal) : leadership.message());
   runner.Stop();
-  return Status::Ok();
+  return leadership;
 }
 
 }  // namespace weir::jobmanager

@@ -19,7 +19,7 @@ struct RunnerOptions {
 };
 
 // Returns when a signal came and everything has ended, or with the error that kept it from
-// starting.
+// starting, or after its end when a later leader has the metadata store.
 Status RunJobManager(const RunnerOptions& options, TerminationSignals& signals);
 
 }  // namespace weir::jobmanager

@@ -58,6 +58,7 @@ Result<Recovery> RecoverJobs(ha::MetadataStore& metadata, const Configuration& c
   const ComponentLogger log("job-recovery");
   WEIR_ASSIGN_OR_RETURN(ha::StoredJobs stored, metadata.ReadJobs());
   Recovery recovery;
+  recovery.earlier_lease_ms = metadata.earlier_lease_ms();
   for (const proto::JobResult& result : stored.results) {
     recovery.ended.push_back(FromRecord(result));
   }

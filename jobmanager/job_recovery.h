@@ -31,6 +31,7 @@ struct Recovery {
   std::vector<std::string> task_managers;
   // False: which TaskManagers there were cannot be read; workers may run anywhere.
   bool task_managers_known = true;
+  std::int64_t earlier_lease_ms = 0;  // the longest of earlier leaders; 0: not known
 };
 
 // Reads the whole store and gives each job that can run its next epoch. A job that cannot be

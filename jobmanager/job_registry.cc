@@ -70,7 +70,9 @@ void JobRegistry::Recover(Recovery recovery) {
   takeover_.emplace(recovery.task_managers);
   // Nobody can name the TaskManagers then: the lease alone says when their workers are gone.
   if (!recovery.task_managers_known) takeover_->AwaitLease();
-  takeover_timer_ = loop_.Schedule(options_.timings.lease_ms, [this] { TakeoverLeaseEnded(); });
+  const std::int64_t lease_ms = std::max(options_.timings.lease_ms, recovery.earlier_lease_ms);
+  takeover_timer_ =
+      loop_.Schedule(lease_ms + options_.timings.worker_end_ms, [this] { TakeoverLeaseEnded(); });
   CheckTakeover();
 }
 

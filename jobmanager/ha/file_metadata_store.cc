@@ -47,10 +47,13 @@ Status FileMetadataStore::Open(proto::LeaderRecord leader) {
   const auto last = Read(LeaderPath(), Record::kLeader);
   if (last.ok()) {
     last_epoch = last->leader().epoch();
+    earlier_lease_ms_ = last->leader().lease_ms();
   } else if (last.status().code() != StatusCode::kNotFound) {
     return last.status().WithContext("cannot tell which leader epoch comes next");
   }
   leader.set_epoch(last_epoch + 1);
+  // Never shorter: the last leader may have ended while workers of one before it were alive.
+  leader.set_lease_ms(std::max(leader.lease_ms(), earlier_lease_ms_));
   Record record;
   *record.mutable_leader() = leader;
   WEIR_RETURN_IF_ERROR(files_.WriteFileAtomically(LeaderPath(), EncodeMetadataFile(record)));

@@ -26,13 +26,15 @@ class FileMetadataStore final : public MetadataStore {
 
   // Keeps others out for as long as the store lives (FAILED_PRECONDITION, naming the process that
   // keeps us out), makes the folders, clears away what an interrupted write left, and takes the
-  // next leader epoch: `leader` says who we are, its epoch is filled in. Once, before everything
-  // else. CORRUPTION when the last epoch cannot be read: nobody may lead then, since nobody could
-  // say who is older.
+  // next leader epoch: `leader` says who we are and which lease our workers get; its epoch is
+  // filled in. Once, before everything else. CORRUPTION when the last epoch cannot be read: nobody
+  // may lead then, since nobody could say who is older.
   Status Open(proto::LeaderRecord leader);
 
   std::uint64_t leader_epoch() const override { return leader_epoch_; }
+  std::int64_t earlier_lease_ms() const override { return earlier_lease_ms_; }
   bool persistent() const override { return true; }
+  Status CheckStillLeader() override;
   Result<StoredJobs> ReadJobs() override;
   Status AddJob(const proto::SubmittedJob& job, const std::string& plugin_file) override;
   Status RemoveJob(const std::string& job_id) override;
@@ -60,8 +62,6 @@ class FileMetadataStore final : public MetadataStore {
   Result<proto::MetadataRecord> Read(const std::string& path,
                                      proto::MetadataRecord::RecordCase kind);
   Status Write(const std::string& path, const proto::MetadataRecord& record);
-  // FAILED_PRECONDITION when a later leader has the store, or the epoch was not taken yet.
-  Status CheckStillLeader();
   // The process that led last, in words; empty when it cannot be told.
   std::string DescribeLeader();
   Status CheckKnown(const std::string& job_id);
@@ -90,6 +90,7 @@ class FileMetadataStore final : public MetadataStore {
   const ComponentLogger log_{"metadata-store"};
   std::optional<StoreOwner> owner_;
   std::uint64_t leader_epoch_ = 0;
+  std::int64_t earlier_lease_ms_ = 0;
 };
 
 }  // namespace weir::ha

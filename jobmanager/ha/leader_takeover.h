@@ -3,8 +3,9 @@
 //
 // A worker runs on without its leader until its lease ends. So a new leader starts no attempt of a
 // recovered job before every TaskManager that may run such workers has registered again and each
-// worker in its inventory has ended, or before a whole lease has passed since the earlier leader
-// was gone (it held the metadata store, and this one has it now).
+// worker in its inventory has ended, or before the longest lease of an earlier leader, and the
+// time that a process then takes to end, have passed since that leader was gone (it held the
+// metadata store, and this one has it now).
 #pragma once
 
 #include <map>

@@ -44,8 +44,13 @@ class MetadataStore {
   // This JobManager's, higher than that of every one before it; it was stored before it is known
   // here. 0: the store keeps none, and leader sessions are only compared for equality. Any thread.
   virtual std::uint64_t leader_epoch() const = 0;
+  // The longest lease that leaders before this one gave their workers; 0: not known. Any thread.
+  virtual std::int64_t earlier_lease_ms() const = 0;
   // False: nothing outlives the JobManager, and all calls below do nothing. Any thread.
   virtual bool persistent() const = 0;
+  // FAILED_PRECONDITION, naming the other, when a later leader has the store; other errors leave it
+  // open.
+  virtual Status CheckStillLeader() = 0;
 
   // Everything that is stored; jobs with a result have ended, whatever else is there of them.
   virtual Result<StoredJobs> ReadJobs() = 0;

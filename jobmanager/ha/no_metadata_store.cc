@@ -6,7 +6,9 @@ namespace {
 class NoStore final : public MetadataStore {
  public:
   std::uint64_t leader_epoch() const override { return 0; }
+  std::int64_t earlier_lease_ms() const override { return 0; }
   bool persistent() const override { return false; }
+  Status CheckStillLeader() override { return Status::Ok(); }
   Result<StoredJobs> ReadJobs() override { return StoredJobs(); }
   Status AddJob(const proto::SubmittedJob&, const std::string&) override { return Status::Ok(); }
   Status RemoveJob(const std::string&) override { return Status::Ok(); }

@@ -55,6 +55,7 @@ Result<std::unique_ptr<MetadataStore>> OpenMetadataStore(const Configuration& co
   leader.set_process_id(static_cast<std::int32_t>(::getpid()));
   leader.set_start_time_ms(clock.WallMillis());
   leader.set_software_version(WEIR_VERSION);
+  leader.set_lease_ms(configuration.Get(settings::kJobManagerWorkerLeaseDuration).count());
   auto store =
       std::make_unique<FileMetadataStore>(files, directory, FileMetadataStore::kMostResults);
   WEIR_RETURN_IF_ERROR(store->Open(std::move(leader)));

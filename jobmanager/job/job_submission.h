@@ -27,6 +27,9 @@ struct JobTimings {
   std::int64_t slot_request_timeout_ms = 300'000;  // also until a worker is ready
   std::int64_t cancellation_timeout_ms = 180'000;
   std::int64_t lease_ms = 30'000;
+  // How long after its lease a worker's process can live: it leaves user code 3 s to return; and a
+  // renewal may have been under way.
+  std::int64_t worker_end_ms = 5'000;
   std::int64_t heartbeat_interval_ms = 10'000;
   std::int64_t heartbeat_timeout_ms = 50'000;
   // How long after a worker's stream broke its TaskManager may take to say how the process ended.

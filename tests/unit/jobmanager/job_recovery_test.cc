@@ -160,7 +160,7 @@ TEST_F(JobRecoveryTest, WaitsForAWorkerThatNobodyCanReachUntilItsLeaseEnds) {
   std::vector<rest::JobSummary> jobs = cluster_.manager().jobs().Summaries();
   ASSERT_THAT(jobs, SizeIs(1));
   EXPECT_THAT(jobs[0].status_details, HasSubstr("waits for TaskManager tm-2"));
-  cluster_.Run(11'000);
+  cluster_.Run(16'000);
   EXPECT_FALSE(workers[1]->alive);
   EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kExecuting);
 }
@@ -212,7 +212,7 @@ TEST_F(JobRecoveryTest, ATaskManagerThatIsLongGoneIsNotWaitedFor) {
   // Whichever of the two the job is not on.
   const std::string idle = cluster_.WorkersOf(id)[0]->task_manager->id == "tm-1" ? "tm-2" : "tm-1";
   cluster_.KillTaskManager(idle);
-  cluster_.Run(31'000);
+  cluster_.Run(36'000);
   Restart();
   EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kExecuting);
 }

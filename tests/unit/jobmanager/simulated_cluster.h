@@ -120,6 +120,9 @@ class SimulatedCluster {
   // Workers dial again when their session breaks.
   bool workers_redial = true;
 
+  // What JobManagers said that had to end.
+  std::vector<Status> leadership_lost;
+
   // For the session objects.
   void Deliver(std::function<void()> function, std::int64_t& last_due_ms);
   void OnCommand(const std::shared_ptr<SimulatedWorker>& worker, proto::WorkerCommand command);

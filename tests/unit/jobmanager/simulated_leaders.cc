@@ -17,17 +17,22 @@ void SimulatedCluster::StartJobManager(bool reconnect) {
   if (metadata_ == Metadata::kFile) {
     store_ = std::make_unique<ha::FileMetadataStore>(metadata_files_, metadata_directory_,
                                                      ha::FileMetadataStore::kMostResults);
-    if (!store_->Open({}).ok()) std::abort();
+    proto::LeaderRecord leader;
+    leader.set_lease_ms(timings_.lease_ms);
+    if (!store_->Open(std::move(leader)).ok()) std::abort();
   }
   ha::MetadataStore& metadata = store_ ? *store_ : ha::NoMetadataStore();
-  manager_ = std::make_unique<JobManager>(JobManagerWorld{.loop = loop_,
-                                                          .blocking = loop_,
-                                                          .clock = clock_,
-                                                          .random = random_,
-                                                          .files = LocalFileSystem(),
-                                                          .describer = describer_,
-                                                          .metadata = metadata},
-                                          options);
+  manager_ = std::make_unique<JobManager>(
+      JobManagerWorld{.loop = loop_,
+                      .blocking = loop_,
+                      .clock = clock_,
+                      .random = random_,
+                      .files = LocalFileSystem(),
+                      .describer = describer_,
+                      .metadata = metadata,
+                      .on_leadership_lost =
+                          [this](const Status& reason) { leadership_lost.push_back(reason); }},
+      options);
   if (!manager_->Open().ok()) std::abort();
   if (!reconnect) return;
   loop_.Schedule(250, [this, generation = generation_] {

@@ -10,6 +10,7 @@ namespace weir::jobmanager {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -30,6 +31,13 @@ class TakeoverTest : public testing::Test {
     EXPECT_TRUE(record.ok()) << record.status().message();
     const auto& ids = record->task_managers().ids();
     return {ids.begin(), ids.end()};
+  }
+  // Of the `leader` file, as it is from then on.
+  void ChangeLeader(const std::function<void(proto::LeaderRecord&)>& edit) {
+    const std::string path = cluster_.metadata_directory() + "/leader";
+    auto record = *ha::DecodeMetadataFile(*LocalFileSystem().ReadFile(path), path);
+    edit(*record.mutable_leader());
+    ASSERT_TRUE(LocalFileSystem().WriteFileAtomically(path, ha::EncodeMetadataFile(record)).ok());
   }
   // The process ends, and nobody says so.
   void EndUnheard(const std::shared_ptr<SimulatedWorker>& worker) {
@@ -91,6 +99,37 @@ TEST_F(TakeoverTest, ATaskManagerIsForgottenALeaseAfterItsLastLoss) {
   EXPECT_THAT(StoredTaskManagers(), ElementsAre("tm-1"));
   cluster_.Run(20'000);
   EXPECT_THAT(StoredTaskManagers(), IsEmpty());
+}
+
+TEST_F(TakeoverTest, WaitsForTheLongestLeaseOfAnEarlierLeader) {
+  cluster_.AddTaskManager("tm-1", 1);
+  cluster_.Run();
+  const std::string id = RunningJob();
+  cluster_.KillJobManager();
+  ChangeLeader([](auto& leader) {
+    EXPECT_EQ(leader.lease_ms(), 30'000);
+    leader.set_lease_ms(60'000);
+  });
+  cluster_.StartJobManager(/*reconnect=*/false);  // ends before that lease does
+  cluster_.Run(1'000);
+  cluster_.KillJobManager();
+  cluster_.StartJobManager(false);
+  cluster_.AddTaskManager("tm-2", 1);
+  cluster_.Run(64'000);
+  EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kNotStarted);
+  cluster_.Run(2'000);
+  EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kExecuting);
+}
+
+TEST_F(TakeoverTest, ALeaderThatHasLostTheStoreNoticesWithoutAWrite) {
+  cluster_.Run(60'000);
+  EXPECT_THAT(cluster_.leadership_lost, IsEmpty());
+  ChangeLeader([](auto& leader) { leader.set_epoch(9); });
+  cluster_.Run(11'000);
+  ASSERT_THAT(cluster_.leadership_lost, SizeIs(1));
+  EXPECT_THAT(cluster_.leadership_lost[0].message(), HasSubstr("belongs to leader epoch 9"));
+  cluster_.Run(60'000);
+  EXPECT_THAT(cluster_.leadership_lost, SizeIs(1));
 }
 
 }  // namespace
