@@ -39,16 +39,6 @@ std::vector<std::string> ReadLines(const std::filesystem::path& path) {
   return lines;
 }
 
-// Records per second with which the longest input lasts a second and a half.
-std::size_t RateFor(const std::string& folder) {
-  std::size_t longest = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".txt" || entry.path().stem() == "expected") continue;
-    longest = std::max(longest, ReadLines(entry.path()).size());
-  }
-  return longest * 2 / 3 + 1;
-}
-
 class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface<std::string> {
  protected:
   std::string SubmitGolden(const std::string& folder, int parallelism,
@@ -56,8 +46,7 @@ class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface
     return Submit(
         {.plugin = PluginPath("golden_jobs"),
          .entry = "golden",
-         .arguments = Arguments(
-             {{"job", folder}, {"rate", std::to_string(RateFor(folder))}, {"output", output_}}),
+         .arguments = Arguments({{"job", folder}, {"milliseconds", "1500"}, {"output", output_}}),
          .parallelism = parallelism,
          .configuration = {{"execution.checkpointing.interval", "20 ms"},
                            {"execution.checkpointing.dir", checkpoints_},

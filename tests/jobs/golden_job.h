@@ -6,6 +6,7 @@
 //   GOLDEN_JOB(WordCount)
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,8 +31,8 @@ std::vector<std::string> Words(std::string_view line);
 // What one run of a golden job is given from outside.
 struct GoldenWorld {
   std::string folder;  // holds the texts
-  // Of each input; 0: as fast as it goes. A slow one gives checkpoints and kills their time.
-  double records_per_second = 0;
+  // How long each input lasts; 0: as fast as it goes. Gives checkpoints and kills their time.
+  double input_seconds = 0;
   // The results go into files there; empty: to GoldenJob::sink().
   std::string output = {};
 };
@@ -72,15 +73,16 @@ class GoldenJob {
  private:
   template <class T>
   SingleOutputStreamOperator<T> From(std::vector<T> records, const WatermarkStrategy<T>& strategy) {
-    if (world_.records_per_second == 0) {
+    if (world_.input_seconds == 0) {
       return env_.FromSource(DataSource<T>(std::move(records)), strategy).SetParallelism(1);
     }
     const auto shared = std::make_shared<const std::vector<T>>(std::move(records));
     const auto get = [shared](std::int64_t index) {
       return (*shared)[static_cast<std::size_t>(index)];
     };
-    const auto rate = generator::RateLimit::PerSecond(world_.records_per_second);
     const auto count = static_cast<std::int64_t>(shared->size());
+    const auto rate = generator::RateLimit::PerSecond(
+        static_cast<double>(std::max<std::int64_t>(count, 1)) / world_.input_seconds);
     return env_.FromSource(generator::DataGeneratorSource(get, count, rate), strategy)
         .SetParallelism(1);
   }

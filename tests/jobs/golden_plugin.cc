@@ -1,5 +1,5 @@
 // All golden jobs as one plugin, for a cluster of processes: --job FOLDER of the job's texts
-// --rate R of its input --output FOLDER for the results, as files.
+// --milliseconds M that each input lasts --output FOLDER for the results, as files.
 #include <algorithm>
 #include <filesystem>
 #include <stdexcept>
@@ -13,8 +13,8 @@
 namespace {
 
 void RunGoldenJob(weir::StreamExecutionEnvironment& env) {
-  const weir::cluster_test::JobArguments arguments(env.arguments(),
-                                                   {{"job", ""}, {"rate", "0"}, {"output", ""}});
+  const weir::cluster_test::JobArguments arguments(
+      env.arguments(), {{"job", ""}, {"milliseconds", "0"}, {"output", ""}});
   const std::filesystem::path folder = arguments.Text("job");
   const auto& jobs = weir::golden::RegisteredJobs();
   const auto found =
@@ -23,7 +23,7 @@ void RunGoldenJob(weir::StreamExecutionEnvironment& env) {
   env.SetJobName(found->name);
   weir::golden::GoldenJob golden(
       {.folder = folder.string(),
-       .records_per_second = static_cast<double>(arguments.Number("rate")),
+       .input_seconds = static_cast<double>(arguments.Number("milliseconds")) / 1000,
        .output = arguments.Text("output")},
       env);
   found->function(golden);

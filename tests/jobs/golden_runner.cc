@@ -10,8 +10,8 @@ namespace weir::golden {
 namespace {
 
 constexpr std::uint32_t kHighestParallelism = 7;
-// Some twenty lines take as long as a few checkpoints.
-constexpr double kSlowRecordsPerSecond = 100;
+// As long as a few checkpoints.
+constexpr double kSlowInputSeconds = 0.3;
 
 // Lines of a key in their order, keys in theirs.
 void SortByKey(std::vector<std::string>& lines) {
@@ -89,7 +89,7 @@ Status GoldenRunner::Run(const RegisteredJob& job, const Variant& variant, Mode 
   env.Set("execution.batch.max-records", Concat(variant.batch_records));
   GoldenWorld world{.folder = Concat(WEIR_GOLDEN_JOBS, "/", job.name)};
   if (mode == Mode::kWithCheckpoints) {
-    world.records_per_second = kSlowRecordsPerSecond;
+    world.input_seconds = kSlowInputSeconds;
     env.Set("execution.checkpointing.interval", "50 ms");
     env.Set("execution.checkpointing.dir", checkpoints_.path());
   }
