@@ -9,6 +9,7 @@ Status FinishedChain::OnBatch(std::uint32_t, internal::AnyBatch&) {
 Result<bool> FinishedChain::Finish() {
   Broadcast(internal::Watermark{internal::kMaximumWatermark});
   Broadcast(internal::EndOfInput());
+  ended_ = true;
   return true;
 }
 

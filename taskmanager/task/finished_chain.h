@@ -14,7 +14,9 @@ class FinishedChain final : public internal::Chain {
   // `context` outlives it.
   explicit FinishedChain(internal::ChainContext& context) : context_(context) {}
 
-  void EmitBarrier(const internal::Barrier& barrier) override { Broadcast(barrier); }
+  void EmitBarrier(const internal::Barrier& barrier) override {
+    if (!ended_) Broadcast(barrier);
+  }
   Status Open() override { return Status::Ok(); }
   Result<internal::PollStatus> Poll() override { return internal::PollStatus::kEndOfInput; }
   // Its predecessors had ended as well.
@@ -36,6 +38,7 @@ class FinishedChain final : public internal::Chain {
   void Broadcast(const internal::ControlElement& element);
 
   internal::ChainContext& context_;
+  bool ended_ = false;  // the end of the input is in every channel
 };
 
 }  // namespace weir::task
