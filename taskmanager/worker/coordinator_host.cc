@@ -90,14 +90,20 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
   }
 
   void RunBlocking(std::function<void()> work, std::function<void()> done) override {
-    blocking_.Post([self = shared_from_this(), work = std::move(work), done = std::move(done)] {
-      const Status status = task::RunUserCode([&]() -> Status {
-        work();
-        return Status::Ok();
-      });
-      if (!status.ok()) return self->Fail(status);
-      self->loop_.Post([self, done] { self->Run(done); });
-    });
+    blocking_.Post(
+        [self = shared_from_this(), work = std::move(work), done = std::move(done)]() mutable {
+          Status status = task::RunUserCode([&]() -> Status {
+            work();
+            return Status::Ok();
+          });
+          work = nullptr;
+          // Only the loop's thread may drop the last reference: that destroys the coordinator.
+          EventLoop& loop = self->loop_;
+          loop.Post([self = std::move(self), done = std::move(done), status = std::move(status)] {
+            if (status.ok()) return self->Run(done);
+            if (!self->closed_) self->events_.on_failure(self->key_, status);
+          });
+        });
   }
 
   void Schedule(std::int64_t delay_ms, std::function<void()> task) override {
