@@ -226,6 +226,20 @@ TEST(KeyedTimers, SetTheChainsTimerToTheFirst) {
   EXPECT_EQ(t.harness.chain.timer_ms, 901);
 }
 
+TEST(KeyedTimers, DropThoseOfProcessingTimeAtTheEndOfTheInput) {
+  DomainTimers t;
+  for (std::int64_t time = 500; time < 600; ++time) {
+    EXPECT_TRUE(t.Register(TimeDomain::kProcessingTime, time));
+  }
+  EXPECT_TRUE(t.Register(TimeDomain::kProcessingTime, internal::kMaximumWatermark));
+  EXPECT_TRUE(t.Register(TimeDomain::kEventTime, 100));
+  t.timers.Finish();
+  EXPECT_EQ(t.timers.size(TimeDomain::kProcessingTime), 0u);
+  EXPECT_EQ(t.timers.size(TimeDomain::kEventTime), 1u);
+  EXPECT_EQ(t.harness.chain.timer_ms, internal::kNoTimer);
+  EXPECT_TRUE(t.Fire().empty());
+}
+
 // --- bursts ---
 
 struct Request {
@@ -282,6 +296,22 @@ struct Burst {
   }
   bool due() const { return harness.timers.any_due(); }
 };
+
+TEST(TimedKeyedOperator, HasNoTimersOfProcessingTimeLeftInItsLastCheckpoint) {
+  Burst b;
+  internal::Batch<Request> batch(1);
+  batch.Next(internal::kNoTimestamp) = {1, 7};
+  static_cast<internal::AnyInput&>(b.op).PushBatch(batch);
+  const auto size = [&] {
+    std::uint64_t timers = 0;
+    for (const auto& [name, table] : b.op.keyed_state_backend()->tables()) timers += table->size();
+    return timers;
+  };
+  EXPECT_EQ(size(), 7u);
+  EXPECT_TRUE(*b.op.Finish());
+  EXPECT_EQ(size(), 0u);
+  EXPECT_EQ(b.op.fired, 0u);
+}
 
 TEST(TimerBurst, AMillionTimersTakeAThousandSteps) {
   constexpr std::int64_t kKeys = 1'000;

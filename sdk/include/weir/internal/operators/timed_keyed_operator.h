@@ -57,6 +57,10 @@ class TimedKeyedOperator : public KeyedOperator<T, U, F, KeySelector> {
     Pass();
     return Status::Ok();
   }
+  Result<bool> Finish() final {
+    timers_.Finish();
+    return true;
+  }
 
  protected:
   // A block while no timer is due; as Input::Push().

@@ -65,6 +65,10 @@ class TimedTwoInputOperator : public FunctionOperator<F> {
     Pass();
     return Status::Ok();
   }
+  Result<bool> Finish() override {
+    timers_.Finish();
+    return true;
+  }
 
   // For the inputs.
   template <std::uint32_t kNumber, class T>

@@ -83,6 +83,12 @@ class KeyedTimers {
     until_ms_ = now_ms - 1;
     processing_time_due_ = true;
   }
+  // The input has ended and no timer is due: what is left of processing time is dropped, and is in
+  // no checkpoint any more.
+  void Finish() {
+    processing_time_.Clear();
+    Arm();
+  }
   // Calls call(domain, const FiredTimer<K, N>&) for due timers, in the order of their times within
   // a domain, looking at `count` at most, which is reduced. True: none is due any more.
   template <class Call>

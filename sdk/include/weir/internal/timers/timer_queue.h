@@ -77,6 +77,14 @@ class TimerQueue {
     return !AnyUntil(until_ms);
   }
 
+  // No timer is left.
+  void Clear() {
+    std::uint32_t count = 0;
+    do {
+      count = kTakenAtOnce;
+    } while (!Fire(kNoTimer, count, [](const FiredTimer<K, N>&) {}));
+  }
+
   // After entries of the table were restored.
   void RebuildIndex() {
     index_.Clear();
