@@ -132,6 +132,11 @@ void JobMaster::OnCoordinatorsSnapshotted(JobWorker& worker,
 void JobMaster::OnAcknowledged(JobWorker& worker, proto::CheckpointAcknowledged& acknowledged) {
   const proto::TaskAttempt& task = acknowledged.task();
   if (ExecutionOn(worker, task.vertex(), task.subtask(), task.attempt()) == nullptr) return;
+  // One that runs for its neighbours only says nothing of that; none of its operators is to run in
+  // what is restored from this checkpoint either.
+  if (checkpoints_->HadFinished(task.vertex(), task.subtask())) {
+    acknowledged.mutable_state()->set_finished(true);
+  }
   if (!checkpoints_->coordinator()->OnAcknowledged(std::move(acknowledged))) Drop();
 }
 

@@ -343,6 +343,15 @@ TEST_F(JobCheckpointsTest, TheRestGoesOnWhenSomeHaveFinishedAndFinishedOnesStayS
   EXPECT_TRUE(RestoreOf(id, 0, 1).finished());
   EXPECT_FALSE(RestoreOf(id, 1, 1).finished());
   EXPECT_EQ(RestoreOf(id, 1, 1).sources(0).handles(0).inline_(), "1:1/1");
+  // They run now, for their neighbours, and acknowledge.
+  cluster_.Run(kIntervalMs);
+  EXPECT_THAT(CheckpointFolders(id), ElementsAre("chk-2"));
+  cluster_.EndWorker(cluster_.WorkersOf(id)[0], 9);
+  cluster_.Run(2 * kIntervalMs);  // the second restart has a pause
+  ASSERT_EQ(job.phase(), JobPhase::kExecuting);
+  EXPECT_TRUE(RestoreOf(id, 0, 1).finished());
+  EXPECT_FALSE(RestoreOf(id, 1, 1).finished());
+  EXPECT_EQ(RestoreOf(id, 1, 1).sources(0).handles(0).inline_(), "2:1/1");
 }
 
 TEST_F(JobCheckpointsTest, ATaskThatEndsGetsItsCheckpointAtOnce) {
