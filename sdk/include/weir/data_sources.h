@@ -106,7 +106,7 @@ class RangeReader final : public SourceReader<T, RangeSplit> {
  private:
   Produce produce_;
   SourceReaderContext* context_ = nullptr;
-  std::vector<RangeSplit> splits_;  // the last one is read first
+  std::vector<RangeSplit> splits_;            // the last one is read first
   std::vector<std::uint32_t> split_outputs_;  // by split
   bool no_more_splits_ = false;
 };

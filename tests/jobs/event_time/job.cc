@@ -33,7 +33,7 @@ void EventTime(GoldenJob& golden) {
           [](const Event& event) { return event.time_ms; });
   golden.Expect(golden.Records<Event>(parse, strategy)
                     .RateLimit(1'000'000)  // watermarks wait with the records before them
-                    .SetParallelism(1)  // the order of each key is kept
+                    .SetParallelism(1)     // the order of each key is kept
                     .Uid("limit")
                     .KeyBy([](const Event& event) { return event.key; })
                     .Process(Judge())
