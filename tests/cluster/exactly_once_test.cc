@@ -2,7 +2,7 @@
 // checked by a reader that knows nothing of the engine.
 //
 // WEIR_SEED repeats the kills of a run (their times, and what is killed); WEIR_KILLS asks for more
-// than the few that always run.
+// than the few that always run. Ways to take checkpoints: checkpoint_variants.h.
 #include <csignal>
 #include <cstdlib>
 #include <optional>
@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "common/temporary_directory.h"
+#include "tests/cluster/checkpoint_variants.h"
 #include "tests/cluster/cluster_fixture.h"
 #include "tests/cluster/numbered_output.h"
 #include "tests/sanitizers/instrumented.h"
@@ -22,11 +23,6 @@ namespace weir::cluster_test {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 constexpr std::uint64_t kFewKills = test::kInstrumented ? 2 : 5;
 constexpr std::int64_t kRecordsPerSecond = test::Repetitions(20'000);
@@ -45,8 +41,7 @@ class ExactlyOnceTest : public ClusterTest {
   }
 
   // Runs for about `seconds` if nothing disturbs it.
-  std::string SubmitNumbered(std::int64_t seconds,
-                             const std::map<std::string, std::string>& settings = {}) {
+  std::string SubmitNumbered(std::int64_t seconds, const CheckpointVariant& variant) {
     arguments_.records = kRecordsPerSecond * seconds;
     output_ = MakeFolder("output");
     JobRequest request{
@@ -62,7 +57,8 @@ class ExactlyOnceTest : public ClusterTest {
                           {"restart-strategy.type", "fixed-delay"},
                           {"restart-strategy.fixed-delay.attempts", "1000000"},
                           {"restart-strategy.fixed-delay.delay", "20 ms"}}};
-    for (const auto& [key, value] : settings) request.configuration[key] = value;
+    std::printf("checkpoints: %s\n", variant.name.c_str());
+    for (const auto& [key, value] : variant.configuration) request.configuration[key] = value;
     return Submit(request);
   }
 
@@ -79,6 +75,8 @@ class ExactlyOnceTest : public ClusterTest {
           std::uniform_int_distribution<>(0, 2)(random_) == 0 ? 150 : 1200;
       const auto wait = std::chrono::milliseconds(
           std::uniform_int_distribution<std::int64_t>(0, longest_ms)(random_));
+      // The moment of the kill is this test's input. Nothing is waited for, and whatever moment it
+      // turns out to be on this machine, the same must come out.
       std::this_thread::sleep_for(wait);
       kill();
     }
@@ -109,7 +107,7 @@ class ExactlyOnceTest : public ClusterTest {
     EXPECT_EQ(CheckWindows(arguments_, ReadPublishedLines(output_ + "/windows")), "");
   }
 
-  const std::uint64_t seed_ = FromEnvironment("WEIR_SEED", std::random_device()());
+  const std::uint64_t seed_ = SeedOfProcess();
   const std::uint64_t kills_ = FromEnvironment("WEIR_KILLS", kFewKills);
   std::mt19937_64 random_;
   NumberedArguments arguments_;
@@ -119,30 +117,37 @@ class ExactlyOnceTest : public ClusterTest {
   std::optional<TemporaryDirectory> metadata_;
 };
 
-TEST_F(ExactlyOnceTest, UndisturbedWithACheckpointEvery50Milliseconds) {
+// Once for each way to take checkpoints.
+class ExactlyOnceVariantTest : public ExactlyOnceTest,
+                               public testing::WithParamInterface<CheckpointVariant> {};
+
+INSTANTIATE_TEST_SUITE_P(All, ExactlyOnceVariantTest, testing::ValuesIn(CheckpointVariants()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(ExactlyOnceVariantTest, UndisturbedWithACheckpointEvery50Milliseconds) {
   ASSERT_NO_FATAL_FAILURE(StartCluster());
-  const std::string job = SubmitNumbered(2);
+  const std::string job = SubmitNumbered(2, GetParam());
   ExpectExactlyOnce(job);
   EXPECT_EQ(Job(job).restarts, 0);
 }
 
 TEST_F(ExactlyOnceTest, WorkersAndCoordinatorsAreKilled) {
   ASSERT_NO_FATAL_FAILURE(StartCluster());
-  const std::string job = SubmitNumbered(static_cast<std::int64_t>(kills_));
+  const std::string job = SubmitNumbered(static_cast<std::int64_t>(kills_), VariantOfRun(seed_, 0));
   Disturb(job, [&] { KillAnyWorker(); });
   ExpectExactlyOnce(job);
 }
 
 TEST_F(ExactlyOnceTest, TaskManagersAreKilled) {
   ASSERT_NO_FATAL_FAILURE(StartCluster());
-  const std::string job = SubmitNumbered(static_cast<std::int64_t>(kills_));
+  const std::string job = SubmitNumbered(static_cast<std::int64_t>(kills_), VariantOfRun(seed_, 1));
   Disturb(job, [&] { KillATaskManager(); });
   ExpectExactlyOnce(job);
 }
 
-TEST_F(ExactlyOnceTest, AnyProcessIsKilled) {
+TEST_P(ExactlyOnceVariantTest, AnyProcessIsKilled) {
   ASSERT_NO_FATAL_FAILURE(StartWithMetadataStore());
-  const std::string job = SubmitNumbered(static_cast<std::int64_t>(kills_) * 2);
+  const std::string job = SubmitNumbered(static_cast<std::int64_t>(kills_) * 2, GetParam());
   Disturb(job, [&] {
     switch (std::uniform_int_distribution<>(0, 4)(random_)) {
       case 0:

@@ -1,5 +1,5 @@
 // Golden jobs (tests/jobs) that are killed and go on from their last checkpoint at another
-// parallelism come to the same.
+// parallelism come to the same, whichever way their checkpoints are taken.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/cluster/checkpoint_variants.h"
 #include "tests/cluster/cluster_fixture.h"
 #include "tests/cluster/numbered_output.h"
 #include "tests/sanitizers/instrumented.h"
@@ -25,7 +26,7 @@ std::vector<std::string> GoldenFolders() {
   std::ranges::sort(folders);
   if (!test::kInstrumented) return folders;
   // A run takes ten times as long: another few of them each time.
-  std::ranges::shuffle(folders, std::mt19937(std::random_device()()));
+  std::ranges::shuffle(folders, std::mt19937_64(SeedOfProcess()));
   folders.resize(4);
   return folders;
 }
@@ -39,21 +40,48 @@ std::vector<std::string> ReadLines(const std::filesystem::path& path) {
   return lines;
 }
 
-class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface<std::string> {
+struct GoldenRun {
+  std::string folder;
+  CheckpointVariant variant;
+};
+
+// One variant for each job, or each job with all of them.
+std::vector<GoldenRun> GoldenRuns() {
+  std::vector<GoldenRun> runs;
+  for (const std::string& folder : GoldenFolders()) {
+    if (!SoakAsked()) {
+      runs.push_back({folder, VariantOfRun(SeedOfProcess(), runs.size())});
+      continue;
+    }
+    for (const CheckpointVariant& variant : CheckpointVariants()) runs.push_back({folder, variant});
+  }
+  return runs;
+}
+
+// Which variant a short run takes changes with the seed: no part of its name.
+std::string NameOf(const GoldenRun& run) {
+  return SoakAsked() ? run.folder + "_" + run.variant.name : run.folder;
+}
+
+class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface<GoldenRun> {
  protected:
   std::string SubmitGolden(const std::string& folder, int parallelism,
                            const std::string& restored_path) {
-    return Submit(
-        {.plugin = PluginPath("golden_jobs"),
-         .entry = "golden",
-         .arguments = Arguments({{"job", folder}, {"milliseconds", "1500"}, {"output", output_}}),
-         .parallelism = parallelism,
-         .configuration = {{"execution.checkpointing.interval", "20 ms"},
-                           {"execution.checkpointing.dir", checkpoints_},
-                           {"execution.checkpointing.externalized-checkpoint-retention",
-                            "RETAIN_ON_CANCELLATION"},
-                           {"restart-strategy.type", "none"}},
-         .restored_path = restored_path});
+    JobRequest request = {
+        .plugin = PluginPath("golden_jobs"),
+        .entry = "golden",
+        .arguments = Arguments({{"job", folder}, {"milliseconds", "1500"}, {"output", output_}}),
+        .parallelism = parallelism,
+        .configuration = {{"execution.checkpointing.interval", "20 ms"},
+                          {"execution.checkpointing.dir", checkpoints_},
+                          {"execution.checkpointing.externalized-checkpoint-retention",
+                           "RETAIN_ON_CANCELLATION"},
+                          {"restart-strategy.type", "none"}},
+        .restored_path = restored_path};
+    for (const auto& [key, value] : GetParam().variant.configuration) {
+      request.configuration[key] = value;
+    }
+    return Submit(request);
   }
   // Kills a worker after the first checkpoint, somewhere in the job; where it restarts from.
   std::string KillAfterACheckpoint(const std::string& job) {
@@ -61,6 +89,7 @@ class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface
       const auto view = client().LatestCheckpoint(job);
       return view.ok() && !view->path.empty();
     });
+    // The moment of the kill is this test's input; nothing is waited for.
     std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 300));
     for (const pid_t worker : cluster().WorkerPids()) ::kill(worker, SIGKILL);
     // One whose last acknowledgement came before the kill is still completed.
@@ -75,19 +104,18 @@ class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface
     return latest.ok() ? latest->path : "";
   }
 
-  std::mt19937 random_;
+  std::mt19937_64 random_;
   std::string output_;
   std::string checkpoints_;
 };
 
 TEST_P(GoldenRestoreTest, KilledAndRestoredAtAnotherParallelism) {
-  const auto seed = std::random_device()();
-  std::printf("seed %u\n", seed);
-  random_.seed(seed);
+  std::printf("WEIR_SEED=%lu, checkpoints: %s\n", SeedOfProcess(), GetParam().variant.name.c_str());
+  random_.seed(SeedOfProcess() + std::hash<std::string>()(GetParam().folder));
   ASSERT_NO_FATAL_FAILURE(StartCluster({.task_managers = 2, .slots = 3}));
   checkpoints_ = MakeFolder("checkpoints");
   output_ = MakeFolder("output");
-  const std::string folder = std::string(WEIR_GOLDEN_JOBS "/") + GetParam();
+  const std::string folder = std::string(WEIR_GOLDEN_JOBS "/") + GetParam().folder;
   std::string job = SubmitGolden(folder, 2, "");
   if (const std::string path = KillAfterACheckpoint(job); !path.empty()) {
     std::printf("restored from %s\n", path.c_str());
@@ -101,8 +129,8 @@ TEST_P(GoldenRestoreTest, KilledAndRestoredAtAnotherParallelism) {
   EXPECT_EQ(lines, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Jobs, GoldenRestoreTest, testing::ValuesIn(GoldenFolders()),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Jobs, GoldenRestoreTest, testing::ValuesIn(GoldenRuns()),
+                         [](const auto& info) { return NameOf(info.param); });
 
 }  // namespace
 }  // namespace weir::cluster_test
