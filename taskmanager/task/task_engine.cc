@@ -37,14 +37,14 @@ TaskEngine::TaskEngine(TaskEngineOptions options, TaskEngineDependencies depende
                  .clock = dependencies_.clock,
                  .events = *this,
                  .make_logger = dependencies_.make_logger,
-                 .pool = pool_,
+                 .pool = dependencies_.threads != nullptr
+                             ? static_cast<WorkPool&>(*dependencies_.threads)
+                             : pool_,
                  .page = page_.get(),
                  .files = *dependencies_.files,
                  .storage = storage_.get()} {
   for (std::uint32_t i = 0; i < options_.slot_count; ++i) {
-    SlotPageEntry* entry = page_ != nullptr ? page_->slot(i) : nullptr;
-    slots_.push_back(
-        std::make_shared<Slot>(pool_, dependencies_.clock, entry, options_.spins_before_sleep));
+    slots_.push_back(MakeSlot(page_ != nullptr ? page_->slot(i) : nullptr, false));
   }
 }
 
@@ -86,22 +86,28 @@ Status TaskEngine::Check(const Deployment& deployment) const {
   return Status::Ok();
 }
 
+TaskThreads::SlotThread TaskEngine::MakeSlot(SlotPageEntry* entry, bool floating) {
+  if (dependencies_.threads != nullptr) return dependencies_.threads->MakeSlot();
+  std::shared_ptr<Slot> slot(
+      new Slot(pool_, dependencies_.clock, entry, options_.spins_before_sleep),
+      [page = page_.get(), entry = floating ? entry : nullptr](Slot* owned) {
+        delete owned;
+        if (entry != nullptr) page->GiveBack(entry);
+      });
+  const std::shared_ptr<WakeSignal> wake = slot->wake();
+  return {.runner = std::move(slot), .wake = wake};
+}
+
 std::shared_ptr<Task> TaskEngine::MakeTask(const TaskDeployment& deployment) {
-  std::shared_ptr<Slot> slot = slots_[deployment.slot];
+  TaskThreads::SlotThread slot = slots_[deployment.slot];
   if (dependencies_.job->graph().vertices[deployment.task.vertex].blocking) {
     // A thread of its own, so that it blocks nobody else.
     SlotPageEntry* entry = page_ != nullptr ? page_->TakeFloating() : nullptr;
-    std::shared_ptr<Slot> own(
-        new Slot(pool_, dependencies_.clock, entry, options_.spins_before_sleep),
-        [page = page_.get(), entry](Slot* owned) {
-          delete owned;
-          if (entry != nullptr) page->GiveBack(entry);
-        });
-    slot = std::move(own);
+    slot = MakeSlot(entry, true);
   }
-  auto mailbox = std::make_shared<TaskMailbox>(slot->wake());
-  auto task = std::make_shared<Task>(resources_, deployment.task, deployment.slot, std::move(slot),
-                                     std::move(mailbox));
+  auto mailbox = std::make_shared<TaskMailbox>(slot.wake);
+  auto task = std::make_shared<Task>(resources_, deployment.task, deployment.slot,
+                                     std::move(slot.runner), std::move(mailbox));
   if (deployment.restore) task->SetRestore(*deployment.restore);
   return task;
 }

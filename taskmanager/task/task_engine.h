@@ -26,11 +26,11 @@
 #include "taskmanager/task/slot_page.h"
 #include "taskmanager/task/task_description.h"
 #include "taskmanager/task/task_resources.h"
+#include "taskmanager/task/task_threads.h"
 #include "taskmanager/task/thread_pool.h"
 
 namespace weir::task {
 
-class Slot;
 class Task;
 struct CheckpointEnd;
 
@@ -46,6 +46,7 @@ struct TaskEngineDependencies {
   void* slot_page = nullptr;
   std::uint32_t floating_entries = 0;
   FileSystem* files = &LocalFileSystem();  // where checkpoints are
+  TaskThreads* threads = nullptr;          // null: the engine has its own
 };
 
 class TaskEngine final : private TaskEngineEvents {
@@ -89,6 +90,7 @@ class TaskEngine final : private TaskEngineEvents {
   Status Check(const Deployment& deployment) const;
   void PostToTasks(const CheckpointEnd& end);
   Status Trigger(const TaskAttempt& attempt, const internal::Barrier& barrier);
+  TaskThreads::SlotThread MakeSlot(SlotPageEntry* entry, bool floating);
   std::shared_ptr<Task> MakeTask(const TaskDeployment& deployment);
   void ForgetEnded();
   std::vector<std::shared_ptr<Task>> Tasks() const;
@@ -107,7 +109,7 @@ class TaskEngine final : private TaskEngineEvents {
 
   // The control thread's.
   std::map<std::uint64_t, std::unique_ptr<PendingStart>> pending_;
-  std::vector<std::shared_ptr<Slot>> slots_;
+  std::vector<TaskThreads::SlotThread> slots_;
   const TaskResources resources_;
   // Last, so that all threads have ended before anything else goes.
   ThreadPool pool_;

@@ -15,7 +15,7 @@
 #include "taskmanager/checkpoint/checkpoint_storage.h"
 #include "taskmanager/task/slot_page.h"
 #include "taskmanager/task/task_description.h"
-#include "taskmanager/task/thread_pool.h"
+#include "taskmanager/task/task_threads.h"
 
 namespace weir::task {
 
@@ -85,7 +85,7 @@ struct TaskResources {
   const Clock& clock;
   TaskEngineEvents& events;
   const TaskLoggerFactory& make_logger;
-  ThreadPool& pool;
+  WorkPool& pool;
   SlotPage* page;  // may be null
   FileSystem& files;
   checkpoint::CheckpointStorage* storage;  // null: there is no place for checkpoints

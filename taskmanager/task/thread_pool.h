@@ -14,19 +14,20 @@
 #include <weir/status.h>
 
 #include "common/mutex.h"
+#include "taskmanager/task/task_threads.h"
 
 namespace weir::task {
 
-class ThreadPool {
+class ThreadPool final : public WorkPool {
  public:
   ThreadPool() = default;
   // Joins: waits for all work that was given. Nobody may give any more.
-  ~ThreadPool();
+  ~ThreadPool() override;
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Runs `work` on a thread of its own, now. ResourceExhausted when the system gives no thread.
-  Status Run(std::function<void()> work);
+  Status Run(std::function<void()> work) override;
 
   std::size_t thread_count() const;
 

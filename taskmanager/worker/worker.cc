@@ -149,7 +149,8 @@ void Worker::JobLoaded(const Result<std::shared_ptr<const internal::CompiledJob>
                                                         .make_logger = MakeTaskLogger,
                                                         .slot_page = world_.slot_page,
                                                         .floating_entries = world_.floating_entries,
-                                                        .files = world_.files});
+                                                        .files = world_.files,
+                                                        .threads = world_.threads});
     }
   } else {
     log_.Error("the job cannot be prepared: ", status.message());

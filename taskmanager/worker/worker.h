@@ -50,6 +50,7 @@ struct WorkerWorld {
   void* slot_page = nullptr;                 // shared with the supervisor, or null
   std::uint32_t floating_entries = 0;
   FileSystem* files = &LocalFileSystem();  // where checkpoints are
+  task::TaskThreads* threads = nullptr;    // null: the engine has its own
 };
 
 // All methods on the loop's thread. The destructor cancels what runs and waits for user code to
