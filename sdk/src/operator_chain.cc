@@ -39,6 +39,9 @@ OperatorChain::OperatorChain(const ChainPlan& plan, ChainContext& context)
         output);
   }
   holding_ = operators_.empty() ? nullptr : operators_.front()->holding();
+  for (const ChainedKeyedTable& table : OperatorChain::keyed_tables()) {
+    if (table.in_store) stored_tables_.push_back(table.table);
+  }
   for (std::uint32_t number : plan.input_numbers) {
     inputs_.push_back(operators_.front()->input(number));
     if (open_edges_.size() <= number) open_edges_.resize(number + 1);
@@ -140,7 +143,7 @@ std::vector<ChainedKeyedTable> OperatorChain::keyed_tables() {
     KeyedStateBackend* const backend = operators_[i]->keyed_state_backend();
     if (backend == nullptr) continue;
     for (const auto& [name, table] : backend->tables()) {
-      tables.push_back({i, name, table.get(), table->schema()});
+      tables.push_back({i, name, table.get(), table->schema(), table->in_store()});
     }
   }
   return tables;
@@ -178,6 +181,11 @@ void OperatorChain::EmitBarrier(const Barrier& barrier) {
 bool OperatorChain::AwaitsCheckpoint() const {
   return std::any_of(operators_.begin(), operators_.end(),
                      [](const auto& each) { return each->AwaitsCheckpoint(); });
+}
+
+bool OperatorChain::AwaitsThaw() const {
+  return std::any_of(stored_tables_.begin(), stored_tables_.end(),
+                     [](const KeyedTable* table) { return table->must_wait(); });
 }
 
 void OperatorChain::RestoreOperatorState(std::vector<ChainedOperatorState> restored) {
@@ -222,6 +230,7 @@ void OperatorChain::InputBlockDone() {
     if (sides) sides->Finish();
   }
   for (OutputNode* output : outputs_) output->InputBlockDone();
+  EvictState();
 }
 
 Result<PollStatus> OperatorChain::Poll() {
@@ -241,6 +250,7 @@ Status OperatorChain::OnBatch(std::uint32_t input, AnyBatch& batch) {
 
 Status OperatorChain::OnWatermark(std::uint32_t input, Watermark watermark) {
   inputs_[input]->OnWatermark(watermark);
+  EvictState();  // windows have fired
   return failure_.status();
 }
 
@@ -311,6 +321,7 @@ Result<bool> OperatorChain::Finish() {
     Result<bool> result = operators_[finished_]->Finish();
     if (!result.ok()) return result.status().WithContext(plan_.operators[finished_].name);
     if (failure_.failed()) return failure_.status();
+    EvictState();
     if (!*result) return false;
     if (side_outputs_[finished_]) side_outputs_[finished_]->Finish();
   }

@@ -4,6 +4,7 @@
 
 #include <weir/internal/record_errors.h>
 #include <weir/internal/side_outputs.h>
+#include <weir/internal/state/keyed_store.h>
 
 namespace weir {
 namespace {
@@ -38,6 +39,8 @@ namespace internal {
 
 Status StatusOfCurrentException() {
   try {
+    throw;
+  } catch (const StoreError&) {
     throw;
   } catch (const RecordError& error) {
     return error.status();

@@ -50,6 +50,7 @@ Status RocksDbTableOptions::Check() const {
 
 Status RocksDbOptions::Check() const {
   WEIR_RETURN_IF_ERROR(table.Check());
+  if (cache.entries == 0) return Refuse("cache.entries", "is 0");
   if (files_open < -1 || files_open == 0) return Refuse("files.open", "is neither -1 nor positive");
   if (write_batch_size_bytes == 0) return Refuse("write-batch-size", "is 0");
   return Status::Ok();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <weir/internal/state/keyed_store.h>
 #include <weir/status.h>
 
 namespace weir::state {
@@ -48,8 +49,9 @@ struct RocksDbTableOptions {
 
 struct RocksDbOptions {
   RocksDbTableOptions table;
-  int files_open = -1;                             // files.open; -1: as many as there are
-  std::uint64_t write_batch_size_bytes = 2 << 20;  // write-batch-size: of copied entries
+  internal::StoreCacheLimits cache = {65'536, 65'536};  // of typed entries, above each table
+  int files_open = -1;                                  // files.open; -1: as many as there are
+  std::uint64_t write_batch_size_bytes = 2 << 20;       // write-batch-size: of copied entries
 
   Status Check() const;
 };

@@ -55,6 +55,7 @@ class RocksDbStore final : public internal::KeyedStores {
 
   // KeyedStores
   Result<internal::KeyedStore*> OpenTable(std::string_view state, std::string_view schema) override;
+  internal::StoreCacheLimits limits() const override { return options_.cache; }
   // Restored tables that nobody has opened.
   std::vector<std::string> UnopenedTables() const;
 

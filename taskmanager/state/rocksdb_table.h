@@ -49,6 +49,7 @@ class RocksDbTable final : public internal::KeyedStore {
   std::vector<rocksdb::ColumnFamilyHandle*> families() const;
 
   // KeyedStore
+  std::uint64_t entry_count() const override;
   Status MultiGet(std::span<const internal::StoreKey> keys,
                   internal::StoreValues& values) const override;
   Status Write(std::span<const internal::StoreChange> changes) override;

@@ -228,8 +228,9 @@ TEST(ChainKeyedTables, AreThereBeforeOpenAndNameTheirOperator) {
   FakeChainContext context;
   const auto chain = (*job)->CreateChain(0, context);
   std::vector<std::string> names;
-  for (const auto& [index, name, table, schema] : chain->keyed_tables()) {
+  for (const auto& [index, name, table, schema, in_store] : chain->keyed_tables()) {
     EXPECT_EQ(index, 1u);
+    EXPECT_FALSE(in_store);
     EXPECT_EQ(table->size(), 0u);
     EXPECT_EQ(schema, table->schema());
     EXPECT_EQ(schema.rfind("key=i64 ", 0), 0u) << schema;

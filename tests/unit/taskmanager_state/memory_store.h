@@ -18,6 +18,10 @@ class MemoryStore final : public internal::KeyedStore {
  public:
   using Content = std::map<std::pair<std::uint32_t, std::string>, std::string>;
 
+  std::uint64_t entry_count() const override {
+    MutexLock lock(mutex_);
+    return content_.size();
+  }
   Status MultiGet(std::span<const internal::StoreKey> keys,
                   internal::StoreValues& values) const override {
     MutexLock lock(mutex_);

@@ -203,8 +203,7 @@ TYPED_TEST(StoreCacheTest, ItHasWhatAModelHasAndSnapshotsAreOfTheBarrier) {
   for (const std::uint64_t entries : {1, 8, 100}) {
     MemoryStore store;
     typename TestFixture::Model model;
-    auto cache =
-        std::make_unique<Cache>(TestFixture::kRange, store, StoreCacheLimits{entries, 0}, 0);
+    auto cache = std::make_unique<Cache>(TestFixture::kRange, store, StoreCacheLimits{entries, 0});
     for (int round = 0; round < 40; ++round) {
       this->Change(*cache, model, 100);
       if (this->HasFatalFailure()) return;
@@ -229,8 +228,7 @@ TYPED_TEST(StoreCacheTest, ItHasWhatAModelHasAndSnapshotsAreOfTheBarrier) {
       if (!give_up) {
         ASSERT_TRUE(store.content() == this->Encoded(at_barrier)) << "round " << round;
         if (this->Below(5) == 0) {
-          cache = std::make_unique<Cache>(TestFixture::kRange, store, StoreCacheLimits{entries, 0},
-                                          at_barrier.size());
+          cache = std::make_unique<Cache>(TestFixture::kRange, store, StoreCacheLimits{entries, 0});
           model = at_barrier;
           continue;
         }
@@ -263,9 +261,9 @@ TYPED_TEST(StoreCacheTest, EntriesOfAStateFileAreTakenIn) {
     Status Write(std::uint32_t, std::uint32_t entries, std::span<const std::byte> bytes) override {
       EXPECT_EQ(cache_.Restore(entries, bytes.first(bytes.size() - 1)).code(),
                 StatusCode::kCorruption);
-      Cache other({0, 1, 1u << 20}, store_, {10, 0}, 0);
+      Cache other({0, 1, 1u << 20}, store_, {10, 0});
       EXPECT_EQ(other.Restore(entries, bytes).code(), StatusCode::kCorruption);
-      Cache whole(TestFixture::kRange, store_, {10, 0}, 0);
+      Cache whole(TestFixture::kRange, store_, {10, 0});
       EXPECT_TRUE(whole.Restore(entries, bytes).ok());
       EXPECT_EQ(whole.Restore(entries, bytes).code(), StatusCode::kCorruption);
       return taken_.Restore(entries, bytes);
@@ -276,7 +274,7 @@ TYPED_TEST(StoreCacheTest, EntriesOfAStateFileAreTakenIn) {
     Cache taken_{TestFixture::kRange, taken_store_, {10, 0}, 0};
   };
   MemoryStore store;
-  Cache cache(TestFixture::kRange, store, {10, 0}, 0);
+  Cache cache(TestFixture::kRange, store, {10, 0});
   EXPECT_EQ(cache.schema(), Slot::Schema());
   EXPECT_EQ(cache.schema(), heap.schema());
   Taker taker(cache);
@@ -309,7 +307,7 @@ Status Save(Counts& counts) {
 
 TEST(StoreCacheCalls, ANewStoreIsNotAskedAndABlockAsksOnce) {
   MemoryStore store;
-  Counts counts(kRange, store, {1000, 0}, 0);
+  Counts counts(kRange, store, {1000, 0});
   for (std::int64_t key = 0; key < 100; ++key) At(counts, key) = key;
   EXPECT_EQ(store.look_ups(), 0);
   counts.Freeze();
@@ -317,7 +315,7 @@ TEST(StoreCacheCalls, ANewStoreIsNotAskedAndABlockAsksOnce) {
   counts.Thaw();
   EXPECT_EQ(store.writes(), 100);
 
-  Counts again(kRange, store, {1000, 0}, 100);
+  Counts again(kRange, store, {1000, 0});
   for (int round = 0; round < 2; ++round) {
     std::vector<std::int64_t> keys;
     for (std::int64_t key = 50; key < 150; ++key) keys.push_back(key);
@@ -337,7 +335,7 @@ TEST(StoreCacheCalls, ANewStoreIsNotAskedAndABlockAsksOnce) {
 
 TEST(StoreCacheCalls, OnlyWhatChangedIsWritten) {
   MemoryStore store;
-  Counts counts(kRange, store, {1000, 0}, 0);
+  Counts counts(kRange, store, {1000, 0});
   for (std::int64_t key = 0; key < 100; ++key) At(counts, key) = key;
   counts.Freeze();
   ASSERT_TRUE(Save(counts).ok());
@@ -353,7 +351,7 @@ TEST(StoreCacheCalls, OnlyWhatChangedIsWritten) {
 
 TEST(StoreCacheCalls, WhileASnapshotIsSavedChangesStayInMemoryUntilTheTaskHasToWait) {
   MemoryStore store;
-  Counts counts(kRange, store, {10, 20}, 0);
+  Counts counts(kRange, store, {10, 20});
   counts.Freeze();
   for (std::int64_t key = 0; key < 30; ++key) {
     EXPECT_FALSE(counts.must_wait());
@@ -375,7 +373,7 @@ TEST(StoreCacheCalls, WhileASnapshotIsSavedChangesStayInMemoryUntilTheTaskHasToW
 
 TEST(StoreCacheCalls, AFailureOfTheStoreIsThrownAndNothingIsLost) {
   MemoryStore store;
-  Counts counts(kRange, store, {4, 0}, 0);
+  Counts counts(kRange, store, {4, 0});
   for (std::int64_t key = 0; key < 20; ++key) At(counts, key) = key;
   store.FailWith(Status::IoError("injected"));
   EXPECT_THROW(counts.Evict(), StoreError);
@@ -400,7 +398,7 @@ TEST(StoreCacheCalls, AFailureOfTheStoreIsThrownAndNothingIsLost) {
 TEST(StoreCacheCalls, DamagedBytesAreNotTakenForAValue) {
   MemoryStore store;
   {
-    Counts counts(kRange, store, {4, 0}, 0);
+    Counts counts(kRange, store, {4, 0});
     At(counts, 1) = 1;
     counts.Freeze();
     ASSERT_TRUE(Save(counts).ok());
@@ -408,14 +406,14 @@ TEST(StoreCacheCalls, DamagedBytesAreNotTakenForAValue) {
   MemoryStore::Content content = store.content();
   content.begin()->second.pop_back();
   store.Assign(content);
-  Counts counts(kRange, store, {4, 0}, 1);
+  Counts counts(kRange, store, {4, 0});
   EXPECT_THROW(At(counts, 1), StoreError);
 }
 
 TEST(StoreCacheCalls, KeysThatAreTheSameHaveTheSameBytes) {
   MemoryStore store;
   using Key = std::pair<double, std::optional<float>>;
-  StoreCache<Key, NoNamespace, NoMapKey, std::int64_t> counts(kRange, store, {1, 0}, 0);
+  StoreCache<Key, NoNamespace, NoMapKey, std::int64_t> counts(kRange, store, {1, 0});
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Key keys[] = {{0.0, -0.0F}, {-0.0, 0.0F}, {nan, std::nullopt}, {-nan, std::nullopt}};
   for (const Key& key : keys) {

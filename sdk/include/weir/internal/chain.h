@@ -28,6 +28,8 @@ namespace weir::internal {
 // For ChainContext::SetTimer().
 inline constexpr std::int64_t kNoTimer = std::numeric_limits<std::int64_t>::max();
 
+class KeyedStores;
+
 // What a source chain's Poll() found.
 enum class PollStatus : std::uint8_t {
   kProgress,    // emitted a block; there may be more at once
@@ -98,6 +100,13 @@ class ChainContext {
   // How often watermark generators are asked (`pipeline.auto-watermark-interval`); 0: never.
   virtual std::int64_t auto_watermark_interval_ms() const = 0;
 
+  // Where an operator's keyed state lies when it is larger than memory; null: it lies in memory
+  // (the heap backend). Asked once by each operator with keyed state, when the chain is made, which
+  // opens its tables at once: what has to be restored into a store was restored before. The stores
+  // outlive the chain. Tables for which a store is of no use (timers') lie in memory either way.
+  // StoreError where there should be one and is not.
+  virtual KeyedStores* keyed_stores(std::uint32_t /*operator_index*/) { return nullptr; }
+
   // Whether the job takes checkpoints. Where it does not, what waits for one (the commit of a
   // two-phase sink) happens at the end of the input.
   virtual bool checkpoints_enabled() const { return false; }
@@ -119,6 +128,9 @@ struct ChainedKeyedTable {
   std::string name;  // of the state; unique within the operator
   KeyedTable* table = nullptr;
   std::string schema = {};  // KeyedTable::schema(): a restore must find the same
+  // Of ChainContext::keyed_stores(): its entries are no part of a state file
+  // (KeyedTable::in_store).
+  bool in_store = false;
 };
 
 // A checkpoint of a chain, all on the task's thread, between two steps in which Drain() said true
@@ -132,7 +144,12 @@ struct ChainedKeyedTable {
 // Then other threads save the frozen tables, and Thaw() follows on the task's thread. Later, once
 // the coordinator has decided, NotifyCheckpointComplete() or NotifyCheckpointAborted().
 //
-// A restore: CreateChain(), Restore() of keyed_tables(), RestoreOperatorState(), Open().
+// A table that is in_store saves into its store: when SaveNext() of all the operator's tables is
+// through, the engine exports the store, and only then calls Thaw() of those. Until then nothing
+// else is written into the store. AwaitsThaw() says when the task can go on no further.
+//
+// A restore: what is in stores; CreateChain(), which opens them; Restore() of the other
+// keyed_tables(); RestoreOperatorState(), Open().
 class Chain {
  public:
   virtual ~Chain() = default;
@@ -163,6 +180,11 @@ class Chain {
   // The checkpoint is complete, or given up. At most once for each; not for every one.
   virtual Status NotifyCheckpointComplete(std::uint64_t /*checkpoint_id*/) { return Status::Ok(); }
   virtual Status NotifyCheckpointAborted(std::uint64_t /*checkpoint_id*/) { return Status::Ok(); }
+
+  // What has changed since the barrier fills the memory that keyed state in a store may have: no
+  // OnBatch(), OnWatermark(), Poll(), OnProcessingTime(), FireTimers() or Finish() before the
+  // tables were thawed. Only while they are frozen.
+  virtual bool AwaitsThaw() const { return false; }
 
   // Opens the operators, last one first, so that each may emit into an open successor. May block (a
   // task is INITIALIZING meanwhile, on a thread that does not hold the baton).

@@ -65,6 +65,7 @@ class OperatorChain final : public Chain {
       std::uint64_t checkpoint_id) override;
   Status NotifyCheckpointComplete(std::uint64_t checkpoint_id) override;
   Status NotifyCheckpointAborted(std::uint64_t checkpoint_id) override;
+  bool AwaitsThaw() const override;
   Status Open() override;
   Result<PollStatus> Poll() override;
   Status OnBatch(std::uint32_t input, AnyBatch& batch) override;
@@ -90,6 +91,9 @@ class OperatorChain final : public Chain {
   RecordErrors* CreateErrors(std::uint32_t operator_index);
   AnyInput* CreateWriter(std::uint32_t operator_index, std::uint32_t output);
   void InputBlockDone();
+  void EvictState() {
+    for (KeyedTable* table : stored_tables_) table->Evict();
+  }
   Status OpenOperator(std::uint32_t operator_index);
   Status EndCheckpoint(std::uint64_t checkpoint_id, bool complete);
 
@@ -102,6 +106,7 @@ class OperatorChain final : public Chain {
   std::vector<std::unique_ptr<RecordErrors>> errors_;       // by operator; null: the task fails
   std::vector<OutputNode*> outputs_;                        // by outgoing edge, in connections_
   std::vector<std::unique_ptr<Operator>> operators_;        // destroyed before what they push into
+  std::vector<KeyedTable*> stored_tables_;                  // of keyed state that lies in stores
   HoldingOperator* holding_ = nullptr;                      // the head, if it is one
   std::vector<AnyInput*> inputs_;                           // by incoming edge
   std::vector<std::uint32_t> open_edges_;  // by input number: edges that have not ended

@@ -20,7 +20,7 @@ namespace weir::internal {
 class SideOutputs;
 
 // Of the exception that is being handled: domain user, with what() of a std::exception; the status
-// of a RecordError.
+// of a RecordError. A StoreError goes on: the state has failed, whatever the record.
 Status StatusOfCurrentException();
 
 // Of one operator whose policy is not kFail. The task's thread.

@@ -49,7 +49,8 @@ class KeyedOperator : public OneInputOperator<T, U, F> {
   KeyedOperator(const OperatorContext& context, const Prototype& prototype, Input<U>& output)
       : OneInputOperator<T, U, F>(context, prototype.function, output),
         key_selector_(prototype.key_selector),
-        backend_(context.chain->runtime().task()) {}
+        backend_(context.chain->runtime().task(),
+                 context.chain->keyed_stores(context.operator_index)) {}
 
   KeyedStateBackend& keyed_state() { return backend_; }
   KeyedStateBackend* keyed_state_backend() final { return &backend_; }

@@ -37,7 +37,8 @@ class TimedTwoInputOperator : public FunctionOperator<F> {
         output_(output),
         first_selector_(prototype.first_selector),
         second_selector_(prototype.second_selector),
-        backend_(context.chain->runtime().task()),
+        backend_(context.chain->runtime().task(),
+                 context.chain->keyed_stores(context.operator_index)),
         timers_(context, backend_),
         gate_(context) {}
 

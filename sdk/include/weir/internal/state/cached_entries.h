@@ -21,13 +21,6 @@
 
 namespace weir::internal {
 
-struct StoreCacheLimits {
-  // Entries in memory, known absences included, that Evict() leaves. At least 1.
-  std::uint64_t entries = 0;
-  // How many more there may be while a snapshot keeps them in memory, before the task waits.
-  std::uint64_t overdraft_entries = 0;
-};
-
 inline Status MalformedEntry() {
   return Status::Corruption("an entry of keyed state is cut off or malformed");
 }

@@ -16,6 +16,7 @@
 
 #include <weir/internal/state/heap_table.h>
 #include <weir/internal/state/key_group_range.h>
+#include <weir/internal/state/keyed_store.h>
 #include <weir/internal/state/keyed_table.h>
 #include <weir/runtime_context.h>
 
@@ -29,11 +30,14 @@ class KeyedStateBackend {
     std::unique_ptr<KeyedTable> table;
   };
 
-  explicit KeyedStateBackend(const TaskInformation& task)
+  // `stores`: ChainContext::keyed_stores() of the operator.
+  explicit KeyedStateBackend(const TaskInformation& task, KeyedStores* stores = nullptr)
       : range_(KeyGroupRangeOf(task.subtask_index, task.parallelism, task.max_parallelism)),
-        space_(range_) {}
+        space_(range_),
+        stores_(stores) {}
 
   const KeyGroupRange& range() const { return range_; }
+  bool has_stores() const { return stores_ != nullptr; }
   // Names are unique (checked when the job was compiled).
   template <class K, class N, class M, class V>
   HeapTable<K, N, M, V>& Create(std::string name) {
@@ -76,6 +80,7 @@ class KeyedStateBackend {
  private:
   const KeyGroupRange range_;
   const TagSpace space_;
+  KeyedStores* const stores_;
   using KeyVisit = void (*)(const KeyedTable&, const KeyGroupRange&,
                             const std::function<void(const void*)>&);
   std::vector<NamedTable> tables_;

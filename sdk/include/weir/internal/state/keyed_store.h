@@ -78,6 +78,14 @@ class StoreCursor {
   virtual Status status() const = 0;
 };
 
+// How much of a table a cache above its store keeps in memory.
+struct StoreCacheLimits {
+  // Entries in memory, known absences included, that Evict() leaves. At least 1.
+  std::uint64_t entries = 0;
+  // How many more there may be while a snapshot keeps them in memory, before the task waits.
+  std::uint64_t overdraft_entries = 0;
+};
+
 // The entries of one table in one subtask. Errors name the state and the path. Reads may come from
 // any thread at any time; so may writes, unless two that are under way concern one entry, or the
 // engine takes a checkpoint of the store (the cache holds them back).
@@ -88,6 +96,8 @@ class KeyedStore {
   KeyedStore& operator=(const KeyedStore&) = delete;
   virtual ~KeyedStore() = default;
 
+  // About how many entries there are; 0 only where there is none.
+  virtual std::uint64_t entry_count() const = 0;
   // All key groups that appear here are the subtask's own.
   virtual Status MultiGet(std::span<const StoreKey> keys, StoreValues& values) const = 0;
   // All or nothing, in order.
@@ -116,6 +126,8 @@ class KeyedStores {
   // Lives as long as this object. A restored table is found by its name; FAILED_PRECONDITION where
   // its schema (internal/type_schema.h) is another one, ALREADY_EXISTS where it was opened before.
   virtual Result<KeyedStore*> OpenTable(std::string_view state, std::string_view schema) = 0;
+  // Of the cache above each table.
+  virtual StoreCacheLimits limits() const = 0;
 };
 
 }  // namespace weir::internal

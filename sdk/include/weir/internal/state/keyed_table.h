@@ -38,7 +38,7 @@ class KeyedTable {
   // What Restore() can read is what a table with an equal schema has written.
   const std::string& schema() const { return schema_; }
 
-  // Task's thread.
+  // Task's thread. About, for a table in a store.
   virtual std::uint64_t size() const = 0;
   // Asks for the places of these keys (those of a state without namespace and map key) ahead of
   // their use.
@@ -54,6 +54,14 @@ class KeyedTable {
   virtual Result<bool> SaveNext(StateWriter& writer) = 0;
   // Task's thread, when no SaveNext() runs any more; also to give a snapshot up.
   virtual void Thaw() = 0;
+
+  // Its entries lie in a store (keyed_store.h), with those in use in memory. SaveNext() then writes
+  // into the store, not to the writer it is given, and Thaw() comes when the store was exported.
+  virtual bool in_store() const { return false; }
+  // Task's thread, between blocks: takes out of memory what is over its limit. StoreError.
+  virtual void Evict() {}
+  // Task's thread, while frozen: what has changed since fills the memory that there is for it.
+  virtual bool must_wait() const { return false; }
 
   // Task's thread, before the first record: adds what a StateWriter got. Corruption where the bytes
   // are not `entries` entries, or their keys are not of this subtask.

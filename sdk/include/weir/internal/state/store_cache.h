@@ -31,13 +31,12 @@ class StoreCache final : public KeyedTable {
  public:
   using Where = Address<K, N, M>;
 
-  // The store outlives the cache. `stored_entries`: how many it has; 0: it is new.
-  StoreCache(const KeyGroupRange& range, KeyedStore& store, const StoreCacheLimits& limits,
-             std::uint64_t stored_entries)
+  // The store outlives the cache.
+  StoreCache(const KeyGroupRange& range, KeyedStore& store, const StoreCacheLimits& limits)
       : KeyedTable(TableSlot<K, N, M, V>::Schema()),
         space_(range),
-        entries_(range, store, limits, stored_entries == 0),
-        size_(stored_entries) {}
+        size_(store.entry_count()),
+        entries_(range, store, limits, size_ == 0) {}
 
   // --- one entry: as HeapTable ---
 
@@ -64,7 +63,7 @@ class StoreCache final : public KeyedTable {
     Cached<V>& cached = entries_.ForWrite(where);
     cached.value = V{};
     cached.present = false;
-    --size_;
+    if (size_ > 0) --size_;  // it began as an estimate
     return true;
   }
   void Prefetch(const Where& where) const { entries_.memory().Prefetch(where); }
@@ -116,10 +115,9 @@ class StoreCache final : public KeyedTable {
 
   // --- memory ---
 
-  // Between records or blocks.
-  void Evict() { entries_.Evict(); }
-  // A snapshot keeps too much in memory: the task takes no input until Thaw().
-  bool must_wait() const { return entries_.must_wait(); }
+  bool in_store() const override { return true; }
+  void Evict() override { entries_.Evict(); }
+  bool must_wait() const override { return entries_.must_wait(); }
   std::uint64_t entries_in_memory() const { return entries_.memory().size(); }
 
   // --- KeyedTable ---
@@ -170,8 +168,8 @@ class StoreCache final : public KeyedTable {
   }
 
   const TagSpace space_;
-  CachedEntries<K, N, M, V> entries_;
   std::uint64_t size_;
+  CachedEntries<K, N, M, V> entries_;
 };
 
 }  // namespace weir::internal

@@ -168,12 +168,14 @@ class FakeChainContext final : public internal::ChainContext {
   std::int64_t unhindered_time_ns() const override { return unhindered_ms * 1'000'000; }
   void SetTimer(std::int64_t time_ms) override { timer_ms = time_ms; }
   std::int64_t auto_watermark_interval_ms() const override { return watermark_interval_ms; }
+  internal::KeyedStores* keyed_stores(std::uint32_t) override { return fake_stores; }
   bool checkpoints_enabled() const override { return takes_checkpoints; }
   bool starts_from_checkpoint() const override { return from_checkpoint; }
 
   FakeRuntimeContext fake_runtime;
   std::vector<std::vector<std::unique_ptr<FakeOutputChannel>>> outputs;
   std::shared_ptr<FakeAvailability> fake_availability = std::make_shared<FakeAvailability>();
+  internal::KeyedStores* fake_stores = nullptr;  // of every operator
   int park_patience = 1000;
   int parked = 0;
   std::function<void()> while_parked;
