@@ -1,7 +1,6 @@
 // What an engine tells its owner, remembered for a test.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -13,10 +12,11 @@
 #include <weir/runtime_context.h>
 
 #include "taskmanager/task/task_resources.h"
+#include "tests/unit/eventually.h"
 
 namespace weir::task {
 
-inline constexpr std::chrono::seconds kDeadline{60};
+using test::kDeadline;
 
 class SilentLogger final : public Logger {
  public:

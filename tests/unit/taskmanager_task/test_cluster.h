@@ -1,12 +1,10 @@
 // Task engines in one process, each playing a worker, joined by a network in memory.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -14,21 +12,14 @@
 #include "common/clock.h"
 #include "taskmanager/task/task_engine.h"
 #include "tests/sanitizers/instrumented.h"
+#include "tests/unit/eventually.h"
 #include "tests/unit/taskmanager_task/memory_data_plane.h"
 #include "tests/unit/taskmanager_task/recorded_events.h"
 #include "tests/unit/taskmanager_task/test_chain.h"
 
 namespace weir::task {
 
-// Waits for something that other threads make true, without a condition variable to wait on.
-inline bool Eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
+using test::Eventually;
 
 class TestCluster {
  public:
