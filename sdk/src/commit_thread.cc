@@ -8,6 +8,8 @@
 namespace weir::internal {
 namespace {
 
+// A committer is user code, and this is the end of its thread: what it throws becomes the error
+// that fails the sink.
 template <class Call>
 Status CatchExceptions(const Call& call) {
   try {
