@@ -264,10 +264,9 @@ TEST_F(TaskCheckpointTest, ACancelWaitsForTheThreadThatSaves) {
     Log& log_;
   };
   Barricade barricade;
-  Run([&](ChainContext& context) {
+  Run([&](ChainContext&) {
     auto table = std::make_shared<CountingTable>(0, 1);
     auto chain = std::make_shared<Chain>(log_);
-    (void)context;
     ChainHooks hooks;
     hooks.batch = [table, chain](TestChain&, std::uint32_t, Numbers& batch) {
       for (std::uint32_t i = 0; i < batch.size(); ++i) table->Count(batch[i]);
