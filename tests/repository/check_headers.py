@@ -1,8 +1,12 @@
 """Every header compiles alone, included twice.
 
-Compiling all of them takes a minute, so what was found good is remembered in the build tree under a hash of the header,
+Compiling each by itself takes minutes. What was found good is remembered in the build tree under a hash of the header,
 of everything of ours that it includes, and of the command. A header that a source includes first, and which the build
-therefore compiles in that position anyway, is not compiled again.
+therefore compiles in that position anyway, is not compiled again. And one process checks a chain of headers, of which
+each includes the one before, directly or not: what stands before a header there is what it includes by itself, so that
+nothing helps it that would not without the others. That holds for a header whose includes come before its code (as to
+the headers it includes: they are checked too); any other is compiled by itself, and so is each of a chain that fails,
+for the sake of the complaint.
 """
 
 import concurrent.futures
@@ -10,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 
@@ -17,6 +22,7 @@ import cpp_source
 
 _COMPILER_NAMES = ("c++", "g++", "clang++")
 _WORKERS = 2
+_HARMLESS_LINE = re.compile(r"\s*#\s*(include|pragma\s+once|if|ifdef|ifndef|elif|else|endif)\b")
 
 
 class Compilation:
@@ -38,7 +44,7 @@ class Compilation:
             self.flags.append(("-I", str(self.root / folder)))
         self.folders = [flag[1] for flag in self.flags if flag[0] in ("-I", "-isystem")]
 
-    def syntax_check(self, header):
+    def syntax_check(self):
         """The command; the source comes on its standard input."""
         flags = [word for flag in self.flags for word in flag if word]
         return [self.compiler, *flags, "-fsyntax-only", "-x", "c++", "-"]
@@ -72,8 +78,8 @@ def _relevant_flags(arguments):
             yield (argument, "")
 
 
-def _hash_with_includes(path, compilation, cache):
-    """A hash of a file and of every file of ours it includes, directly or not."""
+def _with_includes(path, compilation, cache):
+    """A file and every file of ours it includes, directly or not, each with the hash of its content."""
     pending, seen = [path], {}
     while pending:
         current = pending.pop()
@@ -85,7 +91,44 @@ def _hash_with_includes(path, compilation, cache):
             cache[current] = (hashlib.sha256(content.encode()).hexdigest(), [file for file in found if file])
         seen[current] = cache[current][0]
         pending += cache[current][1]
-    return hashlib.sha256("".join(sorted(seen.values())).encode()).hexdigest()
+    return seen
+
+
+def includes_come_first(text):
+    """Whether nothing but conditions, comments and `#pragma once` stands before the last #include of a header."""
+    lines = cpp_source.without_comments(text, keep_strings=True).split("\n")
+    last = max((include.line for include in cpp_source.includes(text)), default=0)
+    return all(not line.strip() or _HARMLESS_LINE.match(line) for line in lines[:last])
+
+
+def chains(included):
+    """The fewest chains that hold each header once, in which each is included by the next.
+
+    `included` maps a header to all that it includes of the others, directly or not. A header of a chain is followed by
+    one that includes it and follows no other: a largest matching of headers with followers makes the fewest chains
+    (D. R. Fulkerson, 1956), found by augmenting paths.
+    """
+    followers = {header: [other for other in included if header in included[other] and header != other]
+                 for header in included}
+    before = {}
+
+    def find_follower(header, seen):
+        for other in followers[header]:
+            if other not in seen:
+                seen.add(other)
+                if other not in before or find_follower(before[other], seen):
+                    before[other] = header
+                    return True
+        return False
+
+    lasts = [header for header in included if not find_follower(header, set())]
+    result = []
+    for last in lasts:
+        chain = [last]
+        while chain[-1] in before:
+            chain.append(before[chain[-1]])
+        result.append(chain[::-1])
+    return result
 
 
 def _included_first_by_sources(tree, compilation):
@@ -100,17 +143,33 @@ def _included_first_by_sources(tree, compilation):
     return result
 
 
+def _chains_of(tree, headers, closures):
+    """Chains of these headers, of which some are by themselves; the long ones, which take longest, first."""
+    in_order = {header for header in headers if includes_come_first(tree.text(header))}
+    names = {header: {os.path.relpath(path, tree.root.resolve()) for path in closures[header]} for header in in_order}
+    alone = [[header] for header in headers if header not in in_order]
+    return sorted(chains(names), key=lambda chain: len(closures[chain[-1]]), reverse=True) + alone
+
+
 def _as_included(header):
     before, found, after = header.partition("/include/")
     return f"<{after}>" if found and before.split("/")[0] in ("sdk", "connectors") else f'"{header}"'
 
 
-def _compile(header, compilation):
-    source = f"#include {_as_included(header)}\n" * 2
-    result = subprocess.run(compilation.syntax_check(header), input=source, capture_output=True, text=True,
+def _compile(headers, compilation):
+    source = "".join(f"#include {_as_included(header)}\n" * 2 for header in headers)
+    result = subprocess.run(compilation.syntax_check(), input=source, capture_output=True, text=True,
                             cwd=compilation.root, check=False)
     errors = [line for line in result.stderr.split("\n") if "error" in line]
     return None if result.returncode == 0 else (errors or [result.stderr.strip() or "the compiler failed"])[0]
+
+
+def _check_chain(chain, compilation):
+    """What is wrong with each header of a chain, or None."""
+    complaint = _compile(chain, compilation)
+    if complaint is None or len(chain) == 1:
+        return {header: complaint for header in chain}
+    return {header: _compile([header], compilation) for header in chain}
 
 
 def check(tree, build_folder):
@@ -124,14 +183,17 @@ def check(tree, build_folder):
     memory_file = build / "self_contained_headers.json"
     memory = set(json.loads(memory_file.read_text(encoding="utf-8"))) if memory_file.is_file() else set()
 
-    skipped, cache, keys = _included_first_by_sources(tree, compilation), {}, {}
-    command_hash = hashlib.sha256(" ".join(compilation.syntax_check("")).encode()).hexdigest()
+    skipped, cache, keys, closures = _included_first_by_sources(tree, compilation), {}, {}, {}
+    command_hash = hashlib.sha256(" ".join(compilation.syntax_check()).encode()).hexdigest()
     for header in tree.with_suffix(".h"):
         if header not in skipped:
-            keys[header] = command_hash + _hash_with_includes(compilation.root / header, compilation, cache)
+            closures[header] = _with_includes(compilation.root / header, compilation, cache)
+            content = "".join(sorted(closures[header].values()))
+            keys[header] = command_hash + hashlib.sha256(content.encode()).hexdigest()
     pending = [header for header, key in keys.items() if key not in memory]
     with concurrent.futures.ThreadPoolExecutor(_WORKERS) as pool:
-        complaints = dict(zip(pending, pool.map(lambda header: _compile(header, compilation), pending)))
+        checked = pool.map(lambda chain: _check_chain(chain, compilation), _chains_of(tree, pending, closures))
+        complaints = {header: complaint for chain in checked for header, complaint in chain.items()}
     good = [key for header, key in keys.items() if complaints.get(header) is None]
     memory_file.write_text(json.dumps(sorted(good)), encoding="utf-8")
-    return [f"{header}: does not compile alone: {complaint}" for header, complaint in complaints.items() if complaint]
+    return [f"{header}: does not compile alone: {complaints[header]}" for header in pending if complaints[header]]

@@ -1,7 +1,9 @@
 import json
 import pathlib
 import shutil
+import subprocess
 import unittest
+import unittest.mock
 
 import check_headers
 from synthetic import SyntheticTree
@@ -56,6 +58,41 @@ class HeadersTest(unittest.TestCase):
         self.assertEqual([], self.run_check(files, sources=["common/a.cc"])[0])
         self.assertEqual(1, len(self.run_check(files)[0]))
         self.assertEqual(1, len(self.run_check(files, sources=["common/a.cc"], extra="-include pch.h")[0]))
+
+    def test_chains_hold_each_header_once_and_are_as_few_as_can_be(self):
+        included = {"a": set(), "b": {"a"}, "c": {"a", "b"}, "d": {"a"}, "e": {"a", "d"}, "f": set()}
+        chains = check_headers.chains(included)
+        self.assertEqual(sorted(included), sorted(header for chain in chains for header in chain))
+        self.assertEqual(3, len(chains))
+        for chain in chains:
+            for before, after in zip(chain, chain[1:]):
+                self.assertIn(before, included[after])
+
+    def test_a_chain_is_compiled_by_one_process(self):
+        files = {"common/a.h": "#pragma once\nstruct A {};\n",
+                 "common/b.h": '#pragma once\n#include "common/a.h"\nstruct B : A {};\n',
+                 "common/c.h": '#pragma once\n#include "common/b.h"\nstruct C : B {};\n'}
+        with unittest.mock.patch("check_headers.subprocess.run", wraps=subprocess.run) as run:
+            self.assertEqual([], self.run_check(files)[0])
+        self.assertEqual(1, run.call_count)
+
+    def test_of_a_chain_only_the_incomplete_header_is_blamed(self):
+        first, second, memory = self.run_check({
+            "common/a.h": "#pragma once\nstd::string F();\n",
+            "common/b.h": '#pragma once\n#include <string>\n#include "common/a.h"\nstd::string G();\n'})
+        self.assertEqual(["common/a.h"], [line.split(":")[0] for line in first])
+        self.assertEqual((first, 1), (second, len(memory)))
+
+    def test_a_header_gets_no_help_from_one_that_it_does_not_include(self):
+        first, _, _ = self.run_check({"common/a.h": "#pragma once\n#include <string>\nstruct A {};\n",
+                                      "common/b.h": "#pragma once\nstruct B { std::string text; };\n"})
+        self.assertEqual(["common/b.h"], [line.split(":")[0] for line in first])
+
+    def test_a_header_gets_no_help_from_one_that_it_includes_too_late(self):
+        for code in ("std::string F();", "#define TEXT std::string\nTEXT F();"):
+            first, _, _ = self.run_check({"common/a.h": "#pragma once\n#include <string>\nstruct A {};\n",
+                                          "common/b.h": f'#pragma once\n{code}\n#include "common/a.h"\n'})
+            self.assertEqual(["common/b.h"], [line.split(":")[0] for line in first])
 
     def test_a_tree_that_is_not_configured_fails(self):
         with SyntheticTree({"common/a.h": ""}) as tree:
