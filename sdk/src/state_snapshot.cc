@@ -68,8 +68,10 @@ Status StateSnapshot::Save(internal::Chain& chain, const internal::JobVertex& ve
     table.table->Freeze();
     Result<bool> more = true;
     while (more.ok() && *more) more = table.table->SaveNext(writer);
+    Status exported = more.status();
+    if (exported.ok() && table.in_store) exported = table.table->Export(writer);
     table.table->Thaw();
-    WEIR_RETURN_IF_ERROR(more.status());
+    WEIR_RETURN_IF_ERROR(exported);
   }
   return Status::Ok();
 }

@@ -1,5 +1,6 @@
 #include "taskmanager/state/rocksdb_table.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -39,9 +40,9 @@ class EncodedKeys {
 
 class Cursor final : public internal::StoreCursor {
  public:
-  Cursor(rocksdb::DB& database, rocksdb::ColumnFamilyHandle* family, std::string prefix,
-         std::string what)
-      : prefix_(std::move(prefix)), end_(EndOfPrefix(prefix_)), what_(std::move(what)) {
+  Cursor(rocksdb::DB& database, rocksdb::ColumnFamilyHandle* family, std::string_view prefix,
+         std::string from, std::string what)
+      : from_(std::move(from)), end_(EndOfPrefix(std::string(prefix))), what_(std::move(what)) {
     rocksdb::ReadOptions options;
     end_slice_ = end_;
     options.iterate_upper_bound = &end_slice_;
@@ -53,7 +54,7 @@ class Cursor final : public internal::StoreCursor {
       iterator_->Next();
     } else {
       begun_ = true;
-      iterator_->Seek(prefix_);
+      iterator_->Seek(from_);
     }
     return iterator_->Valid();
   }
@@ -67,7 +68,7 @@ class Cursor final : public internal::StoreCursor {
   Status status() const override { return FromRocksDb(iterator_->status(), what_); }
 
  private:
-  const std::string prefix_;
+  const std::string from_;
   const std::string end_;
   const std::string what_;
   rocksdb::Slice end_slice_;
@@ -184,10 +185,11 @@ Status RocksDbTable::Write(std::span<const internal::StoreChange> changes) {
 }
 
 std::unique_ptr<internal::StoreCursor> RocksDbTable::Scan(std::uint32_t key_group,
-                                                          std::string_view prefix) const {
-  return std::make_unique<Cursor>(database_, FamilyOf(key_group),
-                                  KeyGroupPrefix(key_group) + std::string(prefix),
-                                  "reading " + where_);
+                                                          std::string_view prefix,
+                                                          std::string_view from) const {
+  const std::string group = KeyGroupPrefix(key_group);
+  return std::make_unique<Cursor>(database_, FamilyOf(key_group), group + std::string(prefix),
+                                  group + std::string(std::max(prefix, from)), "reading " + where_);
 }
 
 }  // namespace weir::state

@@ -53,8 +53,8 @@ class RocksDbTable final : public internal::KeyedStore {
   Status MultiGet(std::span<const internal::StoreKey> keys,
                   internal::StoreValues& values) const override;
   Status Write(std::span<const internal::StoreChange> changes) override;
-  std::unique_ptr<internal::StoreCursor> Scan(std::uint32_t key_group,
-                                              std::string_view prefix) const override;
+  std::unique_ptr<internal::StoreCursor> Scan(std::uint32_t key_group, std::string_view prefix,
+                                              std::string_view from) const override;
 
  private:
   struct CloseFamily {

@@ -130,6 +130,7 @@ class KeyedBroadcastContext : public BroadcastContext {
       keyed_->SetTimestamp(this->timestamp_ms());
       keyed_->SetWatermark(this->current_watermark_ms());
       apply(static_cast<KeyedProcessContext<K>&>(*keyed_));
+      backend_->Evict();
     }
   }
 

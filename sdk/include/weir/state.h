@@ -16,6 +16,8 @@
 // the call, which says whose state is meant. Reads are const; writing is explicit, because a
 // running snapshot must see what was there before.
 //
+// Where state lies, in memory or in RocksDB, is configuration: functions need not know.
+//
 // References and pointers to state hold until the next write to any state of the function, and
 // never beyond the call. The task's thread only.
 #pragma once

@@ -60,7 +60,7 @@ class StateTtlConfig {
     entries_per_record_ = entries_per_record;
     return *this;
   }
-  // Expired entries are left out of full snapshots (but those of lists).
+  // Expired entries are left out of full snapshots (but those of lists): those of state in memory.
   StateTtlConfig& CleanUpFullSnapshot() {
     cleans_up_full_snapshot_ = true;
     return *this;

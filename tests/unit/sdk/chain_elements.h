@@ -69,6 +69,11 @@ inline std::string ShapeOf(const FakeOutputChannel& channel) {
   return shape;
 }
 
+// Keyed state lies in stores (state_in_stores.cc).
+inline bool StateInStores() {
+  return FakeChainContext::make_stores_by_default != nullptr;
+}
+
 // What an operator needs to be made.
 struct OperatorHarness {
   FakeChainContext chain;

@@ -149,6 +149,7 @@ class ObeyTask {
     parts_->harness.chain.processing_time = now_;
   }
   void Push() {
+    parts_->op.keyed_state().Evict();
     std::vector<Event> events;
     for (std::uint64_t i = 0; i < 1 + random_() % 20; ++i) {
       const auto domain = random_() % 2 == 0 ? TimeDomain::kEventTime : TimeDomain::kProcessingTime;

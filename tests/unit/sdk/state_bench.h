@@ -16,7 +16,8 @@ template <class State>
 struct StateBench {
   using Context = KeyedProcessContext<std::int64_t>;
   OperatorHarness harness;
-  internal::KeyedStateBackend backend{harness.chain.fake_runtime.information};
+  internal::KeyedStateBackend backend{harness.chain.fake_runtime.information,
+                                      harness.chain.keyed_stores(0)};
   Context context{harness.context()};
   State state;
 
@@ -25,6 +26,7 @@ struct StateBench {
     harness.chain.processing_time = 0;
   }
   const Context& At(const std::int64_t& key) {
+    backend.Evict();
     context.SetKey(key, StableHash(key));
     return context;
   }

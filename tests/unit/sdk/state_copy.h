@@ -35,6 +35,9 @@ inline void CopyTables(const internal::KeyedStateBackend& from,
       ASSERT_TRUE(saved.ok()) << saved.status().ToString();
       if (!*saved) break;
     }
+    if (from.tables()[i].table->in_store()) {
+      ASSERT_TRUE(from.tables()[i].table->Export(snapshot).ok());
+    }
     from.tables()[i].table->Thaw();
     for (const auto& [entries, bytes] : snapshot.pieces) {
       const Status restored = to.tables()[i].table->Restore(entries, bytes);

@@ -48,6 +48,7 @@ class Restored {
         block.Next(timestamp_ms) = numbers[i];
       }
       parts_->op.Push(block);
+      parts_->op.keyed_state().Evict();
     }
   }
   // One step's share of what is due.

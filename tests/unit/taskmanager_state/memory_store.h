@@ -48,12 +48,12 @@ class MemoryStore final : public internal::KeyedStore {
     }
     return Status::Ok();
   }
-  std::unique_ptr<internal::StoreCursor> Scan(std::uint32_t key_group,
-                                              std::string_view prefix) const override {
+  std::unique_ptr<internal::StoreCursor> Scan(std::uint32_t key_group, std::string_view prefix,
+                                              std::string_view from) const override {
     MutexLock lock(mutex_);
     auto cursor = std::make_unique<Cursor>();
     for (const auto& [key, value] : content_) {
-      if (key.first == key_group && key.second.starts_with(prefix)) {
+      if (key.first == key_group && key.second.starts_with(prefix) && key.second >= from) {
         cursor->entries.emplace_back(key.second, value);
       }
     }

@@ -138,7 +138,9 @@ class WindowValueState {
   // For the operator, once.
   template <class K, class W>
   void Bind(internal::KeyedStateBackend& backend) {
-    table_ = &backend.Create<K, W, internal::NoMapKey, T>(name_);
+    const auto table = backend.Create<K, W, internal::NoMapKey, T>(name_);
+    table_ = &table.table();
+    in_store_ = table.in_store();
   }
 
  private:
@@ -148,12 +150,13 @@ class WindowValueState {
     return {context.key_hash(), context.key(), context.window(), kNoMapKey};
   }
   template <class K, class W>
-  auto& Table() const {
-    return static_cast<internal::HeapTable<K, W, internal::NoMapKey, T>&>(*table_);
+  auto Table() const {
+    return internal::StateTable<K, W, internal::NoMapKey, T>(*table_, in_store_);
   }
 
   std::string name_;
   internal::KeyedTable* table_ = nullptr;
+  bool in_store_ = false;
 };
 
 // void f(const K&, WindowContext<K, W>&, const WindowElements<T>&, Collector<U>&), or without the

@@ -74,7 +74,7 @@ class KeyedReduceOperator final : public KeyedOperator<T, T, F, KeySelector> {
   }
 
   Collector<T> collector_{this->context_, this->output_};  // with an error policy
-  HeapTable<Key, NoNamespace, NoMapKey, T>& table_ =
+  const StateTable<Key, NoNamespace, NoMapKey, T> table_ =
       this->backend().template Create<Key, NoNamespace, NoMapKey, T>("weir.reduce");
 };
 
@@ -152,7 +152,7 @@ class KeyedAggregateOperator final : public KeyedOperator<T, U, F, KeySelector> 
     collector_.CollectWithTimestamp(std::move(result), timestamp_ms);
   }
 
-  HeapTable<Key, NoNamespace, NoMapKey, Accumulator>& table_ =
+  const StateTable<Key, NoNamespace, NoMapKey, Accumulator> table_ =
       this->backend().template Create<Key, NoNamespace, NoMapKey, Accumulator>("weir.aggregate");
   Collector<U> collector_{this->context_, this->output_};  // with an error policy
   Batch<U> out_{std::is_same_v<T, U> ? 1 : BlockCapacity<U>()};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <weir/internal/state/cached_value.h>
+#include <weir/internal/state/entry_block.h>
 #include <weir/internal/state/heap_table.h>
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/keyed_store.h>
@@ -45,7 +46,8 @@ class CachedEntries {
 
   Memory& memory() { return memory_; }
   const Memory& memory() const { return memory_; }
-  KeyedStore& store() { return store_; }
+  KeyedStore& store() const { return store_; }
+  const KeyGroupRange& range() const { return range_; }
   std::uint32_t GroupOf(std::uint64_t hash) const {
     return KeyGroupOf(hash, range_.max_parallelism);
   }
@@ -69,16 +71,15 @@ class CachedEntries {
     cached.used = true;
     return cached;
   }
-  // Asks the store once for all of a block that are not in memory (HeapTable::UpsertBlock).
-  template <class HashOf, class KeyOf, class NamespaceOf>
-  void LoadBlock(std::uint32_t count, HashOf& hash_of, KeyOf& key_of, NamespaceOf& namespace_of) {
-    constexpr NoMapKey kNoMapKey;
+  // Asks the store once for all of a block that are not in memory.
+  void LoadBlock(const EntryBlock<K, N>& block)
+    requires std::is_same_v<M, NoMapKey>
+  {
     calls_.Clear();
     missing_.clear();
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const auto& key = key_of(i);
-      const auto& name_space = namespace_of(i);
-      const Where where{hash_of(i), key, name_space, kNoMapKey};
+    for (std::uint32_t i = 0; i < block.size(); ++i) memory_.Prefetch(block.At(i));
+    for (std::uint32_t i = 0; i < block.size(); ++i) {
+      const Where where = block.At(i);
       if (!MayBeStored(GroupOf(where.key_hash)) || memory_.Find(where) != nullptr) continue;
       missing_.push_back(i);
       Ask(where);
@@ -86,11 +87,13 @@ class CachedEntries {
     if (missing_.empty()) return;
     ThrowUnlessOk(calls_.MultiGet(store_, values_));
     for (std::size_t index = 0; index < missing_.size(); ++index) {
-      const std::uint32_t i = missing_[index];
-      const auto& key = key_of(i);
-      const auto& name_space = namespace_of(i);
-      Bring({hash_of(i), key, name_space, kNoMapKey}, index);
+      Bring(block.At(missing_[index]), index);
     }
+  }
+  // visit(key, namespace, map key, const Cached<V>&) for the next ones in memory.
+  template <class Visit>
+  void VisitSome(std::uint32_t slots, Visit&& visit) {
+    TaggedEntries<Memory>(memory_).VisitSome(visited_, slots, visit);
   }
 
   // Takes out of memory what was not used lately, as far as the limit says. Writes what has changed
@@ -220,7 +223,8 @@ class CachedEntries {
   bool frozen_ = false;
   std::atomic<bool> saved_{false};
   std::atomic<bool> failed_{false};
-  typename TaggedEntries<Memory>::Position hand_;
+  typename TaggedEntries<Memory>::Position hand_;     // of the eviction
+  typename TaggedEntries<Memory>::Position visited_;  // of VisitSome()
   // Their memory is used again.
   StoreCalls calls_;
   StoreValues values_;

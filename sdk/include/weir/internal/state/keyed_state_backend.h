@@ -1,23 +1,24 @@
 // The tables of one keyed operator in one subtask, by the names of their states.
 //
-// The heap backend: tables of this kind, made here, typed, in the plugin. A backend with a store
-// underneath (RocksDB) makes typed write-back caches that are KeyedTables as well; handles
-// (weir/state.h) and operators ask for a table once, when they open, so a record never costs a
-// virtual call, and user code names neither backend.
+// Made here, typed, in the plugin: in memory (the heap backend), or, where the engine has stores
+// for the operator (RocksDB), as typed write-back caches above those. Handles (weir/state.h) and
+// operators ask for a table once, when they are made, so a record never costs a virtual call, and
+// user code names neither backend.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <weir/internal/function_reference.h>
 #include <weir/internal/state/heap_table.h>
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/keyed_store.h>
 #include <weir/internal/state/keyed_table.h>
+#include <weir/internal/state/state_table.h>
 #include <weir/runtime_context.h>
 
 namespace weir::internal {
@@ -38,21 +39,22 @@ class KeyedStateBackend {
 
   const KeyGroupRange& range() const { return range_; }
   bool has_stores() const { return stores_ != nullptr; }
-  // Names are unique (checked when the job was compiled).
+  // Names are unique (checked when the job was compiled). In a store, where the operator has one;
+  // StoreError where it fails.
   template <class K, class N, class M, class V>
-  HeapTable<K, N, M, V>& Create(std::string name) {
-    auto table = std::make_unique<HeapTable<K, N, M, V>>(range_);
-    HeapTable<K, N, M, V>& created = *table;
-    tables_.push_back({std::move(name), std::move(table)});
-    key_visits_.push_back([](const KeyedTable& any, const KeyGroupRange& range,
-                             const std::function<void(const void*)>& visit) {
-      const auto& typed = static_cast<const HeapTable<K, N, M, V>&>(any);
-      for (std::uint32_t group = range.first; group < range.first + range.count; ++group) {
-        typed.ForEachInGroup(group,
-                             [&](const K& key, const N&, const M&, const V&) { visit(&key); });
-      }
-    });
-    return created;
+  StateTable<K, N, M, V> Create(std::string name) {
+    if (stores_ == nullptr)
+      return StateTable<K, N, M, V>(CreateInMemory<K, N, M, V>(std::move(name)));
+    const Result<KeyedStore*> store = stores_->OpenTable(name, TableSlot<K, N, M, V>::Schema());
+    if (!store.ok()) throw StoreError(store.status());
+    return Add<K, N, M, V>(std::move(name), std::make_unique<StoreCache<K, N, M, V>>(
+                                                range_, **store, stores_->limits()));
+  }
+  // In memory in any case.
+  template <class K, class N, class M, class V>
+  HeapTable<K, N, M, V>& CreateInMemory(std::string name) {
+    return Add<K, N, M, V>(std::move(name), std::make_unique<HeapTable<K, N, M, V>>(range_))
+        .in_memory_table();
   }
   const std::vector<NamedTable>& tables() const { return tables_; }
 
@@ -67,6 +69,11 @@ class KeyedStateBackend {
                      [&visit](const void* key) { visit(*static_cast<const K*>(key)); });
     }
   }
+  // As StateTable::Evict(), of all tables.
+  void Evict() const {
+    if (!has_stores()) return;
+    for (const NamedTable& each : tables_) each.table->Evict();
+  }
 
   // Whether all these keys are of this subtask. They are, unless a key's hash differs from one
   // process to another.
@@ -78,11 +85,26 @@ class KeyedStateBackend {
   }
 
  private:
+  template <class K, class N, class M, class V>
+  StateTable<K, N, M, V> Add(std::string name, std::unique_ptr<KeyedTable> table) {
+    const StateTable<K, N, M, V> added(*table);
+    tables_.push_back({std::move(name), std::move(table)});
+    key_visits_.push_back([](KeyedTable& any, const KeyGroupRange& range,
+                             FunctionReference<void(const void*)> visit) {
+      const StateTable<K, N, M, V> typed(any);
+      for (std::uint32_t group = range.first; group < range.first + range.count; ++group) {
+        typed.ForEachInGroup(group,
+                             [&](const K& key, const N&, const M&, const V&) { visit(&key); });
+      }
+    });
+    return added;
+  }
+
   const KeyGroupRange range_;
   const TagSpace space_;
   KeyedStores* const stores_;
-  using KeyVisit = void (*)(const KeyedTable&, const KeyGroupRange&,
-                            const std::function<void(const void*)>&);
+  using KeyVisit = void (*)(KeyedTable&, const KeyGroupRange&,
+                            FunctionReference<void(const void*)>);
   std::vector<NamedTable> tables_;
   std::vector<KeyVisit> key_visits_;  // by table
 };

@@ -102,9 +102,10 @@ class KeyedStore {
   virtual Status MultiGet(std::span<const StoreKey> keys, StoreValues& values) const = 0;
   // All or nothing, in order.
   virtual Status Write(std::span<const StoreChange> changes) = 0;
-  // The entries of a key group whose key bytes begin with `prefix`.
-  virtual std::unique_ptr<StoreCursor> Scan(std::uint32_t key_group,
-                                            std::string_view prefix) const = 0;
+  // The entries of a key group whose key bytes begin with `prefix`, from the first one on that is
+  // not before `from`.
+  virtual std::unique_ptr<StoreCursor> Scan(std::uint32_t key_group, std::string_view prefix,
+                                            std::string_view from = {}) const = 0;
 };
 
 // Thrown by a cache where its store fails: reads and writes of state have no other way to say so.

@@ -58,6 +58,11 @@ class KeyedTable {
   // Its entries lie in a store (keyed_store.h), with those in use in memory. SaveNext() then writes
   // into the store, not to the writer it is given, and Thaw() comes when the store was exported.
   virtual bool in_store() const { return false; }
+  // Of a table that is in_store, when its snapshot was saved and before Thaw(); any one thread:
+  // what its store holds, as another kind of table saves it.
+  virtual Status Export(StateWriter& /*writer*/) const {
+    return Status::Internal("state in memory is saved, not exported");
+  }
   // Task's thread, between blocks: takes out of memory what is over its limit. StoreError.
   virtual void Evict() {}
   // Task's thread, while frozen: what has changed since fills the memory that there is for it.

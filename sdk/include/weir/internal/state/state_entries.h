@@ -58,11 +58,14 @@ class StateEntries {
   }
   template <class K>
   void Bind(KeyedStateBackend& backend, std::string name) {
-    auto& table = backend.Create<K, NoNamespace, M, Stored>(std::move(name));
-    table_ = &table;
+    const auto table = backend.Create<K, NoNamespace, M, Stored>(std::move(name));
+    table_ = &table.table();
+    in_store_ = table.in_store();
     if constexpr (kHasTtl) {
       using Entries = TaggedEntries<HeapTable<K, NoNamespace, M, Stored>>;
-      if (ttl_->cleans_up_full_snapshot()) Entries(table).LeaveExpiredOut(*ttl_);
+      if (ttl_->cleans_up_full_snapshot() && !in_store_) {
+        Entries(table.in_memory_table()).LeaveExpiredOut(*ttl_);
+      }
     }
   }
 
@@ -167,13 +170,13 @@ class StateEntries {
   // visit(key, map key, const Stored&) for the next entries, round and round.
   template <class K, class Visit>
   void VisitSome(std::uint32_t slots, Visit&& visit) {
-    auto& table = static_cast<HeapTable<K, NoNamespace, M, Stored>&>(*table_);
+    const StateTable<K, NoNamespace, M, Stored> table(*table_, in_store_);
+    const auto visit_entry = [&](const K& key, const auto&, const M& map_key,
+                                 const Stored& stored) { visit(key, map_key, stored); };
+    if (in_store_) return table.in_store_table().VisitSome(slots, visit_entry);
     using Entries = TaggedEntries<HeapTable<K, NoNamespace, M, Stored>>;
     typename Entries::Position position{position_tag_, position_slot_};
-    Entries(table).VisitSome(
-        position, slots, [&](const K& key, const auto&, const M& map_key, const Stored& stored) {
-          visit(key, map_key, stored);
-        });
+    Entries(table.in_memory_table()).VisitSome(position, slots, visit_entry);
     position_tag_ = position.tag;
     position_slot_ = position.slot;
   }
@@ -199,8 +202,8 @@ class StateEntries {
                                                           kNoNamespace, map_key};
   }
   template <class Context>
-  auto& Table() const {
-    return static_cast<HeapTable<typename Context::Key, NoNamespace, M, Stored>&>(*table_);
+  auto Table() const {
+    return StateTable<typename Context::Key, NoNamespace, M, Stored>(*table_, in_store_);
   }
   template <class Context>
   bool IsVisible(const Context& context, const Stored& stored) const {
@@ -209,6 +212,7 @@ class StateEntries {
 
   std::optional<StateTtlConfig> ttl_;
   KeyedTable* table_ = nullptr;
+  bool in_store_ = false;
   mutable std::uint32_t insertions_ = 0;  // since CleanUp(), with a time to live
   std::uint64_t position_tag_ = 0;        // of CleanUp()
   std::uint32_t position_slot_ = 0;

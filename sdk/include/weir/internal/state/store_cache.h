@@ -8,7 +8,7 @@
 // the task has to wait (must_wait()).
 //
 // A miss asks the store. A StoreError is thrown where that fails. The task's thread, except
-// SaveNext(). A value's address is good until the next call, Prefetch() excepted.
+// SaveNext(). A value's address is good until the entry is written or the cache evicts.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,9 @@
 #include <type_traits>
 #include <utility>
 
+#include <weir/internal/function_reference.h>
 #include <weir/internal/state/cached_entries.h>
+#include <weir/internal/state/entry_block.h>
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/keyed_store.h>
 #include <weir/internal/state/keyed_table.h>
@@ -75,42 +77,42 @@ class StoreCache final : public KeyedTable {
                    NamespaceOf&& namespace_of, Make&& make, Apply&& apply)
     requires std::is_same_v<M, NoMapKey>
   {
-    entries_.LoadBlock(count, hash_of, key_of, namespace_of);
-    entries_.memory().UpsertBlock(
-        count, hash_of, key_of, namespace_of, [](std::uint32_t) { return Cached<V>{}; },
-        [&](std::uint32_t i, Cached<V>& cached, bool) {
-          const bool inserted = !cached.present;
-          if (inserted) Appear(cached, [&] { return make(i); });
-          apply(i, entries_.Changed(cached).value, inserted);
-        });
+    block_.Reset(count);
+    for (std::uint32_t i = 0; i < count; ++i) block_.Set(i, hash_of(i), key_of(i), namespace_of(i));
+    entries_.LoadBlock(block_);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      bool inserted = false;
+      V& value = FindOrInsert(block_.At(i), inserted, [&]() -> decltype(auto) { return make(i); });
+      apply(i, value, inserted);
+    }
   }
 
   // --- all of a key group ---
 
   // visit(key, namespace, map key, const value), in no order; calls nothing of this table.
-  template <class Visit>
-  void ForEachInGroup(std::uint32_t group, Visit&& visit) {
+  using Visit = FunctionReference<void(const K&, const N&, const M&, const V&)>;
+  void ForEachInGroup(std::uint32_t group, Visit visit) {
     entries_.memory().ForEachInGroup(
         group, [&](const K& key, const N& name_space, const M& map_key, const Cached<V>& cached) {
           if (cached.present) visit(key, name_space, map_key, cached.value);
         });
     if (!entries_.MayBeStored(group)) return;
     const std::unique_ptr<StoreCursor> cursor = entries_.store().Scan(group, {});
-    K key{};
-    N name_space{};
-    M map_key{};
-    V value{};
-    while (cursor->Next()) {
-      ByteReader reader(AsBytes(cursor->key()));
-      if (!StoreKeyBytes<K, N, M>::Read(reader, key, name_space, map_key) || !reader.empty()) {
-        throw StoreError(MalformedEntry());
-      }
-      if (entries_.memory().Find({StableHash(key), key, name_space, map_key}) != nullptr) continue;
-      CachedEntries<K, N, M, V>::ReadValue(cursor->value(), value);
-      visit(std::as_const(key), std::as_const(name_space), std::as_const(map_key),
-            std::as_const(value));
-    }
+    StoredEntry<K, N, M, V> entry;
+    while (cursor->Next()) VisitUnlessInMemory(*cursor, entry, visit);
     ThrowUnlessOk(cursor->status());
+  }
+
+  // Of those in memory TaggedEntries::VisitSome() for as many slots; and some that are not, half as
+  // many. Goes on where the last call ended; then begins anew.
+  void VisitSome(std::uint32_t slots, Visit visit) {
+    entries_.VisitSome(
+        slots, [&](const K& key, const N& name_space, const M& map_key, const Cached<V>& cached) {
+          if (cached.present) visit(key, name_space, map_key, cached.value);
+        });
+    StoredEntry<K, N, M, V> entry;
+    position_.Walk(entries_.store(), entries_.range(), slots / 2,
+                   [&](const StoreCursor& cursor) { VisitUnlessInMemory(cursor, entry, visit); });
   }
 
   // --- memory ---
@@ -130,6 +132,9 @@ class StoreCache final : public KeyedTable {
   // Writes to the store; the writer given is not used. After false, when all savers have returned,
   // the store has the state at Freeze().
   Result<bool> SaveNext(StateWriter&) override { return entries_.SaveNext(); }
+  Status Export(StateWriter& writer) const override {
+    return ExportStore(entries_.store(), entries_.range(), writer);
+  }
   void Thaw() override { entries_.Thaw(); }
   Status Restore(std::uint32_t entries, std::span<const std::byte> bytes) override {
     ByteReader reader(bytes);
@@ -145,6 +150,14 @@ class StoreCache final : public KeyedTable {
     cached.value = make();
     cached.present = true;
     ++size_;
+  }
+  void VisitUnlessInMemory(const StoreCursor& cursor, StoredEntry<K, N, M, V>& entry,
+                           Visit visit) const {
+    if (!entry.ReadKey(cursor.key())) throw StoreError(MalformedEntry());
+    const Where where{StableHash(entry.key), entry.key, entry.name_space, entry.map_key};
+    if (entries_.memory().Find(where) != nullptr) return;
+    CachedEntries<K, N, M, V>::ReadValue(cursor.value(), entry.value);
+    visit(entry.key, entry.name_space, entry.map_key, entry.value);
   }
   Status RestoreOne(ByteReader& reader) {
     K key{};
@@ -170,6 +183,8 @@ class StoreCache final : public KeyedTable {
   const TagSpace space_;
   std::uint64_t size_;
   CachedEntries<K, N, M, V> entries_;
+  EntryBlock<K, N> block_;
+  StorePosition position_;  // of VisitSome()
 };
 
 }  // namespace weir::internal

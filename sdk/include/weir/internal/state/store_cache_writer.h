@@ -1,16 +1,36 @@
-// Takes the entries of a cache's snapshot to its store.
+// Takes the entries of a cache's snapshot to its store, and those of a store to a state file.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
+#include <weir/internal/function_reference.h>
 #include <weir/internal/state/cached_value.h>
+#include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/keyed_store.h>
 #include <weir/internal/state/keyed_table.h>
 #include <weir/internal/state/store_entry.h>
 
 namespace weir::internal {
+
+// All entries of these key groups, which may be in the form that HeapTable saves: key bytes and
+// value bytes are those of an entry. One thread; the store is not written to meanwhile.
+Status ExportStore(const KeyedStore& store, const KeyGroupRange& range, StateWriter& writer);
+
+// Where a walk over a store that goes on bit by bit is. The store may change in between.
+class StorePosition {
+ public:
+  // visit(cursor) for the next `entries` of these key groups, or up to the end of the last one;
+  // then begins anew. StoreError.
+  void Walk(const KeyedStore& store, const KeyGroupRange& range, std::uint32_t entries,
+            FunctionReference<void(const StoreCursor&)> visit);
+
+ private:
+  std::uint32_t group_ = 0;  // counted from the first of the range
+  std::string from_;         // key bytes
+};
 
 // One thread; a batch of changes for each segment's part of a key group.
 template <class K, class N, class M, class V>

@@ -80,6 +80,20 @@ struct StoreKeyBytes {
   }
 };
 
+// A place to read entries of a store into.
+template <class K, class N, class M, class V>
+struct StoredEntry {
+  K key{};
+  N name_space{};
+  M map_key{};
+  V value{};
+  // False: malformed.
+  [[nodiscard]] bool ReadKey(std::string_view bytes) {
+    ByteReader reader(std::as_bytes(std::span(bytes.data(), bytes.size())));
+    return StoreKeyBytes<K, N, M>::Read(reader, key, name_space, map_key) && reader.empty();
+  }
+};
+
 inline std::string_view AsText(const std::vector<std::byte>& bytes, std::size_t from,
                                std::size_t to) {
   return {reinterpret_cast<const char*>(bytes.data()) + from, to - from};

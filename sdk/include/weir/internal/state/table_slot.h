@@ -17,6 +17,7 @@
 #include <weir/internal/byte_reader.h>
 #include <weir/internal/byte_writer.h>
 #include <weir/internal/murmur3.h>
+#include <weir/internal/state/cached_value.h>
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/same_key.h>
 #include <weir/internal/type_schema.h>
@@ -188,8 +189,9 @@ class TableSlot {
 
  public:
   // A large entry is kept outside of the segment: a segment holds enough slots to be a table, and
-  // growing moves pointers.
-  static constexpr bool kBoxed = sizeof(Entry) > 504 || alignof(Entry) > 16;
+  // growing moves pointers. One of a cache is, too: reading may bring others in, and what was read
+  // before stays where it is.
+  static constexpr bool kBoxed = sizeof(Entry) > 504 || alignof(Entry) > 16 || kIsCached<V>;
   // A segment is copied as its bytes.
   static constexpr bool kPlain = !kBoxed && std::is_trivially_copyable_v<Entry>;
 

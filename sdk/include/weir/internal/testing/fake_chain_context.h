@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <weir/internal/chain.h>
+#include <weir/internal/state/keyed_store.h>
 #include <weir/runtime_context.h>
 
 namespace weir::testing {
@@ -168,14 +169,22 @@ class FakeChainContext final : public internal::ChainContext {
   std::int64_t unhindered_time_ns() const override { return unhindered_ms * 1'000'000; }
   void SetTimer(std::int64_t time_ms) override { timer_ms = time_ms; }
   std::int64_t auto_watermark_interval_ms() const override { return watermark_interval_ms; }
-  internal::KeyedStores* keyed_stores(std::uint32_t) override { return fake_stores; }
+  // Made where a test says how; else keyed state is in memory.
+  internal::KeyedStores* keyed_stores(std::uint32_t operator_index) override {
+    auto& stores = stores_[operator_index];
+    if (!stores && make_stores) stores = make_stores();
+    return stores.get();
+  }
   bool checkpoints_enabled() const override { return takes_checkpoints; }
   bool starts_from_checkpoint() const override { return from_checkpoint; }
 
   FakeRuntimeContext fake_runtime;
   std::vector<std::vector<std::unique_ptr<FakeOutputChannel>>> outputs;
   std::shared_ptr<FakeAvailability> fake_availability = std::make_shared<FakeAvailability>();
-  internal::KeyedStores* fake_stores = nullptr;  // of every operator
+  using MakeStores = std::unique_ptr<internal::KeyedStores> (*)();
+  // Of the contexts that are made from now on, also in other parts of the process.
+  inline static MakeStores make_stores_by_default = nullptr;
+  MakeStores make_stores = make_stores_by_default;  // of an operator
   int park_patience = 1000;
   int parked = 0;
   std::function<void()> while_parked;
@@ -191,6 +200,7 @@ class FakeChainContext final : public internal::ChainContext {
 
  private:
   const std::uint32_t capacity_;
+  std::map<std::uint32_t, std::unique_ptr<internal::KeyedStores>> stores_;  // by operator
 };
 
 }  // namespace weir::testing

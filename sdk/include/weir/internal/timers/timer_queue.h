@@ -1,7 +1,9 @@
 // Timers of one time domain: entries of a table of keyed state by key, namespace and time, and an
 // index that says which is next.
 //
-// The table is the truth, and what a snapshot holds; RebuildIndex() makes the index from it.
+// The table is the truth, and what a snapshot holds; RebuildIndex() makes the index from it. It
+// lies in memory also where other state lies in a store, and is then part of the state file
+// (Flink's state.backend.rocksdb.timer-service.factory: HEAP).
 #pragma once
 
 #include <algorithm>
@@ -39,7 +41,7 @@ class TimerQueue {
   // The table is the backend's, which outlives the queue.
   TimerQueue(KeyedStateBackend& backend, std::string table_name)
       : range_(backend.range()),
-        table_(backend.Create<K, N, std::int64_t, TimerNumber>(std::move(table_name))) {}
+        table_(backend.CreateInMemory<K, N, std::int64_t, TimerNumber>(std::move(table_name))) {}
 
   // False: it was registered already.
   bool Register(std::uint64_t key_hash, const K& key, const N& name_space, std::int64_t time_ms) {

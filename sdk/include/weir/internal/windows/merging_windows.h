@@ -100,7 +100,7 @@ class MergingWindows {
     return {key_hash, key, kNoNamespace, kNoMapKey};
   }
 
-  HeapTable<K, NoNamespace, NoMapKey, Mappings>& table_;
+  const StateTable<K, NoNamespace, NoMapKey, Mappings> table_;
   WindowMerge<W> merge_;  // its memory is used again
 };
 

@@ -223,13 +223,16 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   }
   std::uint32_t EraseExpired() {
     const auto count = static_cast<std::uint32_t>(expired_keys_.size());
-    for (const Key& key : expired_keys_) table_.Erase(At(StableHash(key), key));
+    for (const Key& key : expired_keys_) {
+      table_.Erase(At(StableHash(key), key));
+      table_.Evict();
+    }
     expired_keys_.clear();
     return count;
   }
 
   const PaneLayout layout_;
-  HeapTable<Key, NoNamespace, NoMapKey, Panes>& table_;
+  const StateTable<Key, NoNamespace, NoMapKey, Panes> table_;
   PaneProgress<Key> progress_;
   const KeyGroupRange range_;
   PaneSchedule schedule_;

@@ -1,6 +1,6 @@
 // How far windows over shared panes have fired, for each key group: the first window that has not.
 // It is keyed state under one of the group's keys, the first one that had a window fire, so that it
-// moves with the group.
+// moves with the group. One entry for each key group: in memory, whatever the backend.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ class PaneProgress {
   // The backend outlives it.
   explicit PaneProgress(KeyedStateBackend& backend)
       : range_(backend.range()),
-        table_(backend.Create<Key, NoNamespace, NoMapKey, std::int64_t>(kStateName)),
+        table_(backend.CreateInMemory<Key, NoNamespace, NoMapKey, std::int64_t>(kStateName)),
         groups_(range_.count) {}
 
   // In Operator::Open(), when the table has been restored. Returns the largest of all groups,

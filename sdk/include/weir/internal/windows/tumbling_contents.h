@@ -76,7 +76,7 @@ class TumblingAccumulators {
  private:
   Aggregation& aggregation_;
   const bool rejects_;
-  HeapTable<K, std::int64_t, NoMapKey, Accumulator>& table_;
+  const StateTable<K, std::int64_t, NoMapKey, Accumulator> table_;
 };
 
 template <class K, class T>

@@ -47,6 +47,7 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
         auto& keys = keys_.At(start_ms);
         (fired ? keys.fired : keys.waiting).Add(key);
         if (fired) fired_before_ms_ = std::max(fired_before_ms_, start_ms + size_ms_ - 1);
+        fired_.Evict();
       });
     }
     return Base::Open();
@@ -216,7 +217,7 @@ class TumblingOperator final : public AggregatingWindowOperator<T, U, Specificat
   std::int64_t offset_ms_ = 0;
   Contents contents_;
   // Windows that have fired and are kept for late records: their keys here as well.
-  HeapTable<Key, std::int64_t, NoMapKey, bool>& fired_;
+  const StateTable<Key, std::int64_t, NoMapKey, bool> fired_;
   // Some windows that were restored have fired, the last of them with this end.
   std::int64_t fired_before_ms_ = Watermark().timestamp_ms;
   WindowKeys<Key> keys_;

@@ -95,7 +95,7 @@ class AccumulatorContents {
   Aggregation& aggregation_;
   const bool rejects_;
   std::optional<Accumulator> prepared_;
-  HeapTable<K, W, NoMapKey, Accumulator>& table_;
+  const StateTable<K, W, NoMapKey, Accumulator> table_;
 };
 
 // A record as a window keeps it.
@@ -209,7 +209,7 @@ class RecordContents {
     return first == nullptr ? 0 : first->window_size;
   }
 
-  HeapTable<K, W, std::uint32_t, Chunk>& table_;
+  const StateTable<K, W, std::uint32_t, Chunk> table_;
 };
 
 }  // namespace weir::internal

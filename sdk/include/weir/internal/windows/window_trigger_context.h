@@ -23,7 +23,11 @@ class WindowTriggerContext {
 
   // What is given outlives it.
   WindowTriggerContext(KeyedStateBackend& backend, KeyedTimers<K, W>& timers) : timers_(timers) {
-    if constexpr (kHasState) table_ = &backend.Create<K, W, NoMapKey, State>(kStateName);
+    if constexpr (kHasState) {
+      const auto table = backend.Create<K, W, NoMapKey, State>(kStateName);
+      table_ = &table.table();
+      in_store_ = table.in_store();
+    }
   }
 
   // For the operator. `merged`: the windows that were replaced, in OnMerge.
@@ -56,17 +60,17 @@ class WindowTriggerContext {
   const State* FindState() const
     requires kHasState
   {
-    return table_->Find(At(*window_));
+    return Table().Find(At(*window_));
   }
   State& MutableState()
     requires kHasState
   {
-    return table_->FindOrInsert(At(*window_));
+    return Table().FindOrInsert(At(*window_));
   }
   void ClearState()
     requires kHasState
   {
-    table_->Erase(At(*window_));
+    Table().Erase(At(*window_));
   }
   // combine(State& into, const State& from) for the state of each window that was merged into this
   // one. Those states are gone then.
@@ -76,12 +80,12 @@ class WindowTriggerContext {
   {
     if (merged_ == nullptr) return;
     for (const auto& mapping : *merged_) {
-      const State* found = table_->Find(At(mapping.window));
+      const State* found = Table().Find(At(mapping.window));
       if (found == nullptr || mapping.window == *window_) continue;
       const State from = *found;
-      table_->Erase(At(mapping.window));
+      Table().Erase(At(mapping.window));
       bool inserted = false;
-      State& into = table_->FindOrInsert(At(*window_), inserted, [&] { return from; });
+      State& into = Table().FindOrInsert(At(*window_), inserted, [&] { return from; });
       if (!inserted) combine(into, from);
     }
   }
@@ -92,8 +96,11 @@ class WindowTriggerContext {
     return {key_hash_, *key_, window, kNoMapKey};
   }
 
+  auto Table() const { return StateTable<K, W, NoMapKey, State>(*table_, in_store_); }
+
   KeyedTimers<K, W>& timers_;
-  HeapTable<K, W, NoMapKey, State>* table_ = nullptr;
+  KeyedTable* table_ = nullptr;
+  bool in_store_ = false;
   std::uint64_t key_hash_ = 0;
   const K* key_ = nullptr;
   const W* window_ = nullptr;
