@@ -1,5 +1,5 @@
-// The settings of checkpoints and state, and of what happens to a job that fails. A part of the
-// list in common/settings.h; the same rules hold.
+// The settings of checkpoints (those of state: common/state_backend_settings.h), and of what
+// happens to a job that fails. A part of the list in common/settings.h; the same rules hold.
 #pragma once
 
 #include <array>
@@ -33,12 +33,6 @@ template <>
 struct SettingEnum<CheckpointRetention> {
   static constexpr std::array<std::string_view, 3> names{
       "NO_EXTERNALIZED_CHECKPOINTS", "DELETE_ON_CANCELLATION", "RETAIN_ON_CANCELLATION"};
-};
-
-enum class StateBackendType { kHashMap, kRocksDb };
-template <>
-struct SettingEnum<StateBackendType> {
-  static constexpr std::array<std::string_view, 2> names{"hashmap", "rocksdb"};
 };
 
 namespace settings {
@@ -102,16 +96,6 @@ inline constexpr Setting<bool> kCheckpointingUnaligned{
      .default_text = "false",
      .stability = SettingStability::kExperimental,
      .description = "Barriers overtake records. Not supported yet: true is refused."}};
-inline constexpr Setting<bool> kCheckpointingIncremental{
-    {.key = "execution.checkpointing.incremental",
-     .default_text = "false",
-     .stability = SettingStability::kExperimental,
-     .description = "A checkpoint writes only what changed. Not supported yet: true is refused."}};
-inline constexpr Setting<StateBackendType> kStateBackend{
-    {.key = "state.backend.type",
-     .default_text = "hashmap",
-     .stability = SettingStability::kExperimental,
-     .description = "Where keyed state lives. Not supported yet: rocksdb is refused."}};
 
 inline constexpr Setting<RestartStrategyType> kRestartStrategy{
     {.key = "restart-strategy.type",

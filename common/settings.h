@@ -1,6 +1,6 @@
 // Every setting of Weir, declared once (those of checkpoints and restarts in
-// common/checkpoint_settings.h). docs/configuration.md is this list as a table (a unit test
-// compares them).
+// common/checkpoint_settings.h, those of state in common/state_backend_settings.h).
+// docs/configuration.md is this list as a table (a unit test compares them).
 //
 // Keys and defaults are Flink's where the concept is the same. A setting is declared when something
 // reads it. To add one: declare it here, add it to setting_registry.cc, regenerate the table
@@ -17,6 +17,7 @@
 
 #include "common/checkpoint_settings.h"
 #include "common/setting.h"
+#include "common/state_backend_settings.h"
 
 namespace weir {
 

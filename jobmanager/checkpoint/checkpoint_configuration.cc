@@ -1,6 +1,7 @@
 #include "jobmanager/checkpoint/checkpoint_configuration.h"
 
 #include "common/configuration.h"
+#include "common/state_backend_settings.h"
 #include "common/text.h"
 #include "jobmanager/checkpoint/checkpoint_folder.h"
 
@@ -14,14 +15,13 @@ Status NotSupportedYet(const SettingDescription& setting, std::string_view value
 }
 
 Status CheckSupported(const Configuration& configuration) {
-  for (const Setting<bool>* const setting :
-       {&settings::kCheckpointingUnaligned, &settings::kCheckpointingIncremental}) {
-    if (configuration.Get(*setting)) return NotSupportedYet(*setting, "true");
+  if (configuration.Get(settings::kCheckpointingUnaligned)) {
+    return NotSupportedYet(settings::kCheckpointingUnaligned, "true");
   }
   if (configuration.Get(settings::kStateBackend) == StateBackendType::kRocksDb) {
     return NotSupportedYet(settings::kStateBackend, "rocksdb");
   }
-  return Status::Ok();
+  return CheckStateBackendSettings(configuration);
 }
 
 }  // namespace

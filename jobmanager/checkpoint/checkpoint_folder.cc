@@ -227,6 +227,20 @@ Status CheckpointFolder::DiscardSharedFiles(const std::set<std::string>& paths) 
   return Status();
 }
 
+Status CheckpointFolder::DiscardUploads(std::uint64_t checkpoint_id,
+                                        const std::set<std::string>& referenced) {
+  const Result<std::vector<std::string>> names =
+      files_.List(Concat(directory_, "/", kSharedFolder));
+  if (!names.ok()) return names.status();
+  std::set<std::string> paths;
+  for (const std::string& name : *names) {
+    if (!name.starts_with(Concat(checkpoint_id, "-"))) continue;
+    std::string path = Concat(kSharedFolder, "/", name);
+    if (!referenced.contains(path)) paths.insert(std::move(path));
+  }
+  return DiscardSharedFiles(paths);
+}
+
 Result<CheckpointFolder::Numbers> CheckpointFolder::ListCheckpoints() {
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(directory_));
   Numbers numbers;

@@ -80,6 +80,9 @@ class CheckpointFolder {
   Status DiscardCheckpoint(std::uint64_t checkpoint_id);
   // Removes files of "shared"; paths as in handles. Ok for those that are not there.
   Status DiscardSharedFiles(const std::set<std::string>& paths);
+  // Removes the files of "shared" that were written for this checkpoint ("7-…", whoever
+  // acknowledged what of it), but for those in `referenced`. For one that does not hold.
+  Status DiscardUploads(std::uint64_t checkpoint_id, const std::set<std::string>& referenced);
 
   struct Numbers {
     std::vector<std::uint64_t> completed;  // those that have `_metadata`, ascending

@@ -1,5 +1,6 @@
 #include "jobmanager/checkpoint/checkpoint_metadata.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -34,6 +35,32 @@ bool IsFileOf(std::string_view path, std::string_view folder) {
          name != "..";
 }
 
+template <class Function>  // Function(const proto::StoreFile&)
+void ForEachStoreFile(const proto::SubtaskState& subtask, Function&& function) {
+  for (const proto::OperatorStore& store : subtask.stores()) {
+    for (const proto::StoreTable& table : store.snapshot().tables()) {
+      for (const proto::StoreShard& shard : table.shards()) {
+        for (const proto::StoreFile& file : shard.files()) function(file);
+      }
+    }
+  }
+}
+
+Status CheckStores(const proto::VertexState& vertex, const proto::SubtaskState& subtask) {
+  std::set<std::string> operators;
+  for (const proto::OperatorStore& store : subtask.stores()) {
+    const bool known = std::ranges::any_of(
+        vertex.operators(),
+        [&](const proto::OperatorReference& each) { return each.id() == store.operator_id(); });
+    if (!known || !operators.insert(store.operator_id()).second) {
+      return Status::Corruption(Concat("the store of operator ", store.operator_id(),
+                                       " in subtask ", subtask.subtask(),
+                                       " comes twice or without the operator"));
+    }
+  }
+  return Status();
+}
+
 Status CheckSubtasks(const proto::VertexState& vertex, const std::string& folder) {
   for (int i = 0; i < vertex.subtasks_size(); ++i) {
     const proto::SubtaskState& subtask = vertex.subtasks(i);
@@ -50,6 +77,13 @@ Status CheckSubtasks(const proto::VertexState& vertex, const std::string& folder
             Concat("'", handle.file().path(), "' is no path of a state file"));
       }
     }
+    WEIR_RETURN_IF_ERROR(CheckStores(vertex, subtask));
+    Status outside;
+    ForEachStoreFile(subtask, [&](const proto::StoreFile& file) {
+      if (IsFileOf(file.path(), "shared") || !outside.ok()) return;
+      outside = Status::Corruption(Concat("'", file.path(), "' is no path of a shared file"));
+    });
+    WEIR_RETURN_IF_ERROR(outside);
   }
   return Status();
 }
@@ -82,6 +116,25 @@ void ForEachHandle(const proto::CheckpointMetadata& metadata, Function&& functio
   }
 }
 
+template <class Function>  // Function(const proto::StoreFile&)
+void ForEachStoreFile(const proto::CheckpointMetadata& metadata, Function&& function) {
+  for (const proto::VertexState& vertex : metadata.vertices()) {
+    for (const proto::SubtaskState& subtask : vertex.subtasks()) {
+      ForEachStoreFile(subtask, function);
+    }
+  }
+}
+
+// The lowest version whose readers take in all of it.
+std::uint32_t VersionOf(const proto::CheckpointMetadata& metadata) {
+  for (const proto::VertexState& vertex : metadata.vertices()) {
+    for (const proto::SubtaskState& subtask : vertex.subtasks()) {
+      if (subtask.stores_size() > 0) return 2;
+    }
+  }
+  return 1;
+}
+
 }  // namespace
 
 Status CheckCheckpointMetadata(const proto::CheckpointMetadata& metadata) {
@@ -107,7 +160,7 @@ Result<std::string> EncodeCheckpointMetadata(const proto::CheckpointMetadata& me
                                    " makes no sense: ", checked.message()));
   }
   std::string bytes(kMagic);
-  AppendFixed(bytes, kCheckpointMetadataVersion);
+  AppendFixed(bytes, VersionOf(metadata));
   AppendFixed(bytes, Crc32c(bytes));
   // protobuf's own limit.
   const std::size_t size = metadata.ByteSizeLong();
@@ -135,10 +188,10 @@ Result<proto::CheckpointMetadata> DecodeCheckpointMetadata(std::string_view byte
     return damaged("its header does not match its checksum");
   }
   if (const std::uint32_t version = FixedAt(bytes, kMagic.size());
-      version != kCheckpointMetadataVersion) {
+      version == 0 || version > kCheckpointMetadataVersion) {
     return Status(StatusCode::kUnsupported,
                   Concat("'", name, "' is of format version ", version,
-                         "; this version of Weir reads ", kCheckpointMetadataVersion),
+                         "; this version of Weir reads 1 to ", kCheckpointMetadataVersion),
                   ErrorDomain::kExternal, RetryHint::kNoRetry);
   }
   const std::size_t end = bytes.size() - kChecksumBytes;
@@ -166,6 +219,7 @@ std::set<std::string> ReferencedFiles(const proto::CheckpointMetadata& metadata)
   ForEachHandle(metadata, [&](const proto::StateHandle& handle) {
     if (handle.has_file()) paths.insert(handle.file().path());
   });
+  ForEachStoreFile(metadata, [&](const proto::StoreFile& file) { paths.insert(file.path()); });
   return paths;
 }
 
@@ -174,6 +228,7 @@ std::uint64_t StateSizeOf(const proto::CheckpointMetadata& metadata) {
   ForEachHandle(metadata, [&](const proto::StateHandle& handle) {
     size += handle.has_file() ? handle.file().size_bytes() : handle.inline_().size();
   });
+  ForEachStoreFile(metadata, [&](const proto::StoreFile& file) { size += file.size_bytes(); });
   for (const proto::CoordinatorState& each : metadata.coordinators()) size += each.state().size();
   return size;
 }
@@ -181,18 +236,22 @@ std::uint64_t StateSizeOf(const proto::CheckpointMetadata& metadata) {
 Status CheckReferencedFiles(FileSystem& files, const std::string& directory,
                             const proto::CheckpointMetadata& metadata) {
   Status problem;
-  ForEachHandle(metadata, [&](const proto::StateHandle& handle) {
-    if (!handle.has_file() || !problem.ok()) return;
-    const std::string path = Concat(directory, "/", handle.file().path());
+  const auto check = [&](const std::string& name, std::uint64_t size_bytes) {
+    if (!problem.ok()) return;
+    const std::string path = Concat(directory, "/", name);
     const Result<std::int64_t> size = files.FileSize(path);
     if (!size.ok()) {
       problem = size.status();
-    } else if (static_cast<std::uint64_t>(*size) != handle.file().size_bytes()) {
-      problem =
-          Status::Corruption(Concat("state file '", path, "' has ", *size,
-                                    " bytes; the checkpoint says ", handle.file().size_bytes()));
+    } else if (static_cast<std::uint64_t>(*size) != size_bytes) {
+      problem = Status::Corruption(Concat("state file '", path, "' has ", *size,
+                                          " bytes; the checkpoint says ", size_bytes));
     }
+  };
+  ForEachHandle(metadata, [&](const proto::StateHandle& handle) {
+    if (handle.has_file()) check(handle.file().path(), handle.file().size_bytes());
   });
+  ForEachStoreFile(metadata,
+                   [&](const proto::StoreFile& file) { check(file.path(), file.size_bytes()); });
   return problem.WithContext(Concat("checkpoint ", metadata.checkpoint_id()));
 }
 

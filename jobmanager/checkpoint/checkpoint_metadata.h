@@ -13,7 +13,8 @@
 
 namespace weir::jobmanager {
 
-inline constexpr std::uint32_t kCheckpointMetadataVersion = 1;
+// 2: has stores of keyed state (OperatorStore), which an older reader would pass over.
+inline constexpr std::uint32_t kCheckpointMetadataVersion = 2;
 inline constexpr std::string_view kCheckpointMetadataFile = "_metadata";
 
 // Ok where the message makes sense by itself: as many subtasks as parallelism says, in order and

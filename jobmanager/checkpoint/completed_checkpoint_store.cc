@@ -110,6 +110,7 @@ Result<CompletedCheckpointStore::Added> CompletedCheckpointStore::Add(
   const std::uint64_t id = metadata.checkpoint_id();
   if (const Status completed = folder_.Complete(metadata); !completed.ok()) {
     to_discard_.insert(id);
+    aborted_.insert(id);
     CleanUp();
     return completed.WithContext(Concat("checkpoint ", id, " was not completed"));
   }
@@ -151,19 +152,27 @@ void CompletedCheckpointStore::Discard(const CompletedCheckpoint& checkpoint) {
   unrestorable_.erase(checkpoint.checkpoint_id);
 }
 
-// Those to which no checkpoint that is left refers; none where that cannot be told.
-void CompletedCheckpointStore::DiscardSharedFilesOf(
-    const std::vector<CompletedCheckpoint>& removed) {
+std::optional<std::set<std::string>> CompletedCheckpointStore::ReferencedByOwn() const {
   std::set<std::string> referenced;
   for (const CompletedCheckpoint& each : checkpoints_) {
     if (!each.owned) continue;
-    if (each.metadata == nullptr) return;
+    if (each.metadata == nullptr) return std::nullopt;
     referenced.merge(ReferencedFiles(*each.metadata));
   }
+  return referenced;
+}
+
+// Those to which no checkpoint that is left refers; none where that cannot be told. A checkpoint
+// that is under way refers to files of the newest one that its task knew to be complete, all of
+// which every later one refers to as well (state::StoreUploads): none of them is among these.
+void CompletedCheckpointStore::DiscardSharedFilesOf(
+    const std::vector<CompletedCheckpoint>& removed) {
+  const std::optional<std::set<std::string>> referenced = ReferencedByOwn();
+  if (!referenced) return;
   for (const CompletedCheckpoint& each : removed) {
     if (!each.owned || each.metadata == nullptr) continue;
     for (const std::string& path : ReferencedFiles(*each.metadata)) {
-      if (path.starts_with("shared/") && !referenced.contains(path)) {
+      if (path.starts_with("shared/") && !referenced->contains(path)) {
         shared_to_discard_.insert(path);
       }
     }
@@ -179,6 +188,16 @@ std::vector<Status> CompletedCheckpointStore::CleanUp() {
     }
     return removed.ok();
   });
+  if (const auto referenced = ReferencedByOwn(); referenced) {
+    std::erase_if(aborted_, [&](std::uint64_t id) {
+      const Status removed = folder_.DiscardUploads(id, *referenced);
+      if (!removed.ok()) {
+        failures.push_back(
+            removed.WithContext(Concat("shared state of checkpoint ", id, " was not removed yet")));
+      }
+      return removed.ok();
+    });
+  }
   const Status removed = folder_.DiscardSharedFiles(shared_to_discard_);
   if (removed.ok()) {
     shared_to_discard_.clear();
@@ -191,6 +210,7 @@ std::vector<Status> CompletedCheckpointStore::CleanUp() {
 std::vector<Status> CompletedCheckpointStore::Abort(std::uint64_t checkpoint_id) {
   highest_checkpoint_id_ = std::max(highest_checkpoint_id_, checkpoint_id);
   to_discard_.insert(checkpoint_id);
+  aborted_.insert(checkpoint_id);
   return CleanUp();
 }
 

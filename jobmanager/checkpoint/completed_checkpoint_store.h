@@ -61,7 +61,8 @@ class CompletedCheckpointStore {
   // After an error it is not completed, and its files are removed as by Abort().
   Result<Added> Add(proto::CheckpointMetadata metadata);
 
-  // A checkpoint was given up: removes its files. Returns what could not be removed yet.
+  // A checkpoint was given up: removes its files, those that were written to "shared" for it
+  // included. Returns what could not be removed yet.
   std::vector<Status> Abort(std::uint64_t checkpoint_id);
 
   // Oldest first.
@@ -94,6 +95,8 @@ class CompletedCheckpointStore {
   void Insert(CompletedCheckpoint checkpoint);
   std::vector<std::uint64_t> Subsume();
   void Discard(const CompletedCheckpoint& checkpoint);
+  // To which the job's own checkpoints refer; none where that cannot be told.
+  std::optional<std::set<std::string>> ReferencedByOwn() const;
   void DiscardSharedFilesOf(const std::vector<CompletedCheckpoint>& removed);
   std::vector<Status> CleanUp();
 
@@ -102,6 +105,7 @@ class CompletedCheckpointStore {
   std::vector<CompletedCheckpoint> checkpoints_;  // ascending
   std::set<std::uint64_t> unrestorable_;          // for good
   std::set<std::uint64_t> to_discard_;
+  std::set<std::uint64_t> aborted_;  // whose uploads are to be discarded
   std::set<std::string> shared_to_discard_;
   std::uint64_t highest_checkpoint_id_ = 0;
 };

@@ -31,7 +31,7 @@ std::string Named(const Operator& each) {
 struct OldVertex {
   explicit OldVertex(const proto::VertexState& of) : state(&of) {
     for (const proto::SubtaskState& subtask : of.subtasks()) {
-      has_handles |= subtask.handles_size() > 0;
+      has_handles |= subtask.handles_size() > 0 || subtask.stores_size() > 0;
       has_operator_state |= subtask.has_operator_state();
       has_union_state |= subtask.has_union_state();
       has_finished |= subtask.finished();
@@ -39,7 +39,7 @@ struct OldVertex {
   }
 
   const proto::VertexState* state;
-  bool has_handles = false;
+  bool has_handles = false;  // or stores
   bool has_operator_state = false;
   bool has_union_state = false;
   bool has_finished = false;
@@ -163,13 +163,18 @@ class Assignment {
                             proto::TaskRestore& task) {
     for (std::uint32_t i = range.first; i < range.first + range.count; ++i) {
       const proto::SubtaskState& state = old.subtasks(static_cast<int>(i));
-      if (state.handles().empty()) continue;
+      if (state.handles().empty() && state.stores().empty()) continue;
       proto::RestoreSource& source = *task.add_sources();
       source.mutable_operator_ids()->Assign(operator_ids.begin(), operator_ids.end());
       source.set_subtask(i);
       source.set_parallelism(old.parallelism());
       source.set_max_parallelism(old.max_parallelism());
       *source.mutable_handles() = state.handles();
+      for (const proto::OperatorStore& store : state.stores()) {
+        if (std::ranges::find(operator_ids, store.operator_id()) != operator_ids.end()) {
+          *source.add_stores() = store;
+        }
+      }
     }
   }
 

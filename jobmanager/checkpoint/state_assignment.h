@@ -31,7 +31,7 @@ struct StateAssignment {
 // For every operator of the graph the old vertex that has its id. A new subtask gets the old
 // subtasks of that vertex whose key groups intersect its own; all of them, in order, where they
 // have operator state that has to be divided anew or given to all (RedistributeOperatorState). Old
-// subtasks without handles (finished ones, those without state) are left out.
+// subtasks without handles and stores (finished ones, those without state) are left out.
 //
 // `metadata` has passed CheckCheckpointMetadata(), `graph` CheckJobGraph(). `directory`: the job's
 // checkpoint folder that the handles are relative to; goes into the answers.

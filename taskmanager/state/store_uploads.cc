@@ -6,10 +6,11 @@ namespace weir::state {
 
 Result<StoreUploads::Uploaded> StoreUploads::Upload(std::uint64_t checkpoint_id,
                                                     std::string_view name,
-                                                    const StoreExport& exported) {
+                                                    const StoreExport& exported,
+                                                    const std::function<Status()>& may_go_on) {
   Checkpoint checkpoint;
   Uploaded result;
-  const Status uploaded = UploadAll(name, exported, checkpoint, result.snapshot);
+  const Status uploaded = UploadAll(name, exported, may_go_on, checkpoint, result.snapshot);
   if (!uploaded.ok()) {
     const Status removed = Remove(checkpoint.uploaded);
     return removed.ok() ? uploaded : uploaded.WithContext(removed.message());
@@ -20,7 +21,8 @@ Result<StoreUploads::Uploaded> StoreUploads::Upload(std::uint64_t checkpoint_id,
 }
 
 Status StoreUploads::UploadAll(std::string_view name, const StoreExport& exported,
-                               Checkpoint& checkpoint, StoreSnapshot& snapshot) {
+                               const std::function<Status()>& may_go_on, Checkpoint& checkpoint,
+                               StoreSnapshot& snapshot) {
   for (const ExportedTable& from : exported.tables) {
     StoredTable& table = snapshot.tables.emplace_back(
         StoredTable{from.state, from.schema, from.max_parallelism, from.shard_count, {}});
@@ -28,6 +30,7 @@ Status StoreUploads::UploadAll(std::string_view name, const StoreExport& exporte
       StoredShard& shard = table.shards.emplace_back(StoredShard{
           from_shard.shard, from_shard.first_key_group, from_shard.key_group_count, {}});
       for (const ExportedFile& file : from_shard.files) {
+        WEIR_RETURN_IF_ERROR(may_go_on());
         WEIR_ASSIGN_OR_RETURN(SharedFile shared, UploadOne(name, file, checkpoint));
         shard.files.push_back({file.table_file, std::move(shared)});
       }
@@ -36,11 +39,22 @@ Status StoreUploads::UploadAll(std::string_view name, const StoreExport& exporte
   return Status::Ok();
 }
 
+const SharedFile* StoreUploads::FindReusable(std::uint64_t number) const {
+  if (mode_ == Mode::kFull) return nullptr;
+  const auto known = completed_.find(number);
+  if (known == completed_.end()) return nullptr;
+  for (const auto& [id, checkpoint] : pending_) {
+    const auto found = checkpoint.files.find(number);
+    if (found == checkpoint.files.end() || found->second != known->second) return nullptr;
+  }
+  return &known->second;
+}
+
 Result<SharedFile> StoreUploads::UploadOne(std::string_view name, const ExportedFile& file,
                                            Checkpoint& checkpoint) {
-  if (const auto known = completed_.find(file.number); known != completed_.end()) {
-    checkpoint.files.insert(*known);
-    return known->second;
+  if (const SharedFile* const known = FindReusable(file.number)) {
+    checkpoint.files.emplace(file.number, *known);
+    return *known;
   }
   WEIR_ASSIGN_OR_RETURN(SharedFile shared,
                         shared_.Upload(file.local_path, std::string(name) + "-" +

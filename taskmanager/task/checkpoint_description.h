@@ -19,7 +19,14 @@ struct CheckpointMetrics {
   std::int64_t alignment_ms = 0;    // from the first barrier to the last
   std::int64_t sync_us = 0;         // the task stood still
   std::int64_t async_ms = 0;        // written beside it
-  std::uint64_t state_bytes = 0;
+  std::uint64_t state_bytes = 0;    // all of it
+  std::uint64_t written_bytes = 0;  // for this checkpoint alone
+};
+
+// What of one operator's keyed state lies in a store.
+struct OperatorStore {
+  std::string operator_id;
+  std::string snapshot;  // state::EncodeStoreSnapshot()
 };
 
 // The state of one subtask in a checkpoint.
@@ -27,6 +34,7 @@ struct SubtaskState {
   std::vector<checkpoint::StateHandle> handles;  // none: it has no state
   bool has_operator_state = false;
   bool has_union_state = false;  // some of it is of mode kUnion or kBroadcast
+  std::vector<OperatorStore> stores;
 };
 
 struct CheckpointAcknowledgement {
@@ -54,6 +62,7 @@ struct RestoreSource {
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 1;
   std::vector<checkpoint::StateHandle> handles;
+  std::vector<OperatorStore> stores;
 };
 
 // What a subtask starts from.

@@ -1,5 +1,8 @@
 #include "taskmanager/task/state_saver.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 #include "taskmanager/task/user_code.h"
@@ -10,6 +13,18 @@ using internal::ChainedKeyedTable;
 using internal::ChainedOperatorState;
 using internal::OperatorStateItems;
 using internal::OperatorStateMode;
+
+namespace {
+
+// For tables that save into stores.
+class NoWriter final : public internal::StateWriter {
+ public:
+  Status Write(std::uint32_t, std::uint32_t, std::span<const std::byte>) override {
+    return Status::Internal("a table in a store was written to a state file");
+  }
+};
+
+}  // namespace
 
 std::string DescribeTask(const internal::JobVertex& vertex, const TaskAttempt& attempt) {
   return "subtask " + std::to_string(attempt.subtask) + " (attempt " +
@@ -33,6 +48,7 @@ const internal::JobVertex& StateSaver::vertex() const {
 Status StateSaver::Start() {
   if (state_.empty()) {
     Answer(SubtaskState());
+    tables_saved_.store(true, std::memory_order_release);
     done_.store(true, std::memory_order_release);
     return Status::Ok();
   }
@@ -47,6 +63,7 @@ void StateSaver::Run() {
   Answer(std::move(saved));
   {
     MutexLock lock(mutex_);
+    tables_saved_.store(true, std::memory_order_release);
     done_.store(true, std::memory_order_release);
     changed_.SignalAll();
   }
@@ -63,16 +80,76 @@ Status StateSaver::CheckAborted() const {
   return Status(StatusCode::kCanceled, "the checkpoint was aborted");
 }
 
+void StateSaver::TablesSaved() {
+  tables_saved_.store(true, std::memory_order_release);
+  mailbox_->NotifySaved();
+}
+
 Result<SubtaskState> StateSaver::Save() {
+  WEIR_ASSIGN_OR_RETURN(const std::vector<TaskStores::Export> exports, SaveStores());
+  SubtaskState state{.has_operator_state = !state_.operator_state.empty()};
+  WEIR_RETURN_IF_ERROR(SaveFile(state));
+  for (const checkpoint::StateHandle& handle : state.handles) {
+    metrics_.state_bytes += handle.size_bytes();
+  }
+  metrics_.written_bytes = metrics_.state_bytes;
+  if (exports.empty()) return state;
+  WEIR_ASSIGN_OR_RETURN(
+      TaskStores::Uploaded uploaded,
+      state_.stores->Upload(checkpoint_id_, exports, [this] { return CheckAborted(); }));
+  if (const Status aborted = CheckAborted(); !aborted.ok()) {
+    const Status discarded = state_.stores->Discard(checkpoint_id_);
+    return discarded.ok() ? aborted : discarded;
+  }
+  metrics_.state_bytes += uploaded.state_bytes;
+  metrics_.written_bytes += uploaded.new_bytes;
+  state.stores = std::move(uploaded.stores);
+  return state;
+}
+
+Status StateSaver::SaveTable(const ChainedKeyedTable& table, internal::StateWriter& writer) {
+  for (bool more = true; more;) {
+    WEIR_RETURN_IF_ERROR(CheckAborted());
+    Result<bool> saved = table.table->SaveNext(writer);
+    if (!saved.ok()) {
+      return saved.status().WithContext("operator '" +
+                                        vertex().operators[table.operator_index].name +
+                                        "', state '" + table.name + "'");
+    }
+    more = *saved;
+  }
+  return Status::Ok();
+}
+
+Result<std::vector<TaskStores::Export>> StateSaver::SaveStores() {
+  bool any = false;
+  NoWriter writer;
+  for (const ChainedKeyedTable& table : state_.tables) {
+    if (!table.in_store) continue;
+    any = true;
+    WEIR_RETURN_IF_ERROR(SaveTable(table, writer));
+  }
   WEIR_RETURN_IF_ERROR(CheckAborted());
+  if (!any) return std::vector<TaskStores::Export>();
+  return state_.stores->ExportAll();
+}
+
+Status StateSaver::SaveFile(SubtaskState& state) {
+  const bool any =
+      !state_.operator_state.empty() ||
+      std::ranges::any_of(state_.tables, [](const auto& table) { return !table.in_store; });
+  if (!any) {
+    TablesSaved();
+    return Status::Ok();
+  }
   const std::string name =
       vertex().id + "-" + std::to_string(attempt_.subtask) + "-" + std::to_string(attempt_.attempt);
   WEIR_ASSIGN_OR_RETURN(auto writer, resources_.storage->Create(checkpoint_id_, name));
   WEIR_RETURN_IF_ERROR(SaveTables(*writer));
+  TablesSaved();
   WEIR_RETURN_IF_ERROR(SaveOperatorState(*writer));
   WEIR_RETURN_IF_ERROR(CheckAborted());
   WEIR_ASSIGN_OR_RETURN(checkpoint::StateHandle handle, writer->Finish());
-  SubtaskState state{.has_operator_state = !state_.operator_state.empty()};
   for (const ChainedOperatorState& of_operator : state_.operator_state) {
     for (const OperatorStateItems& items : of_operator.states) {
       state.has_union_state |=
@@ -80,22 +157,16 @@ Result<SubtaskState> StateSaver::Save() {
     }
   }
   state.handles.push_back(std::move(handle));
-  return state;
+  return Status::Ok();
 }
 
 Status StateSaver::SaveTables(checkpoint::StateFileWriter& writer) {
   for (const ChainedKeyedTable& table : state_.tables) {
+    if (table.in_store) continue;
     const internal::OperatorDescription& of = vertex().operators[table.operator_index];
     internal::StateWriter& section = writer.keyed(
         writer.AddKeyedTable(of.id, table.name, table.schema, vertex().max_parallelism));
-    for (bool more = true; more;) {
-      WEIR_RETURN_IF_ERROR(CheckAborted());
-      Result<bool> saved = table.table->SaveNext(section);
-      if (!saved.ok()) {
-        return saved.status().WithContext("operator '" + of.name + "', state '" + table.name + "'");
-      }
-      more = *saved;
-    }
+    WEIR_RETURN_IF_ERROR(SaveTable(table, section));
   }
   return Status::Ok();
 }
@@ -117,9 +188,6 @@ void StateSaver::Answer(Result<SubtaskState> saved) {
          .checkpoint_id = checkpoint_id_,
          .cause = saved.status().WithContext(DescribeTask(vertex(), attempt_))});
     return;
-  }
-  for (const checkpoint::StateHandle& handle : saved->handles) {
-    metrics_.state_bytes += handle.size_bytes();
   }
   resources_.events.OnCheckpointAcknowledged({.task = attempt_,
                                               .checkpoint_id = checkpoint_id_,

@@ -1,6 +1,10 @@
 // Writes what a task has frozen into a state file, on a thread of the engine's pool, while the task
 // goes on; then acknowledges the checkpoint, or declines it.
 //
+// Tables in stores come first: what has changed in memory goes into the stores, and the files of
+// these are linked. Then the state file; with it nothing reads the tables any more. Then the files
+// that no earlier checkpoint has are copied to where checkpoints are.
+//
 // Which of both is said from the saver's thread, so that a task which sits in a long call holds up
 // nothing that it has nothing to do with.
 #pragma once
@@ -18,6 +22,7 @@
 #include "taskmanager/task/checkpoint_description.h"
 #include "taskmanager/task/task_mailbox.h"
 #include "taskmanager/task/task_resources.h"
+#include "taskmanager/task/task_stores.h"
 
 namespace weir::task {
 
@@ -25,6 +30,7 @@ namespace weir::task {
 struct FrozenState {
   std::vector<internal::ChainedKeyedTable> tables;  // frozen; they outlive the saver's work
   std::vector<internal::ChainedOperatorState> operator_state;
+  TaskStores* stores = nullptr;  // below the tables that are in_store
   bool empty() const { return tables.empty() && operator_state.empty(); }
 };
 
@@ -40,7 +46,9 @@ class StateSaver final : public std::enable_shared_from_this<StateSaver> {
   Status Start();
   std::uint64_t checkpoint_id() const { return checkpoint_id_; }
 
-  // Any thread. Afterwards the tables may be thawed: nobody reads them any more.
+  // Any thread. The tables may be thawed: nobody reads them any more. The mailbox hears of it.
+  bool tables_saved() const { return tables_saved_.load(std::memory_order_acquire); }
+  // Any thread. It has ended; tables_saved() as well.
   bool done() const { return done_.load(std::memory_order_acquire); }
   // Writes no more; nothing is acknowledged or declined, unless that has happened already. Done
   // when the write under way has returned.
@@ -51,11 +59,15 @@ class StateSaver final : public std::enable_shared_from_this<StateSaver> {
  private:
   void Run();
   Result<SubtaskState> Save();
+  Status SaveTable(const internal::ChainedKeyedTable& table, internal::StateWriter& writer);
+  Result<std::vector<TaskStores::Export>> SaveStores();
+  Status SaveFile(SubtaskState& state);
   Status SaveTables(checkpoint::StateFileWriter& writer);
   Status SaveOperatorState(checkpoint::StateFileWriter& writer);
   void Answer(Result<SubtaskState> saved);
   const internal::JobVertex& vertex() const;
   Status CheckAborted() const;
+  void TablesSaved();
 
   const TaskResources& resources_;
   const TaskAttempt attempt_;
@@ -64,6 +76,7 @@ class StateSaver final : public std::enable_shared_from_this<StateSaver> {
   const FrozenState state_;
   CheckpointMetrics metrics_;
   std::atomic<bool> aborted_{false};
+  std::atomic<bool> tables_saved_{false};
   std::atomic<bool> done_{false};
   Mutex mutex_;  // for WaitUntilDone()
   CondVar changed_;

@@ -134,19 +134,31 @@ Status Task::MakeAndRestoreChain() {
     restore_.reset();
     return Status::Ok();
   }
+  stores_ = std::make_unique<TaskStores>(resources_, attempt_);
+  context_.SetStores(stores_.get());
+  if (restore_) {
+    // Until it is known to have worked.
+    restore_failed_ = true;
+    WEIR_RETURN_IF_ERROR(stores_->Restore(*restore_));
+    restore_failed_ = false;
+  }
   chain_ = resources_.job.CreateChain(attempt_.vertex, context_);
   if (chain_ == nullptr) return Status::Internal("the plugin made no chain");
   std::vector<internal::ChainedKeyedTable> tables = chain_->keyed_tables();
   if (restore_) {
-    // Until it is known to have worked.
     restore_failed_ = true;
-    WEIR_RETURN_IF_ERROR(RestoreChain(*restore_, resources_.job.graph().vertices[attempt_.vertex],
-                                      attempt_.subtask, resources_.files, tables, *chain_));
+    WEIR_RETURN_IF_ERROR(RestoreTables(tables));
     restore_failed_ = false;
     restore_.reset();
   }
-  checkpoint_.SetTables(std::move(tables));
+  checkpoint_.SetTables(std::move(tables), *stores_);
   return Status::Ok();
+}
+
+Status Task::RestoreTables(const std::vector<internal::ChainedKeyedTable>& tables) {
+  WEIR_RETURN_IF_ERROR(stores_->MoveIntoMemory(tables));
+  return RestoreChain(*restore_, resources_.job.graph().vertices[attempt_.vertex], attempt_.subtask,
+                      resources_.files, tables, *chain_);
 }
 
 StepOutcome Task::Step(SlotPageEntry* entry, std::int64_t now_ns) {
@@ -186,6 +198,7 @@ Result<StepOutcome> Task::StepChain() {
   WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
   if (!drained) return StepOutcome::kBlocked;
   if (checkpoint_.chain_preparing()) return StepCheckpoint();
+  if (checkpoint_.tables_frozen() && chain_->AwaitsThaw()) return StepOutcome::kBlocked;
   if (chain_->timers_due()) {
     WEIR_RETURN_IF_ERROR(chain_->FireTimers());
     return StepOutcome::kProgress;
@@ -212,6 +225,7 @@ Result<StepOutcome> Task::StepChain() {
 Result<bool> Task::TakeMail() {
   if (const std::optional<CheckpointEnd> end = mailbox_->TakeCheckpointEnd()) {
     if (!end->complete) checkpoint_.OnAborted(end->checkpoint_id);
+    if (stores_ != nullptr) stores_->CheckpointEnded(end->checkpoint_id, end->complete);
     WEIR_RETURN_IF_ERROR(end->complete ? chain_->NotifyCheckpointComplete(end->checkpoint_id)
                                        : chain_->NotifyCheckpointAborted(end->checkpoint_id));
     return true;
@@ -294,6 +308,7 @@ Result<StepOutcome> Task::StepSource() {
     if (mailbox_->canceled() || mailbox_->HasMail()) return StepOutcome::kProgress;
     WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
     if (!drained || chain_->timers_due()) return StepOutcome::kProgress;
+    if (checkpoint_.tables_frozen() && chain_->AwaitsThaw()) return StepOutcome::kProgress;
   }
 }
 
@@ -358,9 +373,11 @@ void Task::Close() {
     if (closed.ok() && context_.failure()) closed = *context_.failure();
     if (!closed.ok() && !failed_operator_) failed_operator_ = context_.entered_operator();
     chain_.reset();
+    stores_.reset();
     context_.Exit(resources_.clock.MonotonicNanos(), TimeUse::kBusy);
     if (entry != nullptr) resources_.page->GiveBack(entry);
   }
+  stores_.reset();  // where no chain was made
   context_.time().End(resources_.clock.MonotonicNanos());
   if (gate_ != nullptr) gate_->Close();
   // A finished task keeps its outputs: what was handed to the network may still be on its way.

@@ -84,6 +84,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   Status MakeAndOpenChain();
   void Close();
   Status MakeAndRestoreChain();
+  Status RestoreTables(const std::vector<internal::ChainedKeyedTable>& tables);
   Result<StepOutcome> StepChain();
   Result<bool> TakeMail();
   bool TakesTriggers() const;
@@ -109,6 +110,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   TaskCheckpoint checkpoint_;
   const bool is_source_;
   std::unique_ptr<InputGate> gate_;
+  std::unique_ptr<TaskStores> stores_;  // of the chain, which ends first
   std::unique_ptr<internal::Chain> chain_;
   std::optional<TaskRestore> restore_;  // until the chain has it
 

@@ -122,21 +122,33 @@ Status TaskCheckpoint::TakeSnapshot(internal::Chain& chain, const Barrier& barri
     table.table->SetSnapshotTime(now_ms);
     table.table->Freeze();
   }
+  tables_frozen_ = true;
   chain.EmitBarrier(barrier);
   if (ended_outputs != nullptr) ended_outputs->WriteControl(barrier);
   constexpr std::int64_t kNanosPerMicro = 1'000;
   metrics_.sync_us = (resources_.clock.MonotonicNanos() - began_ns) / kNanosPerMicro;
   saver_ = std::make_shared<StateSaver>(
       resources_, attempt_, mailbox_, barrier.checkpoint_id,
-      FrozenState{.tables = tables_, .operator_state = *std::move(operator_state)}, metrics_);
+      FrozenState{
+          .tables = tables_, .operator_state = *std::move(operator_state), .stores = stores_},
+      metrics_);
   const Status started = saver_->Start();
-  if (!started.ok() || saver_->done()) Thaw();
+  if (started.ok()) {
+    ThawIfSaved();
+  } else {
+    EndSaving();
+  }
   return started;
 }
 
 void TaskCheckpoint::Thaw() {
-  saver_.reset();
+  tables_frozen_ = false;
   for (const internal::ChainedKeyedTable& table : tables_) table.table->Thaw();
+}
+
+void TaskCheckpoint::EndSaving() {
+  if (tables_frozen_) Thaw();
+  saver_.reset();
 }
 
 void TaskCheckpoint::Close() {
@@ -147,7 +159,7 @@ void TaskCheckpoint::Close() {
   if (!saving()) return;
   saver_->Abort();
   saver_->WaitUntilDone();
-  Thaw();
+  EndSaving();
 }
 
 void TaskCheckpoint::Decline(std::uint64_t checkpoint_id, const Status& cause) {

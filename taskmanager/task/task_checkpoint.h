@@ -31,6 +31,7 @@
 #include "taskmanager/task/task_mailbox.h"
 #include "taskmanager/task/task_outputs.h"
 #include "taskmanager/task/task_resources.h"
+#include "taskmanager/task/task_stores.h"
 
 namespace weir::task {
 
@@ -42,8 +43,11 @@ class TaskCheckpoint final : public BarrierHandler {
 
   // Before anything else. `gate` lives longer.
   void SetGate(InputGate& gate);
-  // Once the chain is made: its tables, which live until Close().
-  void SetTables(std::vector<internal::ChainedKeyedTable> tables) { tables_ = std::move(tables); }
+  // Once the chain is made: its tables and what lies below some, which live until Close().
+  void SetTables(std::vector<internal::ChainedKeyedTable> tables, TaskStores& stores) {
+    tables_ = std::move(tables);
+    stores_ = &stores;
+  }
 
   // BarrierHandler
   void OnBarrier(std::uint32_t channel, const internal::Barrier& barrier) override;
@@ -54,6 +58,8 @@ class TaskCheckpoint final : public BarrierHandler {
   // Whether the chain was asked to prepare for it: no timers and no held records before that.
   bool chain_preparing() const { return chain_preparing_; }
   bool saving() const { return saver_ != nullptr; }
+  // The saver reads the tables.
+  bool tables_frozen() const { return tables_frozen_; }
   // A trigger can be taken: there is none of both, or what is saving was aborted. That ends when a
   // write returns, which may take for ever; another checkpoint is declined meanwhile.
   bool takes_triggers() const { return !preparing() && (!saving() || saver_->aborted()); }
@@ -69,9 +75,11 @@ class TaskCheckpoint final : public BarrierHandler {
   // `ended_outputs`: of a chain that has finished, else null. The barrier follows the ends: who is
   // behind may stay on, and nobody else tells it of the checkpoint.
   Result<bool> Advance(internal::Chain& chain, TaskOutputs* ended_outputs);
-  // While saving(): thaws the tables if they are saved.
+  // While saving(): thaws the tables if they are saved, which is before files that tables in stores
+  // consist of are copied to where checkpoints are.
   void ThawIfSaved() {
-    if (saver_->done()) Thaw();
+    if (tables_frozen_ && saver_->tables_saved()) Thaw();
+    if (saver_->done()) saver_.reset();
   }
   // The task's end, before the chain is closed: gives up what is under way and waits for the
   // thread that saves. Triggers that still wait are declined.
@@ -91,6 +99,7 @@ class TaskCheckpoint final : public BarrierHandler {
   Status TakeSnapshot(internal::Chain& chain, const internal::Barrier& barrier,
                       TaskOutputs* ended_outputs);
   void Thaw();
+  void EndSaving();
   void Decline(std::uint64_t checkpoint_id, const Status& cause);
 
   const TaskResources& resources_;
@@ -100,11 +109,13 @@ class TaskCheckpoint final : public BarrierHandler {
   std::optional<BarrierAligner> aligner_;
   std::map<std::uint64_t, Began> began_;  // by checkpoint that is being aligned
   std::vector<internal::ChainedKeyedTable> tables_;
+  TaskStores* stores_ = nullptr;
 
   std::uint64_t newest_ = 0;  // that was prepared
   std::optional<internal::Barrier> preparing_;
   bool chain_preparing_ = false;
   CheckpointMetrics metrics_;  // of the one that is preparing
+  bool tables_frozen_ = false;
   std::shared_ptr<StateSaver> saver_;
 };
 

@@ -21,6 +21,7 @@
 #include "taskmanager/task/task_outputs.h"
 #include "taskmanager/task/task_resources.h"
 #include "taskmanager/task/task_runner.h"
+#include "taskmanager/task/task_stores.h"
 #include "taskmanager/task/time_accounting.h"
 
 namespace weir::task {
@@ -41,6 +42,8 @@ class TaskContext final : public internal::ChainContext,
   void SendHeldEvents();
   // Before the chain is opened.
   void SetStartsFromCheckpoint() { starts_from_checkpoint_ = true; }
+  // Before the chain is made. `stores` lives longer than the chain.
+  void SetStores(TaskStores* stores) { stores_ = stores; }
   // It came back at `now_ns`.
   void Exit(std::int64_t now_ns, TimeUse use);
 
@@ -85,6 +88,9 @@ class TaskContext final : public internal::ChainContext,
   }
   bool checkpoints_enabled() const override { return resources_.options.checkpoints_enabled; }
   bool starts_from_checkpoint() const override { return starts_from_checkpoint_; }
+  internal::KeyedStores* keyed_stores(std::uint32_t operator_index) override {
+    return stores_ != nullptr ? stores_->Get(operator_index) : nullptr;
+  }
 
   // RuntimeContext
   const TaskInformation& task() const override { return information_; }
@@ -127,6 +133,7 @@ class TaskContext final : public internal::ChainContext,
   std::optional<Status> failure_;
   std::uint32_t operator_index_ = 0;
   bool starts_from_checkpoint_ = false;
+  TaskStores* stores_ = nullptr;
   RunningPhase phase_ = RunningPhase::kOpen;
   SlotPageEntry* entry_ = nullptr;
   std::int64_t turn_began_ns_ = 0;

@@ -32,6 +32,7 @@ TaskEngine::TaskEngine(TaskEngineOptions options, TaskEngineDependencies depende
                 : std::make_unique<SlotPage>(dependencies_.slot_page, options_.slot_count,
                                              dependencies_.floating_entries)),
       storage_(MakeStorage(options_, *dependencies_.files)),
+      stores_(options_.store_backend),
       resources_{.options = options_,
                  .job = *dependencies_.job,
                  .clock = dependencies_.clock,
@@ -42,7 +43,8 @@ TaskEngine::TaskEngine(TaskEngineOptions options, TaskEngineDependencies depende
                              : pool_,
                  .page = page_.get(),
                  .files = *dependencies_.files,
-                 .storage = storage_.get()} {
+                 .storage = storage_.get(),
+                 .stores = stores_} {
   for (std::uint32_t i = 0; i < options_.slot_count; ++i) {
     slots_.push_back(MakeSlot(page_ != nullptr ? page_->slot(i) : nullptr, false));
   }

@@ -101,6 +101,7 @@ class TaskEngine final : private TaskEngineEvents {
   const TaskEngineDependencies dependencies_;
   std::unique_ptr<SlotPage> page_;
   std::unique_ptr<checkpoint::CheckpointStorage> storage_;  // null: there is no place for any
+  state::StoreBackend stores_;
 
   mutable Mutex mutex_;
   CondVar ended_;

@@ -13,6 +13,8 @@
 #include "common/clock.h"
 #include "common/file_system.h"
 #include "taskmanager/checkpoint/checkpoint_storage.h"
+#include "taskmanager/state/store_backend.h"
+#include "taskmanager/state/store_uploads.h"
 #include "taskmanager/task/slot_page.h"
 #include "taskmanager/task/task_description.h"
 #include "taskmanager/task/task_threads.h"
@@ -53,6 +55,10 @@ struct TaskEngineOptions {
   std::string checkpoint_directory;
   // State of a subtask up to this size travels in the acknowledgement.
   std::size_t inline_state_bytes = std::size_t{20} << 10;
+  // Keyed state lies in stores on the local disk; else in memory.
+  bool keyed_state_in_stores = false;
+  state::StoreBackendOptions store_backend;
+  state::StoreUploads::Mode uploads = state::StoreUploads::Mode::kIncremental;
 };
 
 // What the engine tells its owner. Called from the engine's threads (state changes of not yet
@@ -89,6 +95,7 @@ struct TaskResources {
   SlotPage* page;  // may be null
   FileSystem& files;
   checkpoint::CheckpointStorage* storage;  // null: there is no place for checkpoints
+  state::StoreBackend& stores;
 };
 
 }  // namespace weir::task

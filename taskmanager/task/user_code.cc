@@ -7,6 +7,8 @@
 
 #include <cxxabi.h>
 
+#include <weir/internal/state/keyed_store.h>
+
 namespace weir::task {
 
 namespace {
@@ -25,6 +27,8 @@ Status StatusOfCurrentException() {
   const std::string name = type != nullptr ? TypeName(*type) : "of an unknown type";
   try {
     throw;
+  } catch (const internal::StoreError& error) {
+    return error.status();
   } catch (const std::exception& exception) {
     return Status::UserError(name + ": " + exception.what());
   } catch (...) {

@@ -8,8 +8,8 @@
 
 namespace weir::task {
 
-// Of the exception that is being handled: domain user, with what() of a std::exception, else the
-// name of its type.
+// Of the exception that is being handled: the status of an internal::StoreError; else domain user,
+// with what() of a std::exception, or the name of its type.
 Status StatusOfCurrentException();
 
 // Calls `call`, which returns a Status or a Result<T>.

@@ -18,6 +18,10 @@ checkpoint::StateHandle FromProto(const proto::StateHandle& message) {
                                             .footer_checksum = message.file().footer_checksum()}};
 }
 
+task::OperatorStore FromProto(const proto::OperatorStore& message) {
+  return {.operator_id = message.operator_id(), .snapshot = message.snapshot().SerializeAsString()};
+}
+
 void ToProto(const checkpoint::StateHandle& handle, proto::StateHandle* message) {
   if (const auto* state = std::get_if<checkpoint::InlineState>(&handle.location)) {
     message->set_inline_(state->bytes);
@@ -42,6 +46,9 @@ task::TaskRestore FromProto(const proto::TaskRestore& message) {
     added.max_parallelism = source.max_parallelism();
     for (const proto::StateHandle& handle : source.handles()) {
       added.handles.push_back(FromProto(handle));
+    }
+    for (const proto::OperatorStore& store : source.stores()) {
+      added.stores.push_back(FromProto(store));
     }
   }
   return restore;
@@ -128,13 +135,19 @@ void ToProto(const task::CheckpointAcknowledgement& acknowledgement,
   }
   state->set_has_operator_state(acknowledgement.state.has_operator_state);
   state->set_has_union_state(acknowledgement.state.has_union_state);
+  for (const task::OperatorStore& store : acknowledgement.state.stores) {
+    proto::OperatorStore* const added = state->add_stores();
+    added->set_operator_id(store.operator_id);
+    // Our own bytes, just encoded.
+    added->mutable_snapshot()->ParseFromString(store.snapshot);
+  }
   proto::SubtaskCheckpointMetrics* const metrics = message->mutable_metrics();
   metrics->set_start_delay_ms(acknowledgement.metrics.start_delay_ms);
   metrics->set_alignment_ms(acknowledgement.metrics.alignment_ms);
   metrics->set_sync_us(acknowledgement.metrics.sync_us);
   metrics->set_async_ms(acknowledgement.metrics.async_ms);
   metrics->set_state_bytes(acknowledgement.metrics.state_bytes);
-  metrics->set_written_bytes(acknowledgement.metrics.state_bytes);
+  metrics->set_written_bytes(acknowledgement.metrics.written_bytes);
 }
 
 void ToProto(const task::CheckpointDecline& decline, proto::CheckpointDeclined* message) {

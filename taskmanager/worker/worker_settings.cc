@@ -1,5 +1,6 @@
 #include "taskmanager/worker/worker_settings.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "common/settings.h"
@@ -17,6 +18,69 @@ std::string CheckpointDirectoryOf(const std::string& job_id, const Configuration
   if (path.starts_with(kFileScheme)) path.remove_prefix(kFileScheme.size());
   while (path.ends_with('/')) path.remove_suffix(1);
   return std::string(path) + "/" + job_id;
+}
+
+// Of all stores of the worker; the TaskManager's memory is divided by slots.
+std::uint64_t StoreMemoryOf(std::uint32_t slot_count, const Configuration& configuration) {
+  if (const auto fixed = configuration.Find(settings::kRocksDbMemory)) {
+    return static_cast<std::uint64_t>(fixed->bytes);
+  }
+  const state::RocksDbMemoryOptions defaults;
+  const auto process = configuration.Find(settings::kTaskManagerMemoryProcessSize);
+  if (!process) return defaults.memory_bytes;
+  const double part = configuration.Get(settings::kManagedMemoryFraction) * slot_count /
+                      static_cast<double>(configuration.Get(settings::kTaskManagerSlots));
+  constexpr std::uint64_t kLeastBytes = 1 << 20;
+  return std::max(kLeastBytes,
+                  static_cast<std::uint64_t>(static_cast<double>(process->bytes) * part));
+}
+
+state::RocksDbTableOptions TableOptionsOf(const Configuration& configuration) {
+  state::RocksDbTableOptions table;
+  const auto bytes = [&](const Setting<MemorySize>& setting) {
+    return static_cast<std::uint64_t>(configuration.Get(setting).bytes);
+  };
+  table.writebuffer_size_bytes = bytes(settings::kRocksDbWriteBufferSize);
+  table.writebuffer_count = static_cast<int>(configuration.Get(settings::kRocksDbWriteBufferCount));
+  table.writebuffer_number_to_merge =
+      static_cast<int>(configuration.Get(settings::kRocksDbWriteBuffersToMerge));
+  table.block_blocksize_bytes = bytes(settings::kRocksDbBlockSize);
+  table.use_bloom_filter = configuration.Get(settings::kRocksDbUseBloomFilter);
+  table.bloom_filter_bits_per_key = configuration.Get(settings::kRocksDbBloomFilterBits);
+  table.compaction_level_target_file_size_bytes = bytes(settings::kRocksDbTargetFileSize);
+  table.compaction_level_max_size_level_bytes = bytes(settings::kRocksDbMaxLevelSize);
+  table.compaction_level_use_dynamic_size = configuration.Get(settings::kRocksDbDynamicLevelSize);
+  table.compaction_style = static_cast<state::RocksDbCompactionStyle>(
+      configuration.Get(settings::kRocksDbCompactionStyle));
+  table.compression_per_level.clear();
+  for (const std::string& name : configuration.Get(settings::kRocksDbCompression)) {
+    const auto found = std::ranges::find(kRocksDbCompressionNames, name);
+    table.compression_per_level.push_back(
+        static_cast<state::RocksDbCompression>(found - kRocksDbCompressionNames.begin()));
+  }
+  return table;
+}
+
+state::StoreBackendOptions StoreBackendOptionsOf(const WorkerIdentity& identity,
+                                                 std::uint32_t slot_count,
+                                                 const Configuration& configuration) {
+  state::StoreBackendOptions options;
+  options.local_directory = configuration.Find(settings::kRocksDbLocalDirectory).value_or("");
+  options.worker_id = identity.worker_id;
+  options.memory = {
+      .memory_bytes = StoreMemoryOf(slot_count, configuration),
+      .write_buffer_ratio = configuration.Get(settings::kRocksDbWriteBufferRatio),
+      .high_prio_pool_ratio = configuration.Get(settings::kRocksDbHighPriorityPoolRatio),
+      .thread_num = static_cast<int>(configuration.Get(settings::kRocksDbThreads))};
+  options.rocksdb.table = TableOptionsOf(configuration);
+  options.rocksdb.cache = {
+      .entries = static_cast<std::uint64_t>(configuration.Get(settings::kRocksDbCacheEntries)),
+      .overdraft_entries =
+          static_cast<std::uint64_t>(configuration.Get(settings::kRocksDbCacheOverdraftEntries))};
+  options.rocksdb.files_open = static_cast<int>(configuration.Get(settings::kRocksDbOpenFiles));
+  options.rocksdb.write_batch_size_bytes =
+      static_cast<std::uint64_t>(configuration.Get(settings::kRocksDbWriteBatchSize).bytes);
+  return options;
 }
 
 }  // namespace
@@ -39,7 +103,13 @@ task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, std::uin
               configuration.Get(settings::kCheckpointingMode) == CheckpointingMode::kExactlyOnce,
           .checkpoint_directory = CheckpointDirectoryOf(identity.job_id, configuration),
           .inline_state_bytes = static_cast<std::size_t>(
-              configuration.Get(settings::kCheckpointingInlineThreshold).bytes)};
+              configuration.Get(settings::kCheckpointingInlineThreshold).bytes),
+          .keyed_state_in_stores =
+              configuration.Get(settings::kStateBackend) == StateBackendType::kRocksDb,
+          .store_backend = StoreBackendOptionsOf(identity, slot_count, configuration),
+          .uploads = configuration.Get(settings::kCheckpointingIncremental)
+                         ? state::StoreUploads::Mode::kIncremental
+                         : state::StoreUploads::Mode::kFull};
 }
 
 network::JobIdentity JobIdentityOf(const WorkerIdentity& identity) {

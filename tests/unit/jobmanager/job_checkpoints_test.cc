@@ -426,7 +426,6 @@ TEST_F(JobCheckpointsTest, RefusesBeforeTheJobStarts) {
               HasSubstr("'execution.checkpointing.dir', the folder for checkpoints, is not"));
   for (const auto& [key, value] :
        std::map<std::string, std::string>{{"execution.checkpointing.unaligned.enabled", "true"},
-                                          {"execution.checkpointing.incremental", "true"},
                                           {"state.backend.type", "rocksdb"}}) {
     EXPECT_THAT(refusal(Settings({{key, value}})),
                 AllOf(HasSubstr(key), HasSubstr("not supported yet")));
