@@ -8,6 +8,7 @@ namespace weir::cluster_test {
 const std::vector<CheckpointVariant>& CheckpointVariants() {
   static const std::vector<CheckpointVariant> variants = {
       {"HeapAligned", {}},
+      {"RocksDbAligned", {{"state.backend.type", "rocksdb"}}},
   };
   return variants;
 }

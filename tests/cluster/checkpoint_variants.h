@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace weir::cluster_test {
 struct CheckpointVariant {
   std::string name;  // letters and digits: part of a test's name
   std::map<std::string, std::string> configuration;
+
+  // For GoogleTest.
+  friend void PrintTo(const CheckpointVariant& variant, std::ostream* out) { *out << variant.name; }
 };
 
 // All that there are.

@@ -133,6 +133,41 @@ Result<CheckpointCounts> ClusterClient::Checkpoints(const std::string& job) {
                           .in_progress = Get<std::uint64_t>(counts, "in_progress")};
 }
 
+Result<std::vector<CheckpointEntry>> ClusterClient::CheckpointHistory(const std::string& job) {
+  WEIR_ASSIGN_OR_RETURN(const Json json,
+                        Parse(http_.Get(Concat("/v1/jobs/", job, "/checkpoints"))));
+  std::vector<CheckpointEntry> entries;
+  for (const Json& entry : json.at("history")) {
+    entries.push_back(
+        {.id = Get<std::uint64_t>(entry, "id"),
+         .status = Get<std::string>(entry, "status"),
+         .failure = Get<std::string>(entry, "failure_message"),
+         .trigger_time_ms = Get<std::int64_t>(entry, "trigger_timestamp"),
+         .latest_acknowledge_time_ms = Get<std::int64_t>(entry, "latest_ack_timestamp")});
+  }
+  return entries;
+}
+
+Result<std::vector<SubtaskCheckpointView>> ClusterClient::CheckpointSubtasks(
+    const std::string& job, std::uint64_t checkpoint_id, const std::string& vertex_id) {
+  WEIR_ASSIGN_OR_RETURN(const Json json,
+                        Parse(http_.Get(Concat("/v1/jobs/", job, "/checkpoints/details/",
+                                               checkpoint_id, "/subtasks/", vertex_id))));
+  std::vector<SubtaskCheckpointView> subtasks;
+  for (const Json& subtask : json.at("subtasks")) {
+    SubtaskCheckpointView view = {
+        .index = Get<std::uint32_t>(subtask, "index"),
+        .status = Get<std::string>(subtask, "status"),
+        .start_delay_ms = Get<std::int64_t>(subtask, "start_delay"),
+        .end_to_end_ms = Get<std::int64_t>(subtask, "end_to_end_duration")};
+    if (subtask.contains("alignment")) {
+      view.alignment_ms = Get<std::int64_t>(subtask["alignment"], "duration");
+    }
+    subtasks.push_back(std::move(view));
+  }
+  return subtasks;
+}
+
 Result<ClusterClient::Overview> ClusterClient::Cluster() {
   WEIR_ASSIGN_OR_RETURN(const Json json, Parse(http_.Get("/v1/overview")));
   return Overview{.task_managers = Get<int>(json, "taskmanagers"),

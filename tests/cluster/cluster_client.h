@@ -68,6 +68,21 @@ struct CheckpointCounts {
   std::uint64_t failed = 0;
   std::uint64_t in_progress = 0;
 };
+struct CheckpointEntry {
+  std::uint64_t id = 0;
+  std::string status;  // COMPLETED, FAILED, IN_PROGRESS
+  std::string failure;
+  std::int64_t trigger_time_ms = 0;             // Unix time
+  std::int64_t latest_acknowledge_time_ms = 0;  // Unix time
+};
+// A subtask's part in a checkpoint.
+struct SubtaskCheckpointView {
+  std::uint32_t index = 0;
+  std::string status;  // completed, finished, pending_or_failed
+  std::int64_t start_delay_ms = 0;
+  std::int64_t alignment_ms = 0;
+  std::int64_t end_to_end_ms = 0;
+};
 
 // For one thread. An answer that is no success becomes a Status with the server's text, "HTTP 404:
 // …" before it.
@@ -87,6 +102,11 @@ class ClusterClient {
   // The newest completed one; without one: an empty path.
   Result<CheckpointView> LatestCheckpoint(const std::string& job);
   Result<CheckpointCounts> Checkpoints(const std::string& job);
+  // Those that the JobManager remembers, in no certain order.
+  Result<std::vector<CheckpointEntry>> CheckpointHistory(const std::string& job);
+  Result<std::vector<SubtaskCheckpointView>> CheckpointSubtasks(const std::string& job,
+                                                                std::uint64_t checkpoint_id,
+                                                                const std::string& vertex_id);
   // Number of TaskManagers and of free slots.
   struct Overview {
     int task_managers = 0;

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -62,6 +63,9 @@ std::vector<GoldenRun> GoldenRuns() {
 std::string NameOf(const GoldenRun& run) {
   return SoakAsked() ? run.folder + "_" + run.variant.name : run.folder;
 }
+void PrintTo(const GoldenRun& run, std::ostream* out) {
+  *out << run.folder << ", " << run.variant.name;
+}
 
 class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface<GoldenRun> {
  protected:
@@ -82,6 +86,13 @@ class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface
       request.configuration[key] = value;
     }
     return Submit(request);
+  }
+  // Before the kill and after it. Runs that are to be long try every change there is.
+  std::pair<int, int> Parallelisms() {
+    if (!SoakAsked()) return {2, 3};
+    const int before = std::uniform_int_distribution<>(1, 3)(random_);
+    const int change = std::uniform_int_distribution<>(1, 2)(random_);
+    return {before, (before - 1 + change) % 3 + 1};
   }
   // Kills a worker after the first checkpoint, somewhere in the job; where it restarts from.
   std::string KillAfterACheckpoint(const std::string& job) {
@@ -116,10 +127,11 @@ TEST_P(GoldenRestoreTest, KilledAndRestoredAtAnotherParallelism) {
   checkpoints_ = MakeFolder("checkpoints");
   output_ = MakeFolder("output");
   const std::string folder = std::string(WEIR_GOLDEN_JOBS "/") + GetParam().folder;
-  std::string job = SubmitGolden(folder, 2, "");
+  const auto [before, after] = Parallelisms();
+  std::string job = SubmitGolden(folder, before, "");
   if (const std::string path = KillAfterACheckpoint(job); !path.empty()) {
-    std::printf("restored from %s\n", path.c_str());
-    job = SubmitGolden(folder, 3, path);
+    std::printf("from parallelism %d to %d, restored from %s\n", before, after, path.c_str());
+    job = SubmitGolden(folder, after, path);
     WaitForState(job, "FINISHED");
   }
   std::vector<std::string> expected = ReadLines(folder + "/expected.txt");

@@ -35,11 +35,11 @@ std::vector<std::int64_t> Numbers(const std::string& line, std::size_t count) {
   return numbers;
 }
 
+}  // namespace
+
 std::int64_t KeyOf(std::int64_t index, std::int64_t keys) {
   return index * 7919 % keys;
 }
-
-}  // namespace
 
 std::vector<std::string> ReadPublishedLines(const std::string& folder) {
   std::vector<std::string> lines;

@@ -14,6 +14,9 @@ struct NumberedArguments {
   std::int64_t window_ms = 1000;
 };
 
+// The key of a number.
+std::int64_t KeyOf(std::int64_t index, std::int64_t keys);
+
 // The lines of all files under `folder` that are there for readers (no name on the way begins with
 // a dot). A line without its end is given as it is.
 std::vector<std::string> ReadPublishedLines(const std::string& folder);

@@ -9,12 +9,13 @@
 namespace weir::cluster_test {
 
 // Whether `done` became true before `timeout` passed. It is asked at least twice, the last time
-// after the deadline.
-inline bool WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& done) {
+// after the deadline, and `pause` apart.
+inline bool WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& done,
+                    std::chrono::microseconds pause = std::chrono::milliseconds(10)) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (std::chrono::steady_clock::now() < deadline) {
     if (done()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::this_thread::sleep_for(pause);
   }
   return done();
 }

@@ -1,108 +1,73 @@
 // Numbers 0 … N-1, counted by key and by window, into two folders of files.
 //
 //   --output FOLDER   --records N   --rate R per second (0: as fast as it goes)   --keys K
-//   --window-ms W   --slow-ms M: each record of key 0 takes so long in the counting operator
+//   --window-ms W   --hold-file F, --decline-file F: numbered_pipeline.h
+//
+// "numbered-in-text" is the same with its counts in state of another type.
 //
 // Event time is the number itself, in milliseconds. What must come out follows from N, K and W
 // alone: tests/cluster/numbered_output.h.
 #include <cstdint>
-#include <string>
-#include <thread>
-#include <tuple>
+#include <utility>
 
 #include <weir/api.h>
-#include <weir/connectors/file_sink.h>
 #include <weir/connectors/generator_source.h>
 
 #include "tests/cluster/jobs/job_arguments.h"
+#include "tests/cluster/jobs/numbered_pipeline.h"
 
 namespace {
 
-using weir::cluster_test::JobArguments;
+using namespace weir::cluster_test;
 
-struct Number {
-  std::int64_t index = 0;
-  std::int64_t key = 0;
-};
-WEIR_FIELDS(Number, index, key)
+class Numbers {
+ public:
+  explicit Numbers(weir::StreamExecutionEnvironment& env)
+      : env_(env),
+        arguments_(env.arguments(), {{"output", ""},
+                                     {"records", "1000"},
+                                     {"rate", "0"},
+                                     {"keys", "97"},
+                                     {"window-ms", "1000"},
+                                     {"hold-file", ""},
+                                     {"decline-file", ""}}) {}
 
-const auto kByKey = [](const Number& number) { return number.key; };
-
-// "index key n": the record is the key's n-th.
-struct CountPerKey {
-  std::int64_t slow_ms = 0;
-  weir::ValueState<std::int64_t> count{"count"};
-  auto States() { return std::tie(count); }
-
-  void ProcessElement(const Number& number, weir::KeyedProcessContext<std::int64_t>& context,
-                      weir::Collector<std::string>& out) {
-    // A long call of user code is what a test asks for here.
-    if (slow_ms > 0 && number.key == 0)
-      std::this_thread::sleep_for(std::chrono::milliseconds(slow_ms));
-    const std::int64_t n = ++count.Mutable(context);
-    out.Collect(std::to_string(number.index) + " " + std::to_string(number.key) + " " +
-                std::to_string(n));
+  template <class Counter>
+  void Count(Counter counter) const {
+    const std::int64_t keys = arguments_.Number("keys");
+    const auto make = [keys](std::int64_t index) { return NumberOf(index, keys); };
+    const std::int64_t rate = arguments_.Number("rate");
+    const auto limit = rate == 0 ? weir::generator::RateLimit::Unlimited()
+                                 : weir::generator::RateLimit::PerSecond(static_cast<double>(rate));
+    const auto numbers = env_.FromSource(weir::generator::DataGeneratorSource(
+                                             make, arguments_.Number("records"), limit),
+                                         NumberTime(), "numbers")
+                             .Uid("numbers");
+    NumberedPipeline{.output = arguments_.Text("output"),
+                     .window_ms = arguments_.Number("window-ms")}
+        .Build(numbers, std::move(counter));
   }
-};
 
-struct Total {
-  std::int64_t count = 0;
-  std::int64_t sum = 0;
-};
-WEIR_FIELDS(Total, count, sum)
-
-struct Totals {
-  Total CreateAccumulator() { return {}; }
-  void Add(const Number& number, Total& total) {
-    ++total.count;
-    total.sum += number.index;
+  CountPerKey Counter() const {
+    return {.hold_file = arguments_.Text("hold-file"),
+            .decline_file = arguments_.Text("decline-file")};
   }
-  Total GetResult(const Total& total) { return total; }
+
+ private:
+  weir::StreamExecutionEnvironment& env_;
+  const JobArguments arguments_;
 };
 
 void NumberedJob(weir::StreamExecutionEnvironment& env) {
-  const JobArguments arguments(env.arguments(), {{"output", ""},
-                                                 {"records", "1000"},
-                                                 {"rate", "0"},
-                                                 {"keys", "97"},
-                                                 {"window-ms", "1000"},
-                                                 {"slow-ms", "0"}});
-  const std::int64_t keys = arguments.Number("keys");
-  const auto make = [keys](std::int64_t index) { return Number{index, index * 7919 % keys}; };
-  const auto rate =
-      arguments.Number("rate") == 0
-          ? weir::generator::RateLimit::Unlimited()
-          : weir::generator::RateLimit::PerSecond(static_cast<double>(arguments.Number("rate")));
-  const auto numbers =
-      env.FromSource(
-             weir::generator::DataGeneratorSource(make, arguments.Number("records"), rate),
-             weir::WatermarkStrategy<Number>::ForMonotonousTimestamps().WithTimestampAssigner(
-                 [](const Number& number) { return number.index; }),
-             "numbers")
-          .Uid("numbers");
-  const weir::files::FileSink counts(weir::TextFormat(), arguments.Text("output") + "/counts");
-  const weir::files::FileSink windows(weir::TextFormat(), arguments.Text("output") + "/windows");
-  numbers.KeyBy(kByKey)
-      .Process(CountPerKey{arguments.Number("slow-ms")})
-      .Name("count")
-      .Uid("count")
-      .SinkTo(counts)
-      .Uid("counts");
-  numbers.KeyBy(kByKey)
-      .Window(weir::TumblingEventTimeWindows::Of(arguments.Number("window-ms")))
-      .Aggregate(Totals(),
-                 [](std::int64_t key, weir::WindowContext<std::int64_t>& context,
-                    const weir::WindowElements<Total>& totals, weir::Collector<std::string>& out) {
-                   out.Collect(
-                       std::to_string(key) + " " + std::to_string(context.window().start_ms) + " " +
-                       std::to_string(totals[0].count) + " " + std::to_string(totals[0].sum));
-                 })
-      .Name("totals")
-      .Uid("totals")
-      .SinkTo(windows)
-      .Uid("windows");
+  const Numbers numbers(env);
+  numbers.Count(numbers.Counter());
+}
+
+void NumberedInTextJob(weir::StreamExecutionEnvironment& env) {
+  Numbers(env).Count(CountPerKeyInText());
 }
 
 }  // namespace
 
 WEIR_JOB("numbered", NumberedJob)
+WEIR_JOB("numbered-in-text", NumberedInTextJob)
