@@ -56,6 +56,11 @@ class StateTable {
   bool Erase(const Where& where) const {
     return in_store_ ? EraseStored(where) : in_memory_table().Erase(where);
   }
+  // One of very many in a step.
+  void EraseAndEvict(const Where& where) const {
+    Erase(where);
+    Evict();
+  }
   void Prefetch(const Where& where) const {
     if (!in_store_) in_memory_table().Prefetch(where);
   }
