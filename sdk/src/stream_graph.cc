@@ -45,7 +45,7 @@ Status StreamGraph::CheckErrorPolicies() const {
                     [](const SideOutput& output) { return output.id == kDeadLetterTagId; });
     if (!fails && !node.factory->handles_errors()) {
       return refuse(
-          "OnError() is for Map, MapInto, Update, Filter, FlatMap, Process and for sources that "
+          "OnError() is for operators that call a function for each record and for sources that "
           "deserialize");
     }
     if (node.error_policy == ErrorPolicy::kDeadLetter && !taken) {

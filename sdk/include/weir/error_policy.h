@@ -7,9 +7,13 @@
 //
 // A record is rejected when the function throws, or when a reader's deserializer says so. It costs
 // nothing until that happens: the operator's loop resumes with the record behind the one that
-// failed. Operators that have it: Map, MapInto, Update, Filter, FlatMap, Process, Reduce and
-// Aggregate, windows, and sources that deserialize (Kafka, files); elsewhere OnError() is an error
-// when the job is submitted.
+// failed. Operators that have it: Map, MapInto, Update, Filter, FlatMap, Process, also on two
+// streams and with a broadcast one, interval joins, asynchronous calls, Reduce and Aggregate,
+// windows, and sources that deserialize (Kafka, files); elsewhere OnError() is an error when the
+// job is submitted.
+//
+// An asynchronous call rejects its record when it ends with an error and is not tried again, or
+// when its time is over and there is no Timeout() that completes it.
 //
 // What a function did before it threw stays done: what it collected goes on, what it put out to the
 // side too, and a letter of Update carries the record as the function left it. But a value that

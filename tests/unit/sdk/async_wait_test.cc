@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -60,7 +61,8 @@ class AsyncWait : public ::testing::Test {
   template <class F = Ask>
   void Start(Mode mode, std::int64_t timeout_ms, std::uint32_t capacity,
              Retry retry = Retry::Never(),
-             std::vector<internal::ChainedOperatorState> restored = {}) {
+             std::vector<internal::ChainedOperatorState> restored = {},
+             ErrorPolicy policy = ErrorPolicy::kFail) {
     StreamExecutionEnvironment env(inputs_);
     DataStream<Number> numbers = env.FromSequence(1, 2);
     F function;
@@ -70,7 +72,11 @@ class AsyncWait : public ::testing::Test {
                                                              capacity, std::move(retry))
                      : AsyncDataStream::UnorderedWaitWithRetry(numbers, function, timeout_ms,
                                                                capacity, std::move(retry));
-    asked.Uid("ask").Rebalance().SinkTo(testing::CollectingSink<std::string>(nullptr));
+    asked.Uid("ask").OnError(policy);
+    if (policy == ErrorPolicy::kDeadLetter) {
+      asked.DeadLetters().SinkTo(testing::CollectingSink<DeadLetter>(letters_));
+    }
+    asked.Rebalance().SinkTo(testing::CollectingSink<std::string>(nullptr));
     auto job = env.Compile();
     ASSERT_TRUE(job.ok()) << job.status().ToString();
     job_ = *std::move(job);
@@ -112,6 +118,8 @@ class AsyncWait : public ::testing::Test {
   }
 
   internal::JobInputs inputs_;
+  std::shared_ptr<testing::Collected<DeadLetter>> letters_ =
+      std::make_shared<testing::Collected<DeadLetter>>();
   std::shared_ptr<Service> service_ = std::make_shared<Service>();
   std::unique_ptr<internal::CompiledJob> job_;
   testing::FakeChainContext context_{{1}};
@@ -274,6 +282,36 @@ TEST_F(AsyncWait, ErrorsOfCallsFailTheJobAndNameOperatorAndRecord) {
   ASSERT_TRUE(Step({1}).ok());
   service_->calls.clear();
   EXPECT_NE(Step().message().find("let go of its ResultFuture"), std::string::npos);
+}
+
+TEST_F(AsyncWait, WithAnErrorPolicyOnlyTheRecordsWhoseCallsFailedAreLeftOut) {
+  for (const Mode mode : {Mode::kOrdered, Mode::kUnordered}) {
+    Start(mode, 0, 10, Retry::Never(), {}, ErrorPolicy::kDrop);
+    ASSERT_TRUE(Step({1, 2, 666, 3}).ok());
+    service_->result_of(2).CompleteExceptionally(Status::Unavailable("gone"));
+    service_->Answer(1);
+    service_->Answer(3);
+    EXPECT_EQ(Out(), "r1 r3");
+    EXPECT_FALSE(chain_->HoldsInput());
+  }
+}
+
+TEST_F(AsyncWait, LettersOfFailedCallsCarryTheirRecordsAndErrors) {
+  Start<AskWithTimeout>(Mode::kOrdered, 100, 10, Retry::Never(), {}, ErrorPolicy::kDeadLetter);
+  ASSERT_TRUE(Step({13, 14, 666, 5}).ok());
+  service_->result_of(5).CompleteExceptionally(Status::Unavailable("gone"));
+  EXPECT_EQ(Out(), "");
+  Pass(100);
+  EXPECT_EQ(Out(), "late14");
+  ASSERT_EQ(letters_->records.size(), 3u);
+  const auto expect = [&](std::size_t i, Number record, const char* error) {
+    const DeadLetter& letter = letters_->records[i];
+    EXPECT_EQ(*Deserialize<Number>(std::as_bytes(std::span(letter.record))), record);
+    EXPECT_NE(letter.error.find(error), std::string::npos) << letter.error;
+  };
+  expect(0, 666, "beastly");
+  expect(1, 5, "gone");
+  expect(2, 13, "Timeout() returned without completing the result");
 }
 
 TEST_F(AsyncWait, RetriesByResultWithAFixedDelayUntilTheyAreUsedUp) {

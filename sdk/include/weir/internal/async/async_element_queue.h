@@ -32,7 +32,7 @@ class AsyncElementQueue {
     T record{};
     std::int64_t timestamp_ms = kNoTimestamp;
     std::uint64_t arrival = 0;       // grows from record to record
-    std::uint64_t call = 0;          // the one that counts; the owner's
+    std::uint64_t call = 0;          // the one that counts; the owner's until complete
     std::uint32_t retries = 0;       // the owner's
     std::int64_t deadline_ms = 0;    // the owner's
     bool timed_out = false;          // the owner's
@@ -91,10 +91,11 @@ class AsyncElementQueue {
     }
   }
 
-  // The entry is incomplete.
+  // The entry is incomplete. No call of it counts any more.
   void Complete(std::uint32_t index, std::vector<U> results) {
     Entry& entry = entries_[index];
     entry.results = std::move(results);
+    entry.call = 0;
     (entry.previous == kNone ? oldest_ : entries_[entry.previous].next) = entry.next;
     (entry.next == kNone ? newest_ : entries_[entry.next].previous) = entry.previous;
     Segment& segment = segments_[entry.segment - first_segment_];

@@ -2,17 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <queue>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/async_function.h>
 #include <weir/internal/async/async_element_queue.h>
 #include <weir/internal/batch.h>
 #include <weir/internal/chain.h>
+#include <weir/internal/operator.h>
+#include <weir/internal/record_errors.h>
 #include <weir/status.h>
 
 namespace weir::internal {
@@ -54,12 +58,35 @@ class AsyncRetries {
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
 };
 
+// Calls the function for a record. With an error policy what it throws ends the call, as an error
+// that comes later does.
+template <class T, class U, class F>
+void BeginCall(const OperatorContext& context, F& function, const T& record,
+               const std::shared_ptr<AsyncCall<U>>& call) {
+  if (context.errors == nullptr) {
+    return InvokeAsync<F, T, U>(function, record, ResultFuture<U>(call));
+  }
+  try {
+    InvokeAsync<F, T, U>(function, record, ResultFuture<U>(call));
+  } catch (...) {
+    ResultFuture<U>(call).CompleteExceptionally(std::current_exception());
+  }
+}
+
 // The time of a record is over: has its Timeout() complete `call`. An error otherwise.
 template <class T, class U, class F>
-Status EndOverdueCall(F& function, const T& record, const std::shared_ptr<AsyncCall<U>>& call,
-                      std::int64_t timeout_ms) {
+Status EndOverdueCall(const OperatorContext& context, F& function, const T& record,
+                      const std::shared_ptr<AsyncCall<U>>& call, std::int64_t timeout_ms) {
   if constexpr (requires(ResultFuture<U> result) { function.Timeout(record, result); }) {
-    function.Timeout(record, ResultFuture<U>(call));
+    if (context.errors == nullptr) {
+      function.Timeout(record, ResultFuture<U>(call));
+    } else {
+      try {
+        function.Timeout(record, ResultFuture<U>(call));
+      } catch (...) {
+        return StatusOfCurrentException();
+      }
+    }
     if (call->ended()) return Status::Ok();
     return Status::UserError("Timeout() returned without completing the result");
   } else {
@@ -77,6 +104,14 @@ inline Status AsyncCallFailed(const Status& error, std::int64_t timestamp_ms,
   context += " failed";
   if (retries > 0) context += " after " + std::to_string(retries) + " retries";
   return error.WithContext(context);
+}
+
+// The same for an entry of the queue, by the operator's error policy: an error fails the task.
+template <class Entry>
+Status HandleFailedCall(const OperatorContext& context, const Entry& entry, const Status& error) {
+  Status failed = AsyncCallFailed(error, entry.timestamp_ms, entry.retries);
+  if (context.errors == nullptr) return failed;
+  return context.errors->Handle(entry.record, std::move(failed), entry.timestamp_ms);
 }
 
 }  // namespace weir::internal

@@ -26,6 +26,7 @@ template <class T, class U, class F>
 class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private HoldingOperator {
  public:
   static constexpr const char* kStateName = "weir.async";
+  static constexpr bool kHandlesErrors = true;
   using Base = OneInputOperator<T, U, F>;
 
   AsyncWaitOperator(const OperatorContext& context, const AsyncPrototype<F, U>& prototype,
@@ -81,9 +82,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
   }
   void OnWatermark(Watermark watermark) override { AddControl(watermark); }
   void OnWatermarkStatus(WatermarkStatus status) override { AddControl(status); }
-
   bool HoldsInput() const override { return !waiting_.empty() || queue_.full(); }
-
   Result<bool> Resume() override {
     bool emitted = false;
     for (;;) {
@@ -153,8 +152,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
   }
   void Call(std::uint32_t index) {
     this->context_.Enter();
-    InvokeAsync<F, T, U>(this->function_, queue_.entry(index).record,
-                         ResultFuture<U>(NewCall(index)));
+    BeginCall<T>(this->context_, this->function_, queue_.entry(index).record, NewCall(index));
   }
 
   Status TakeCompletions() {
@@ -167,11 +165,16 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
         Postpone(completion->entry);
       } else if (completion->error.ok()) {
         queue_.Complete(completion->entry, std::move(completion->results));
-        entry.call = 0;
       } else {
-        return AsyncCallFailed(completion->error, entry.timestamp_ms, entry.retries);
+        WEIR_RETURN_IF_ERROR(Reject(completion->entry, completion->error));
       }
     }
+    return Status::Ok();
+  }
+  // A call has failed for good. With an error policy its record has no results.
+  Status Reject(std::uint32_t index, const Status& error) {
+    WEIR_RETURN_IF_ERROR(HandleFailedCall(this->context_, queue_.entry(index), error));
+    queue_.Complete(index, {});
     return Status::Ok();
   }
   void Postpone(std::uint32_t index) {
@@ -185,11 +188,10 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
   // Gives up the calls whose time is over, retries and all.
   Status EndOverdue(std::int64_t now_ms) {
     if (options_.timeout_ms <= 0) return Status::Ok();
-    for (std::uint32_t index = queue_.oldest_incomplete(); index != Queue::kNone;) {
-      auto& entry = queue_.entry(index);
-      if (entry.deadline_ms > now_ms) break;
+    std::uint32_t next = queue_.oldest_incomplete();
+    while (next != Queue::kNone && queue_.entry(next).deadline_ms <= now_ms) {
+      const std::uint32_t index = std::exchange(next, queue_.entry(next).next);
       WEIR_RETURN_IF_ERROR(EndOverdueEntry(index));
-      index = entry.next;
     }
     return Status::Ok();
   }
@@ -197,11 +199,13 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
     auto& entry = queue_.entry(index);
     entry.timed_out = true;  // what Timeout() says is not retried
     this->context_.Enter();
-    const Status ended =
-        EndOverdueCall<T>(this->function_, entry.record, NewCall(index), options_.timeout_ms);
-    return ended.ok() ? ended : AsyncCallFailed(ended, entry.timestamp_ms, entry.retries);
+    const Status ended = EndOverdueCall<T>(this->context_, this->function_, entry.record,
+                                           NewCall(index), options_.timeout_ms);
+    return ended.ok() ? ended : Reject(index, ended);
   }
 
+  void PassOn(Watermark watermark) { this->output_.OnWatermark(watermark); }
+  void PassOn(WatermarkStatus status) { this->output_.OnWatermarkStatus(status); }
   bool EmitReady() {
     bool emitted = false;
     queue_.EmitReady(
@@ -213,11 +217,7 @@ class AsyncWaitOperator final : public OneInputOperator<T, U, F>, private Holdin
         },
         [&](const Control& control) {
           collector_.Finish();
-          if (const auto* watermark = std::get_if<Watermark>(&control)) {
-            this->output_.OnWatermark(*watermark);
-          } else {
-            this->output_.OnWatermarkStatus(std::get<WatermarkStatus>(control));
-          }
+          std::visit([this](const auto& element) { this->PassOn(element); }, control);
           emitted = true;
           return !this->context_.timers->any_due();
         });

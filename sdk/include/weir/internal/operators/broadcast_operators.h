@@ -54,6 +54,7 @@ class KeyedBroadcastOperator final
                                      NoNamespace>;
   using Key = typename Base::Key;
   static constexpr bool kHasSideOutputs = true;
+  static constexpr bool kHandlesErrors = true;
   static constexpr bool kTimed = HasBroadcastOnTimer<F, Key, U>;
 
   KeyedBroadcastOperator(const OperatorContext& context, const typename Base::Prototype& prototype,
@@ -93,26 +94,28 @@ class KeyedBroadcastOperator final
     CleanUpStates<Key>(function(), reading_.processing_time_ms(), in.size());
     const auto& key_of = this->template selector<0>();
     WithKeyHashes<Key>(this->context_, this->backend(), key_of, in, [&](auto&& hash_of) {
-      for (std::uint32_t i = 0; i < in.size(); ++i) {
+      const auto process = [&](std::uint32_t i) {
         const A& record = in[i];
         const Key& key = key_of(record);
         collector_.SetTimestamp(in.timestamp(i));
         reading_.SetTimestamp(in.timestamp(i));
         reading_.SetKey(key, hash_of(i));
         function().ProcessElement(record, reading_, collector_);
-      }
+      };
+      ForEachRecord(this->context_, in, 0, in.size(), process, [](std::uint32_t) {});
     });
     collector_.Finish();
   }
   void Process2(Batch<B>& in) override {
     this->context_.Enter();
     writing_.SetWatermark(this->current_watermark_ms());
-    for (std::uint32_t i = 0; i < in.size(); ++i) {
+    const auto process = [&](std::uint32_t i) {
       collector_.SetTimestamp(in.timestamp(i));
       writing_.SetTimestamp(in.timestamp(i));
       const B& record = in[i];
       function().ProcessBroadcastElement(record, writing_, collector_);
-    }
+    };
+    ForEachRecord(this->context_, in, 0, in.size(), process, [](std::uint32_t) {});
     collector_.Finish();
   }
   bool FireDue([[maybe_unused]] std::uint32_t& count) override {

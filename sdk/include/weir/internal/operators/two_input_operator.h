@@ -9,6 +9,7 @@
 #include <weir/collector.h>
 #include <weir/internal/input.h>
 #include <weir/internal/operators/function_operator.h>
+#include <weir/internal/record_errors.h>
 #include <weir/process_context.h>
 
 namespace weir::internal {
@@ -134,6 +135,7 @@ template <class A, class B, class U, class F, class Calls>
 class CoOperator final : public FunctionOperator<F> {
  public:
   static constexpr bool kHasSideOutputs = Calls::kHasSideOutputs;
+  static constexpr bool kHandlesErrors = true;
 
   CoOperator(const OperatorContext& context, const F& prototype, Input<U>& output)
       : FunctionOperator<F>(context, prototype),
@@ -150,11 +152,11 @@ class CoOperator final : public FunctionOperator<F> {
   template <std::uint32_t kNumber, class T>
   void PushNumbered(Batch<T>& in) {
     this->context_.Enter();
-    const std::uint32_t size = in.size();
-    for (std::uint32_t i = 0; i < size; ++i) {
+    const auto call = [&](std::uint32_t i) {
       collector_.SetTimestamp(in.timestamp(i));
       calls_.template Call<kNumber>(this->function_, in[i], in.timestamp(i), collector_);
-    }
+    };
+    ForEachRecord(this->context_, in, 0, in.size(), call, [](std::uint32_t) {});
     collector_.Finish();
   }
   void InputWatermark(std::uint32_t number, Watermark watermark) {
