@@ -13,8 +13,10 @@
 #include "common/logging.h"
 #include "common/mutex.h"
 #include "common/process_statistics.h"
+#include "common/settings.h"
 #include "common/system_error.h"
 #include "common/text.h"
+#include "taskmanager/state/scratch_folder.h"
 #include "taskmanager/supervisor/running_steps.h"
 #include "taskmanager/task/inherited_descriptors.h"
 #include "taskmanager/task/slot_page.h"
@@ -104,12 +106,19 @@ struct ExitReport {
   std::optional<ExitStatus> early WEIR_GUARDED_BY(mutex);  // it ended before Spawn returned
 };
 
-// The configuration that the worker starts with, as WEIR_PROPERTIES.
-Result<std::string> PropertiesFor(Configuration configuration, const WorkerLaunch& launch) {
+// The configuration that the worker starts with.
+Result<Configuration> ConfigurationFor(Configuration configuration, const WorkerLaunch& launch) {
   for (const auto& [key, value] : launch.configuration) {
     WEIR_RETURN_IF_ERROR(configuration.Set(key, value, Concat("job ", launch.job_id)));
   }
-  return configuration.ToProperties();
+  return configuration;
+}
+
+// A worker that was killed could not remove its own.
+void RemoveScratchFolders(const std::optional<std::string>& root) {
+  if (!root) return;
+  const auto removed = state::ScratchFolder::RemoveLeftovers(*root);
+  if (!removed.ok()) ComponentLogger("worker").Warning(removed.status().message());
 }
 
 WorkerEnd DescribeEnd(const ExitStatus& status, const ChildProcess& child, const SharedPage& page,
@@ -158,8 +167,8 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
     return Status::InvalidArgument(Concat("the plugin needs a worker of ABI ", launch.abi_number,
                                           "; this TaskManager has none"));
   }
-  WEIR_ASSIGN_OR_RETURN(const std::string properties,
-                        PropertiesFor(options_.configuration, launch));
+  WEIR_ASSIGN_OR_RETURN(const Configuration configuration,
+                        ConfigurationFor(options_.configuration, launch));
   WEIR_RETURN_IF_ERROR(LocalFileSystem().CreateDirectories(options_.log_directory));
   WEIR_ASSIGN_OR_RETURN(
       const std::shared_ptr<SharedPage> page,
@@ -169,6 +178,7 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
   auto report = std::make_shared<ExitReport>();
   const auto finish = [report, page, on_end = std::move(on_end),
                        unregister = hooks_.unregister_worker, worker_id = launch.worker_id,
+                       state_root = configuration.Find(settings::kRocksDbLocalDirectory),
                        &clock = clock_](const ExitStatus& status) {
     std::shared_ptr<ChildProcess> child;
     {
@@ -179,10 +189,11 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
     if (!child) return;  // Launch reports it
     unregister(worker_id);
     on_end(DescribeEnd(status, *child, *page, clock));
+    RemoveScratchFolders(state_root);
   };
   ChildProcessOptions options{.program = program->second,
                               .arguments = ArgumentsFor(launch),
-                              .environment = {{kPropertiesVariable, properties}},
+                              .environment = {{kPropertiesVariable, configuration.ToProperties()}},
                               .standard_output = StandardStream::File(log_path + ".out"),
                               .standard_error = StandardStream::File(log_path + ".log"),
                               // In the order of taskmanager/task/inherited_descriptors.h.

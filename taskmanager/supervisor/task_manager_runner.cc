@@ -26,6 +26,7 @@
 #include "taskmanager/network/descriptor_passing.h"
 #include "taskmanager/network/worker_registry.h"
 #include "taskmanager/session/grpc_job_manager_client.h"
+#include "taskmanager/state/scratch_folder.h"
 #include "taskmanager/supervisor/plugin_cache.h"
 #include "taskmanager/supervisor/process_worker_launcher.h"
 #include "taskmanager/supervisor/task_manager.h"
@@ -79,8 +80,10 @@ class Runner {
           Concat("no lib/weir/abi-<N>/weir-worker is installed beside ", FolderOfThisProgram()));
     }
     const TaskManagerOptions options = OptionsFrom(configuration_, host_, data_port_->port());
+    WEIR_ASSIGN_OR_RETURN(const Configuration worker_configuration, WorkerConfiguration());
     client_ = session::ConnectToJobManager(JobManagerAddress(configuration_));
-    launcher_.emplace(LauncherOptions(options, programs), spawner_, SystemClock(), Hooks());
+    launcher_.emplace(LauncherOptions(options, programs, worker_configuration), spawner_,
+                      SystemClock(), Hooks());
     plugins_.emplace(directory_ + "/plugins", LocalFileSystem(), *client_);
     loop_.Start();
     blocking_.Start();
@@ -121,7 +124,8 @@ class Runner {
   }
 
   ProcessWorkerOptions LauncherOptions(const TaskManagerOptions& options,
-                                       const std::map<std::uint32_t, std::string>& programs) const {
+                                       const std::map<std::uint32_t, std::string>& programs,
+                                       const Configuration& worker_configuration) const {
     return {
         .programs = programs,
         .job_manager_address = client_->address(),
@@ -129,8 +133,22 @@ class Runner {
         .cluster_id = options.cluster_id,
         .data_host = host_,
         .log_directory = configuration_.Find(settings::kLogDirectory).value_or(directory_ + "/log"),
-        .configuration = configuration_,
+        .configuration = worker_configuration,
         .first_lease_ms = configuration_.Get(settings::kJobManagerWorkerLeaseDuration).count()};
+  }
+
+  // With a folder for the state of running jobs, in which nothing is left of workers that ended
+  // with an earlier TaskManager.
+  Result<Configuration> WorkerConfiguration() const {
+    Configuration result = configuration_;
+    if (!result.IsSet(settings::kRocksDbLocalDirectory)) {
+      WEIR_RETURN_IF_ERROR(result.Set(settings::kRocksDbLocalDirectory, directory_ + "/state"));
+    }
+    WEIR_ASSIGN_OR_RETURN(
+        const std::vector<std::string> removed,
+        state::ScratchFolder::RemoveLeftovers(result.Get(settings::kRocksDbLocalDirectory)));
+    for (const std::string& path : removed) log_.Info("removed what a dead worker left: ", path);
+    return result;
   }
 
   DataPortHooks Hooks() {

@@ -90,6 +90,15 @@ class StoreCheckpointTest : public StoreFixture,
     }
     return paths;
   }
+  static std::vector<SharedFile> FilesOf(const StoreSnapshot& snapshot) {
+    std::vector<SharedFile> files;
+    for (const StoredTable& table : snapshot.tables) {
+      for (const StoredShard& shard : table.shards) {
+        for (const StoredFile& file : shard.files) files.push_back(file.shared);
+      }
+    }
+    return files;
+  }
   // One subtask with something in it, and its snapshot.
   StoreSnapshot SomeCheckpoint() {
     std::vector<Subtask> one = Deploy(1, {});
@@ -206,6 +215,52 @@ TEST_P(StoreCheckpointTest, AnAbortedCheckpointLeavesNothingAndNothingRefersToIt
   ASSERT_TRUE(third.ok());
   EXPECT_EQ(SharedNames(), PathsOf(third->snapshot));
   EXPECT_TRUE(RestoreAll(third->snapshot).ok());
+}
+
+TEST_P(StoreCheckpointTest, NothingRefersToFilesThatALaterCheckpointHasUnderAnotherName) {
+  std::vector<Subtask> one = Deploy(1, {});
+  Put(*one[0].tables[0], 1, "k", "v");
+  const auto first = Checkpoint(one[0], 1);
+  // The second is taken before this side hears that the first is complete, and copies its file
+  // again. By the third the second may be complete, and the first one's file gone.
+  const auto second = Checkpoint(one[0], 2);
+  one[0].uploads->CheckpointComplete(1);
+  const auto third = Checkpoint(one[0], 3);
+  ASSERT_TRUE(first.ok() && second.ok() && third.ok());
+  EXPECT_GT(third->new_bytes, 0U);
+  for (const SharedFile& file : FilesOf(first->snapshot)) {
+    ASSERT_TRUE(shared_.Remove(file).ok());
+  }
+  EXPECT_TRUE(RestoreAll(third->snapshot).ok());
+}
+
+TEST_P(StoreCheckpointTest, AFullCheckpointHasFilesOfItsOwn) {
+  std::vector<Subtask> one = Deploy(1, {});
+  one[0].uploads = std::make_unique<StoreUploads>(shared_, StoreUploads::FilesByNumber{},
+                                                  StoreUploads::Mode::kFull);
+  Put(*one[0].tables[0], 1, "k", "v");
+  const auto first = Checkpoint(one[0], 1);
+  one[0].uploads->CheckpointComplete(1);
+  const auto second = Checkpoint(one[0], 2);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(second->new_bytes, first->new_bytes);
+  for (const SharedFile& file : FilesOf(first->snapshot)) {
+    ASSERT_TRUE(shared_.Remove(file).ok());
+  }
+  EXPECT_TRUE(RestoreAll(second->snapshot).ok());
+}
+
+TEST_P(StoreCheckpointTest, AnUploadThatIsGivenUpLeavesNothing) {
+  std::vector<Subtask> one = Deploy(1, {});
+  for (std::uint32_t group = 0; group < 32; ++group) Put(*one[0].tables[0], group, "k", "v");
+  const auto exported = one[0].store->Export(NewPath("export"));
+  ASSERT_TRUE(exported.ok());
+  int files = 0;
+  const auto uploaded = one[0].uploads->Upload(1, "given-up", *exported, [&] {
+    return ++files <= 2 ? Status::Ok() : Status(StatusCode::kCanceled, "given up");
+  });
+  EXPECT_EQ(uploaded.status().code(), StatusCode::kCanceled);
+  EXPECT_TRUE(SharedNames().empty());
 }
 
 TEST_P(StoreCheckpointTest, AnUploadThatFailsLeavesNothing) {
