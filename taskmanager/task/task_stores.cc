@@ -20,7 +20,7 @@ using state::StoreUploads;
 
 namespace {
 
-Status Mismatch(std::string message) {
+Status StoreMismatch(std::string message) {
   return Status(StatusCode::kFailedPrecondition, std::move(message), ErrorDomain::kUser,
                 RetryHint::kNoRetry);
 }
@@ -117,7 +117,7 @@ Status TaskStores::RestoreAll(const TaskRestore& restore) {
       const bool known = std::ranges::any_of(
           vertex().operators, [&](const auto& each) { return each.id == stored.operator_id; });
       if (!known)
-        return Mismatch("operator " + stored.operator_id + " has state, the program has not");
+        return StoreMismatch("operator " + stored.operator_id + " has state, the program has not");
     }
   }
   for (std::uint32_t index = 0; index < operators_.size(); ++index) {
@@ -178,7 +178,7 @@ Status TaskStores::MoveOne(OperatorStores& from, const std::vector<ChainedKeyedT
       return each.operator_index == from.operator_index && each.name == state;
     });
     if (from.in_use || table == tables.end()) {
-      return Mismatch(named + " is in the checkpoint, the program has it not");
+      return StoreMismatch(named + " is in the checkpoint, the program has it not");
     }
     const auto opened = from.store->OpenTable(state, table->schema);
     WEIR_RETURN_IF_ERROR(opened.status().WithContext(named));
