@@ -97,7 +97,7 @@ class DataPort::Listener {
   void OnReadable(Position pending);
   void Finish(Position pending);
   void Dispatch(UniqueFd socket, const std::string& address, const Handshake& handshake);
-  void Refuse(int socket, const std::string& address, const std::string& reason);
+  void Refuse(int socket, const std::string& address, const Goodbye& refusal);
   void Drop(Position pending, const std::string& reason);
 
   const Options options_;
@@ -168,25 +168,28 @@ void DataPort::Listener::Dispatch(UniqueFd socket, const std::string& address,
                                   const Handshake& handshake) {
   if (handshake.job.cluster_id != options_.cluster_id) {
     Refuse(socket.get(), address,
-           Concat("this is cluster '", options_.cluster_id, "', not '", handshake.job.cluster_id,
-                  "'"));
+           {GoodbyeReason::kRefused, Concat("this is cluster '", options_.cluster_id, "', not '",
+                                            handshake.job.cluster_id, "'")});
     return;
   }
   const ConnectionTarget target = workers_.Find(handshake.target_worker_id);
   if (target == nullptr) {
     Refuse(socket.get(), address,
-           Concat("worker ", handshake.target_worker_id, " does not run here"));
+           {GoodbyeReason::kGone,
+            Concat("worker ", handshake.target_worker_id, " does not run here")});
     return;
   }
   if (const Status status = target(socket, handshake); !status.ok()) {
+    // It is busy, or it has died and is about to be unregistered.
     Refuse(socket.get(), address,
-           Concat("worker ", handshake.target_worker_id, ": ", status.message()));
+           {GoodbyeReason::kUnavailable,
+            Concat("worker ", handshake.target_worker_id, ": ", status.message())});
   }
 }
 
-void DataPort::Listener::Refuse(int socket, const std::string& address, const std::string& reason) {
-  log_.Warning("refused ", address, ": ", reason);
-  const Status told = AnswerHandshake(socket, Goodbye{GoodbyeReason::kRefused, reason});
+void DataPort::Listener::Refuse(int socket, const std::string& address, const Goodbye& refusal) {
+  log_.Warning("refused ", address, ": ", refusal.text);
+  const Status told = AnswerHandshake(socket, refusal);
   if (!told.ok()) log_.Debug(address, ": ", told.message());
 }
 

@@ -109,6 +109,9 @@ void Dialer::OnAnswer() {
     } else if (goodbye->reason == GoodbyeReason::kRefused) {
       Finish(Status(StatusCode::kFailedPrecondition, Concat("refused: ", goodbye->text),
                     ErrorDomain::kSystem, RetryHint::kNoRetry));
+    } else if (goodbye->reason == GoodbyeReason::kGone) {
+      // Dialling again is no use; starting the job again is: it dials the worker's successor.
+      Finish(Status::Unavailable(goodbye->text));
     } else {
       TryLater(Status::Unavailable(goodbye->text));
     }

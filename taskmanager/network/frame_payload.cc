@@ -95,7 +95,7 @@ Result<Goodbye> DecodeGoodbye(Payload payload) {
   PayloadReader reader(payload);
   const auto reason = reader.Number<std::uint8_t>();
   Goodbye goodbye{static_cast<GoodbyeReason>(reason), reader.Text()};
-  if (!reader.complete() || reason > static_cast<std::uint8_t>(GoodbyeReason::kProtocolError)) {
+  if (!reader.complete() || reason > static_cast<std::uint8_t>(GoodbyeReason::kGone)) {
     return Malformed(FrameType::kGoodbye);
   }
   return goodbye;

@@ -56,6 +56,7 @@ enum class GoodbyeReason : std::uint8_t {
   kDuplicate = 2,      // both dialled, and the other connection is kept
   kUnavailable = 3,    // not now: dialling again may help
   kProtocolError = 4,  // the other side sent what it must not
+  kGone = 5,           // the worker does not run here, or no longer: its successor has another id
 };
 struct Goodbye {
   GoodbyeReason reason = GoodbyeReason::kStopping;

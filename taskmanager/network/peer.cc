@@ -67,7 +67,7 @@ void Peer::OnDialled(Result<UniqueFd> result) {
 
 void Peer::OnIncoming(UniqueFd socket) {
   if (stopping_) {
-    Refuse(std::move(socket), GoodbyeReason::kRefused, "the worker is stopping");
+    Refuse(std::move(socket), GoodbyeReason::kGone, "the worker is stopping");
     return;
   }
   switch (ChooseIncoming(state_, environment_.local_worker_id, worker_id_)) {

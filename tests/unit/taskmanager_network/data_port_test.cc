@@ -110,7 +110,8 @@ TEST_F(DataPortTest, TooManyUnfinishedHandshakesCloseTheOldest) {
 
 TEST_F(DataPortTest, RefusalsAreAnswered) {
   StartWorker("b");
-  const auto refusal = [&](const JobIdentity& job, const std::string& worker) {
+  const auto refusal = [&](const JobIdentity& job, const std::string& worker,
+                           GoodbyeReason reason) {
     const LogCapture log;
     HandmadePeer peer(port_->port());
     peer.SendHandshake(job, "a", worker);
@@ -118,19 +119,21 @@ TEST_F(DataPortTest, RefusalsAreAnswered) {
     if (!answer.has_value() || answer->header.type != FrameType::kGoodbye) return std::string();
     EXPECT_FALSE(peer.Receive().has_value());
     const Result<Goodbye> goodbye = DecodeGoodbye(answer->payload);
-    EXPECT_EQ(goodbye->reason, GoodbyeReason::kRefused);
+    EXPECT_EQ(goodbye->reason, reason);
     return goodbye->text;
   };
   JobIdentity other = job_;
   other.cluster_id = "elsewhere";
-  EXPECT_THAT(refusal(other, "b"), HasSubstr("this is cluster 'cluster', not 'elsewhere'"));
-  EXPECT_THAT(refusal(job_, "c"), HasSubstr("worker c does not run here"));
+  EXPECT_THAT(refusal(other, "b", GoodbyeReason::kRefused),
+              HasSubstr("this is cluster 'cluster', not 'elsewhere'"));
+  EXPECT_THAT(refusal(job_, "c", GoodbyeReason::kGone), HasSubstr("worker c does not run here"));
   (other = job_).credential = "guess";
-  EXPECT_THAT(refusal(other, "b"), HasSubstr("credential"));
+  EXPECT_THAT(refusal(other, "b", GoodbyeReason::kRefused), HasSubstr("credential"));
   registry_.Register("dead", [](UniqueFd&, const Handshake&) {
     return Status::Unavailable("the worker is gone");
   });
-  EXPECT_THAT(refusal(job_, "dead"), HasSubstr("worker dead: the worker is gone"));
+  EXPECT_THAT(refusal(job_, "dead", GoodbyeReason::kUnavailable),
+              HasSubstr("worker dead: the worker is gone"));
 }
 
 TEST_F(DataPortTest, APortInUseIsNamed) {

@@ -211,7 +211,7 @@ TEST(FramePayloadTest, MalformedPayloadsAreRefused) {
     EXPECT_FALSE(DecodeHandshake(Payload(bytes).first(size)).ok()) << size;
   }
   EXPECT_FALSE(DecodeHandshake(BytesOf("\x03\x02 versions the wrong way round.........")).ok());
-  EXPECT_FALSE(DecodeGoodbye(BytesOf(std::string_view("\x05\0\0", 3))).ok());
+  EXPECT_FALSE(DecodeGoodbye(BytesOf(std::string_view("\x06\0\0", 3))).ok());
   EXPECT_FALSE(DecodeChannelRefused(BytesOf(std::string_view("\0\0\0\0\0\0\0\0\0\0\0", 11))).ok());
   EXPECT_FALSE(DecodeCreditGrant(BytesOf(std::string_view("\0\0\0\0\1\0\0\0", 8))).ok());
   EXPECT_FALSE(DecodeControlElement(FrameType::kWatermarkStatus, BytesOf("\x02")).ok());

@@ -267,12 +267,15 @@ TEST_F(TcpDataPlaneTest, WorkersThatDoNotFitAreRefusedWithTheReason) {
   FailureSlot epoch(signal_), nobody(signal_);
   auto to_b = a.OpenOutput({1, 1, 1}, AddressOf("b"), ForSender(&epoch));
   EXPECT_EQ(epoch.Await().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(epoch.status().retry(), RetryHint::kNoRetry);
   EXPECT_THAT(epoch.status().message(),
               AllOf(HasSubstr(Concat("worker b at 127.0.0.1:", port_->port())),
                     HasSubstr("it is of epoch 3 of job"), HasSubstr("of epoch 4")));
   auto to_nobody = a.OpenOutput({1, 1, 1}, AddressOf("nobody"), ForSender(&nobody));
   EXPECT_THAT(nobody.Await().message(),
               AllOf(HasSubstr("worker nobody at"), HasSubstr("worker nobody does not run here")));
+  // It may just have died: a job that is started again meets its successor.
+  EXPECT_EQ(nobody.status().retry(), RetryHint::kRetry);
 }
 
 TEST_F(TcpDataPlaneTest, APeerThatCannotBeReachedIsNamedAfterTheTimeout) {
