@@ -45,6 +45,22 @@ struct SegmentLayout {
       if (!slots[i].IsEmptyFor(segment->first_tag)) visit(slots[i]);
     }
   }
+  // Of a hashed segment, those whose tags are in [first, last], which are among the segment's:
+  // entries lie in the order of their homes, so only the slots between are looked at.
+  template <class Visit>
+  static void ForEachSlotIn(Segment* segment, std::uint64_t first, std::uint64_t last,
+                            std::uint64_t capacity, Visit&& visit) {
+    Slot* const slots = SlotsOf<Slot>(segment);
+    const Slot* const last_home = slots + HomeIndex(last, segment->depth, capacity);
+    Slot* slot = slots + HomeIndex(first, segment->depth, capacity);
+    for (;; ++slot) {
+      if (!slot->IsEmptyFor(first)) {
+        if (slot->tag() >= first && slot->tag() <= last) visit(*slot);
+      } else if (slot >= last_home) {
+        return;
+      }
+    }
+  }
 };
 
 }  // namespace weir::internal

@@ -123,10 +123,10 @@ class SegmentTable {
   template <class Visit>
   void ForEach(std::uint64_t first, std::uint64_t last, Visit&& visit) const {
     for (std::uint64_t tag = first;;) {
-      const DirectoryEntry entry = directory_.At(tag);
-      const std::uint64_t last_here =
-          entry.segment()->first_tag | (~std::uint64_t{0} >> entry.depth());
-      for (Segment* part = entry.segment(); part != nullptr; part = part->overflow) {
+      Segment* const head = directory_.At(tag).segment();
+      const std::uint64_t last_here = head->first_tag | (~std::uint64_t{0} >> head->depth);
+      Layout::ForEachSlotIn(head, tag, std::min(last, last_here), capacity_, visit);
+      for (Segment* part = head->overflow; part != nullptr; part = part->overflow) {
         Layout::ForEachSlot(part, [&](const Slot& slot) {
           if (slot.tag() >= first && slot.tag() <= last) visit(slot);
         });
