@@ -118,6 +118,71 @@ TEST(PaneAccumulators, HoldWhatAMapHolds) {
   }
 }
 
+// What panes are together in their order: the composition of x -> factor * x + term.
+struct Composition {
+  std::uint32_t factor = 1;
+  std::uint32_t term = 0;
+  bool operator==(const Composition&) const = default;
+};
+struct Compose {
+  void Merge(Composition& into, const Composition& later) {
+    ++merges;
+    into = {into.factor * later.factor, into.term * later.factor + later.term};
+  }
+  int merges = 0;
+};
+
+// Windows in order over panes in and out of order, some of them changed after a window had them.
+TEST(PaneMerge, OfNextIsTheSameAsOf) {
+  const std::uint64_t seed = TestSeed();
+  for (int run = 0; run < 300; ++run) {
+    SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed) + " run " + std::to_string(run));
+    std::mt19937_64 random(seed + static_cast<unsigned>(run));
+    const auto below = [&random](std::uint64_t end) {
+      return static_cast<std::int64_t>(random() % end);
+    };
+    PaneAccumulators<Composition> panes;
+    PaneMerge<Composition> merge;
+    PaneMerge<Composition> merge_all;
+    Compose compose;
+    const std::int64_t size = 1 + below(90);
+    const std::int64_t slide = 1 + below(4);
+    const std::int64_t late = below(3) * below(6);
+    const std::int64_t gap = 1 + below(3) * below(20);
+    std::int64_t window = -30;
+    for (std::int64_t now = window; now < 300; now += 1 + below(gap)) {
+      const std::int64_t pane = std::max(window, now - below(late + 1));
+      bool inserted = false;
+      Composition& changed = panes.FindOrInsert(pane, window, inserted);
+      changed = {static_cast<std::uint32_t>(random()) | 1, static_cast<std::uint32_t>(random())};
+      while (window + size <= now - below(8)) {
+        const auto* all = merge_all.Of(panes, window, window + size, compose);
+        const auto* next = merge.OfNext(panes, window, window + size, seed, compose);
+        ASSERT_EQ(next == nullptr, all == nullptr);
+        if (all != nullptr) {
+          EXPECT_EQ(*next, *all);
+        }
+        window += slide * (1 + below(20) / 19);
+      }
+    }
+  }
+}
+
+TEST(PaneMerge, OfNextMergesThreeTimesForAWindow) {
+  PaneAccumulators<Composition> panes;
+  PaneMerge<Composition> merge;
+  Compose compose;
+  constexpr int kWindows = 10'000;
+  constexpr std::int64_t kSize = 60;
+  for (std::int64_t pane = 0; pane < kWindows + kSize; ++pane) {
+    bool inserted = false;
+    panes.FindOrInsert(pane, pane - kSize, inserted) = {3, 1};
+    if (pane < kSize) continue;
+    ASSERT_NE(merge.OfNext(panes, pane - kSize, pane, 7, compose), nullptr);
+  }
+  EXPECT_LE(compose.merges, 4 * kWindows);
+}
+
 TEST(MergingWindows, KeepContentsWhereTheEarliestWindowHadThem) {
   KeyedStateBackend backend{TaskInformation()};
   MergingWindows<std::int64_t, TimeWindow> windows(backend);

@@ -8,8 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <weir/internal/windows/two_stacks.h>
 
 namespace weir::internal {
 
@@ -22,6 +25,7 @@ class OlderPanes {
   // `number` < newest. The accumulator; where it is `inserted` it must be assigned.
   A& FindOrInsert(std::int64_t number, std::int64_t newest, std::int64_t first_live,
                   bool& inserted) {
+    stacks.Touch(number);
     if (newest - number > size() && !GrowTo(newest - number, newest)) {
       far_.erase(far_.begin(), far_.lower_bound(first_live));
       const auto found = far_.try_emplace(number);
@@ -59,6 +63,15 @@ class OlderPanes {
     }
   }
 
+  // Asks for the pane before the newest one, and what is merged.
+  void PrefetchLast(std::int64_t newest) const {
+    if (!ring_.empty()) __builtin_prefetch(&ring_[SlotOf(newest - 1)]);
+    stacks.Prefetch();
+  }
+
+  // What of them is merged; no state, so that those who may not change the panes may use it.
+  mutable std::conditional_t<kHasTwoStacks<A>, TwoStacks<A>, NoStacks> stacks;
+
  private:
   static constexpr std::int64_t kWorthWhile = 64;   // slots, whatever is there
   static constexpr std::int64_t kSlotsForEach = 8;  // of the panes that are there
@@ -69,26 +82,34 @@ class OlderPanes {
   }
   bool IsThere(std::int64_t number) const {
     const std::size_t slot = SlotOf(number);
-    return (there_[slot / 64] >> (slot % 64) & 1) != 0;
+    return (WordOf(slot) >> (slot % 64) & 1) != 0;
   }
   void Mark(std::int64_t number) {
     const std::size_t slot = SlotOf(number);
-    there_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    WordOf(slot) |= std::uint64_t{1} << (slot % 64);
   }
   void Unmark(std::int64_t number) {
     const std::size_t slot = SlotOf(number);
-    there_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+    WordOf(slot) &= ~(std::uint64_t{1} << (slot % 64));
+  }
+
+  // The bits of a slot and its neighbours.
+  std::uint64_t& WordOf(std::size_t slot) {
+    return slot < 64 ? first_there_ : there_[slot / 64 - 1];
+  }
+  std::uint64_t WordOf(std::size_t slot) const {
+    return const_cast<OlderPanes*>(this)->WordOf(slot);
   }
 
   // False: so many slots are not worth while.
   bool GrowTo(std::int64_t slots, std::int64_t newest) {
-    auto there = static_cast<std::int64_t>(far_.size());
+    auto there = static_cast<std::int64_t>(far_.size()) + std::popcount(first_there_);
     for (const std::uint64_t word : there_) there += std::popcount(word);
     if (slots > std::max(kWorthWhile, kSlotsForEach * there)) return false;
     OlderPanes larger;
     larger.ring_.resize(
         std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(slots, 4))));
-    larger.there_.resize((larger.ring_.size() + 63) / 64);
+    larger.there_.resize((larger.ring_.size() - 1) / 64);
     const auto move = [&larger](std::int64_t number, A& accumulator) {
       larger.Mark(number);
       larger.ring_[larger.SlotOf(number)] = std::move(accumulator);
@@ -100,12 +121,14 @@ class OlderPanes {
     for (auto each = near; each != far_.end(); ++each) move(each->first, each->second);
     far_.erase(near, far_.end());
     ring_.swap(larger.ring_);
+    first_there_ = larger.first_there_;
     there_.swap(larger.there_);
     return true;
   }
 
   std::vector<A> ring_;               // a power of two of them, or none
-  std::vector<std::uint64_t> there_;  // by slot of the ring, a bit
+  std::uint64_t first_there_ = 0;     // by slot of the ring, a bit: of the first 64 slots
+  std::vector<std::uint64_t> there_;  // and of the others
   std::map<std::int64_t, A> far_;     // all before the ring
 };
 

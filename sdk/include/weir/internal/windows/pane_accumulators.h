@@ -4,6 +4,8 @@
 // others are behind a pointer (older_panes.h).
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -45,6 +47,35 @@ class PaneAccumulators {
     if (number_ >= first && number_ < end) visit(number_, accumulator_);
   }
 
+  // Calls take(const A&) with parts that are together the panes [first, end), in order: of windows
+  // in order, each not more often than once. `stagger`: as TwoStacks has it.
+  template <class Aggregation, class Take>
+  void MergeNext(std::int64_t first, std::int64_t end, std::uint64_t stagger,
+                 Aggregation& aggregation, Take&& take) const {
+    if constexpr (kHasTwoStacks<A>) {
+      const std::int64_t older_end = std::min(end, number_);
+      if (older_ && older_end - first > kFewPanes && older_->stacks.IsWorthWhile(first)) {
+        older_->stacks.Merge(
+            first, older_end, stagger, aggregation,
+            [this](std::int64_t from, std::int64_t to, auto&& visit) {
+              older_->ForEach(from, to, number_, visit);
+            },
+            take);
+        if (number_ < end) take(accumulator_);
+        return;
+      }
+    }
+    ForEach(first, end, [&take](std::int64_t, const A& accumulator) { take(accumulator); });
+  }
+
+  // Ask for what MergeNext() reads: first the one, then the other.
+  void Prefetch() const {
+    if (older_) PrefetchAll(older_.get(), sizeof(*older_));
+  }
+  void PrefetchFurther() const {
+    if (older_) older_->PrefetchLast(number_);
+  }
+
   void WriteTo(ByteWriter& out) const {
     std::uint32_t count = 0;
     ForAll([&count](std::int64_t, const A&) { ++count; });
@@ -72,8 +103,14 @@ class PaneAccumulators {
   }
 
  private:
+  static constexpr std::int64_t kFewPanes = 4;  // are merged as they are
   static constexpr std::int64_t kFarthest = std::int64_t{1} << 62;
 
+  static void PrefetchAll(const void* object, std::size_t bytes) {
+    for (std::size_t at = 0; at < bytes; at += 64) {
+      __builtin_prefetch(static_cast<const char*>(object) + at, 1);
+    }
+  }
   OlderPanes<A>& Older() {
     if (!older_) older_ = std::make_unique<OlderPanes<A>>();
     return *older_;

@@ -1,7 +1,6 @@
 // Sliding event-time windows that are aggregated and fire when they end, over shared panes: one
 // entry for each key with an accumulator for each pane, so a record costs one update however many
-// windows it is in. A window fires as a walk over the table, group by group in hash order, that
-// merges the window's panes for each key.
+// windows it is in. A window fires as a walk over the table, group by group in hash order.
 //
 // Same results as WindowOperator's for functions that are associative and commutative, in the order
 // of windows. Kept beside the panes: for each key group, under one of its keys, the first window
@@ -17,6 +16,8 @@
 #include <vector>
 
 #include <weir/internal/windows/aggregating_window_operator.h>
+#include <weir/internal/windows/group_walk.h>
+#include <weir/internal/windows/lagging_visits.h>
 #include <weir/internal/windows/pane_accumulators.h>
 #include <weir/internal/windows/pane_merge.h>
 #include <weir/internal/windows/pane_progress.h>
@@ -107,6 +108,9 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   TimeWindow WindowAt(std::int64_t window) const {
     return {layout_.StartOf(window), layout_.EndOf(window)};
   }
+  std::pair<std::int64_t, std::int64_t> PanesOf(std::int64_t window) const {
+    return {layout_.FirstPane(window), layout_.EndPane(window)};
+  }
 
   // --- records ---
 
@@ -171,49 +175,53 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   bool FireEnded(std::uint32_t& count) {
     schedule_.Advance(this->watermark_ms());
     while (const std::optional<std::int64_t> window = schedule_.NextWindow()) {
-      if (!ForGroups(count, [&](std::uint32_t group) { return FireGroup(*window, group); })) {
+      if (!groups_.Go(count, [&](std::uint32_t group) { return FireGroup(*window, group); })) {
         return false;
       }
       schedule_.Fired(*window);
     }
     schedule_.Expire();
     if (schedule_.any_live() || table_.size() == 0) {
-      next_group_ = 0;  // an earlier share may have been used up by the last entries
+      groups_.Restart();  // an earlier share may have been used up by the last entries
       return true;
     }
-    return ForGroups(count, [this](std::uint32_t group) { return EraseGroup(group); });
+    return groups_.Go(count, [this](std::uint32_t group) { return EraseGroup(group); });
   }
-  // handle(group) returns how many keys it looked at.
-  template <class Handle>
-  bool ForGroups(std::uint32_t& count, Handle&& handle) {
-    for (; next_group_ < range_.count; ++next_group_) {
-      if (count == 0) return false;
-      count -= std::min(count, handle(next_group_));
-    }
-    next_group_ = 0;
-    return true;
-  }
-  // All of a group in one go: a snapshot then finds a window fired for a group or not.
+  // All of a group in one go, which are as many as it returns: a snapshot then finds a window fired
+  // for a group or not.
   std::uint32_t FireGroup(std::int64_t window, std::uint32_t number) {
     if (window < progress_.next_window(number)) return 0;
+    const auto [first, end] = PanesOf(window);
     const TimeWindow time_window = WindowAt(window);
     const std::int64_t first_needed = schedule_.FirstPaneNeededAfter(window);
     std::uint32_t keys = 0;
+    const auto fire = [&](const Key& key, const Panes& panes) {
+      const Where where{StableHash(key), key, time_window};
+      if (const auto* all = merge_.OfNext(panes, first, end, where.key_hash, this->aggregation())) {
+        this->Emit(where, *all);
+      }
+      if (panes.newest() < first_needed) expired_keys_.push_back(key);
+    };
+    LaggingVisits<Key, Panes, decltype(fire)> visits(fire);
     table_.ForEachInGroup(range_.first + number,
                           [&](const Key& key, NoNamespace, NoMapKey, const Panes& panes) {
-                            ++keys;
-                            progress_.HasKey(number, key);
-                            FireKey(window, {StableHash(key), key, time_window}, panes);
-                            if (panes.newest() < first_needed) expired_keys_.push_back(key);
+                            if (keys++ == 0) progress_.HasKey(number, key);
+                            if (table_.in_store()) {
+                              fire(key, panes);  // it does not stay where it is
+                            } else {
+                              visits.Add(key, panes);
+                            }
                           });
+    visits.Finish();
     EraseExpired();
     progress_.SetNextWindow(number, window + 1);
     return keys;
   }
   void FireKey(std::int64_t window, const Where& where, const Panes& panes) {
-    const Accumulator* const merged =
-        merge_.Of(panes, layout_.FirstPane(window), layout_.EndPane(window), this->aggregation());
-    if (merged != nullptr) this->Emit(where, *merged);
+    const auto [first, end] = PanesOf(window);
+    if (const auto* all = merge_.Of(panes, first, end, this->aggregation())) {
+      this->Emit(where, *all);
+    }
   }
   // Nothing in the table is live.
   std::uint32_t EraseGroup(std::uint32_t number) {
@@ -223,10 +231,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   }
   std::uint32_t EraseExpired() {
     const auto count = static_cast<std::uint32_t>(expired_keys_.size());
-    for (const Key& key : expired_keys_) {
-      table_.Erase(At(StableHash(key), key));
-      table_.Evict();
-    }
+    for (const Key& key : expired_keys_) table_.EraseAndEvict(At(StableHash(key), key));
     expired_keys_.clear();
     return count;
   }
@@ -237,7 +242,7 @@ class PaneOperator final : public AggregatingWindowOperator<T, U, Specification,
   const KeyGroupRange range_;
   PaneSchedule schedule_;
   std::int64_t restored_progress_ = kNoPane;  // of all groups
-  std::uint32_t next_group_ = 0;              // of what is under way in FireEnded()
+  GroupWalk groups_{range_.count};            // of what is under way in FireEnded()
   PaneMerge<Accumulator> merge_;
   std::vector<Key> expired_keys_;
 };
