@@ -21,6 +21,13 @@ struct SettingEnum<RestartStrategyType> {
                                                          "exponential-delay"};
 };
 
+// What a failure stops and starts again.
+enum class FailoverStrategy { kRegion, kFull };
+template <>
+struct SettingEnum<FailoverStrategy> {
+  static constexpr std::array<std::string_view, 2> names{"region", "full"};
+};
+
 template <>
 struct SettingEnum<CheckpointingMode> {
   static constexpr std::array<std::string_view, 2> names{"EXACTLY_ONCE", "AT_LEAST_ONCE"};
@@ -97,6 +104,11 @@ inline constexpr Setting<bool> kCheckpointingUnaligned{
      .stability = SettingStability::kExperimental,
      .description = "Barriers overtake records. Not supported yet: true is refused."}};
 
+inline constexpr Setting<FailoverStrategy> kFailoverStrategy{
+    {.key = "jobmanager.execution.failover-strategy",
+     .default_text = "region",
+     .description = "What a failure restarts: region, the tasks that exchange records with the "
+                    "failed one, directly or through others; or full, all of the job."}};
 inline constexpr Setting<RestartStrategyType> kRestartStrategy{
     {.key = "restart-strategy.type",
      .has_default = SettingDefault::kNone,

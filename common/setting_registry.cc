@@ -66,6 +66,7 @@ constexpr auto kAllSettings = std::to_array<const SettingDescription*>({
     &kRocksDbCompression,
     &kRocksDbOpenFiles,
     &kRocksDbWriteBatchSize,
+    &kFailoverStrategy,
     &kRestartStrategy,
     &kFixedDelayAttempts,
     &kFixedDelay,

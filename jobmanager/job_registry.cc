@@ -45,6 +45,7 @@ Status JobRegistry::AddJob(JobSubmission submission, const Configuration& config
                         MakeRestartStrategy(configuration, random_));
   WEIR_ASSIGN_OR_RETURN(submission.checkpoint_start.configuration,
                         CheckpointConfigurationOf(configuration));
+  submission.failover_strategy = configuration.Get(settings::kFailoverStrategy);
   jobs_.push_back(std::make_unique<JobMaster>(
       JobServices{.loop = loop_,
                   .clock = clock_,

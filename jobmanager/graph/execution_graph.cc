@@ -41,17 +41,19 @@ Status ExecutionGraph::TransitionTask(Execution& execution, TaskState to, std::i
   return Status::Ok();
 }
 
+void ExecutionGraph::ResetForRestart(Execution& execution, std::int64_t now_ms) {
+  --counts_[static_cast<std::size_t>(execution.state())];
+  execution = Execution{.vertex = execution.vertex,
+                        .subtask = execution.subtask,
+                        .attempt = execution.attempt + 1,
+                        .machine = TaskStateMachine(now_ms)};
+  ++counts_[static_cast<std::size_t>(TaskState::kCreated)];
+}
+
 void ExecutionGraph::ResetForRestart(std::int64_t now_ms) {
   for (std::vector<Execution>& subtasks : executions_) {
-    for (Execution& execution : subtasks) {
-      execution = Execution{.vertex = execution.vertex,
-                            .subtask = execution.subtask,
-                            .attempt = execution.attempt + 1,
-                            .machine = TaskStateMachine(now_ms)};
-    }
+    for (Execution& execution : subtasks) ResetForRestart(execution, now_ms);
   }
-  counts_.fill(0);
-  counts_[static_cast<std::size_t>(TaskState::kCreated)] = subtask_count_;
 }
 
 bool ExecutionGraph::AllTerminal() const {

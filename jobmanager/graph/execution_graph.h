@@ -74,7 +74,9 @@ class ExecutionGraph {
   Status TransitionJob(JobState to, std::int64_t now_ms) { return job_.Transition(to, now_ms); }
 
   Status TransitionTask(Execution& execution, TaskState to, std::int64_t now_ms);
-  // The next attempt of every subtask, in state CREATED, without a place.
+  // The subtask's next attempt takes the execution's place: in state CREATED, nowhere yet.
+  void ResetForRestart(Execution& execution, std::int64_t now_ms);
+  // Of every subtask.
   void ResetForRestart(std::int64_t now_ms);
 
   const StateCounts& counts() const { return counts_; }

@@ -5,12 +5,11 @@
 namespace weir::jobmanager {
 
 SlotLayout::SlotLayout(std::vector<SlotId> slots) : slots_(std::move(slots)) {
-  worker_slots_.reserve(slots_.size());
-  for (const SlotId& slot : slots_) worker_slots_.push_back(slot_counts_[slot.task_manager_id]++);
+  for (const SlotId& slot : slots_) task_managers_.insert(slot.task_manager_id);
 }
 
 std::map<std::string, proto::DeployTasks> MakeDeployments(
-    const ExecutionGraph& graph, std::uint64_t deployment_id,
+    const ExecutionGraph& graph, const FailoverScope& scope, std::uint64_t deployment_id,
     const std::vector<DeploymentPeer>& peers) {
   proto::DeployTasks common;
   common.set_deployment_id(deployment_id);
@@ -25,7 +24,9 @@ std::map<std::string, proto::DeployTasks> MakeDeployments(
   for (std::uint32_t vertex = 0; vertex < graph.vertex_count(); ++vertex) {
     proto::VertexPlacement* const placement = common.add_placement();
     for (const Execution& execution : graph.executions(vertex)) {
-      placement->add_peer(index_of_worker.at(execution.place->worker_id));
+      // One that finished where no worker is left has no channels to any that is deployed now.
+      const auto worker = index_of_worker.find(execution.place->worker_id);
+      placement->add_peer(worker == index_of_worker.end() ? 0 : worker->second);
       placement->add_attempt(execution.attempt);
     }
   }
@@ -34,10 +35,14 @@ std::map<std::string, proto::DeployTasks> MakeDeployments(
   }
 
   std::map<std::string, proto::DeployTasks> deployments;
-  for (const DeploymentPeer& peer : peers) deployments.emplace(peer.worker_id, common);
+  if (scope.all()) {
+    for (const DeploymentPeer& peer : peers) deployments.emplace(peer.worker_id, common);
+  }
   for (std::uint32_t vertex = 0; vertex < graph.vertex_count(); ++vertex) {
     for (const Execution& execution : graph.executions(vertex)) {
-      proto::TaskDeployment* const task = deployments.at(execution.place->worker_id).add_tasks();
+      if (!scope.Contains(vertex, execution.subtask)) continue;
+      proto::TaskDeployment* const task =
+          deployments.try_emplace(execution.place->worker_id, common).first->second.add_tasks();
       task->set_vertex(vertex);
       task->set_subtask(execution.subtask);
       task->set_attempt(execution.attempt);
@@ -60,6 +65,13 @@ std::vector<proto::CoordinatorStart> CoordinatorsOf(const proto::JobGraph& graph
     }
   }
   return coordinators;
+}
+
+std::vector<std::uint32_t> CoordinatedVertices(
+    const std::vector<proto::CoordinatorStart>& coordinators) {
+  std::vector<std::uint32_t> vertices;
+  for (const proto::CoordinatorStart& start : coordinators) vertices.push_back(start.vertex());
+  return vertices;
 }
 
 }  // namespace weir::jobmanager

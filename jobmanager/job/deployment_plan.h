@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "jobmanager/graph/execution_graph.h"
+#include "jobmanager/job/failover_scope.h"
 #include "jobmanager/scheduler/slot_manager.h"
 #include "jobmanager/scheduler/slot_sharing.h"
 
@@ -19,20 +21,20 @@ class SlotLayout {
   // `slots[i]` is the job's shared slot i.
   explicit SlotLayout(std::vector<SlotId> slots);
 
-  // How many slots the job has on each of its TaskManagers.
-  const std::map<std::string, std::uint32_t>& slot_counts() const { return slot_counts_; }
+  // Where the job has slots.
+  const std::set<std::string>& task_managers() const { return task_managers_; }
   const std::string& task_manager_of(std::uint32_t shared_slot) const {
     return slots_[shared_slot].task_manager_id;
   }
-  // The number of the slot within the job's worker on that TaskManager, from 0.
+  // The number of the slot within the job's worker on that TaskManager: the TaskManager's own
+  // number, so that it stays while other slots of the job come and go.
   std::uint32_t worker_slot_of(std::uint32_t shared_slot) const {
-    return worker_slots_[shared_slot];
+    return slots_[shared_slot].index;
   }
 
  private:
   std::vector<SlotId> slots_;
-  std::vector<std::uint32_t> worker_slots_;
-  std::map<std::string, std::uint32_t> slot_counts_;
+  std::set<std::string> task_managers_;
 };
 
 // One worker of the job, as its peers dial it.
@@ -42,13 +44,18 @@ struct DeploymentPeer {
   std::uint32_t data_port = 0;
 };
 
-// The DeployTasks message of each worker, by worker id. Every execution has a place whose worker is
-// among `peers`; a worker without tasks gets a message without tasks, so that it knows its peers.
+// The DeployTasks message of each worker that has a task of the scope, by worker id; with a scope
+// of all, also of the others, without tasks. The workers of the scope's executions are among
+// `peers`.
 std::map<std::string, proto::DeployTasks> MakeDeployments(const ExecutionGraph& graph,
+                                                          const FailoverScope& scope,
                                                           std::uint64_t deployment_id,
                                                           const std::vector<DeploymentPeer>& peers);
 
 // All coordinators of a job, or an empty list.
 std::vector<proto::CoordinatorStart> CoordinatorsOf(const proto::JobGraph& graph);
+// The vertices that have one.
+std::vector<std::uint32_t> CoordinatedVertices(
+    const std::vector<proto::CoordinatorStart>& coordinators);
 
 }  // namespace weir::jobmanager

@@ -70,6 +70,9 @@ void JobCheckpoints::OnLatestFound(const Result<std::optional<CompletedCheckpoin
   if (!latest.ok()) {
     return listener_.OnCheckpointsFailed(latest.status().WithContext("cannot restore the job"));
   }
+  std::optional<std::uint64_t> found;
+  if (*latest) found = (*latest)->checkpoint_id;
+  restores_older_ = newest_ && newest_ != found;
   if (*latest) {
     const CompletedCheckpoint& checkpoint = **latest;
     Result<StateAssignment> assignment =
@@ -122,7 +125,19 @@ void JobCheckpoints::OnRestoreFailed(const Status& failure) {
 
 void JobCheckpoints::OnTasksStarted() {
   tasks_started_ = true;
-  if (coordinator_) coordinator_->Start();
+  if (!coordinator_) return;
+  coordinator_->Start();
+  for (const SubtaskIndex task : waiting_for_checkpoint_) coordinator_->OnRequested(task);
+}
+
+void JobCheckpoints::OnTaskFinished(SubtaskIndex task) {
+  waiting_for_checkpoint_.erase(task);
+  if (coordinator_) coordinator_->OnTaskFinished(task);
+}
+
+void JobCheckpoints::OnRequested(SubtaskIndex task) {
+  waiting_for_checkpoint_.insert(task);
+  if (coordinator_) coordinator_->OnRequested(task);
 }
 
 void JobCheckpoints::OnTasksStopping(const Status& reason) {
@@ -184,6 +199,7 @@ void JobCheckpoints::WriteMetadata(proto::CheckpointMetadata metadata) {
                       return coordinator_->OnMetadataWritten(id, completed.status());
                     }
                     progressed_ = true;
+                    newest_ = id;
                     coordinator_->OnMetadataWritten(id, completed->path);
                     for (const std::uint64_t old : completed->subsumed)
                       statistics_.OnDiscarded(old);

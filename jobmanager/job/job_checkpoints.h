@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,11 @@ class JobCheckpoints final : private CheckpointEffects {
   // New attempts are going to be made: looks up what they restore.
   void PrepareAttempts();
   bool restore_known() const { return restore_known_; }
+  // Not the newest one that was completed: that, which others run on from, cannot be read. Once
+  // `restore_known`.
+  bool restores_older() const { return restores_older_; }
+  // All tasks and coordinators start from what is restored now.
+  void OnWholeJobRestored() { newest_ = restored_; }
   // Null: it starts afresh. Once `restore_known`.
   const proto::TaskRestore* RestoreOf(std::uint32_t vertex, std::uint32_t subtask) const;
   const proto::CoordinatorRestore* CoordinatorRestoreOf(std::uint32_t vertex,
@@ -60,6 +66,11 @@ class JobCheckpoints final : private CheckpointEffects {
 
   void OnTasksStarted();
   void OnTasksStopping(const Status& reason);
+  void OnTaskFinished(SubtaskIndex task);
+  // It has ended its input and waits for one more checkpoint. Asked for again when the tasks that
+  // failed beside it have been started; a new attempt asks for itself.
+  void OnRequested(SubtaskIndex task);
+  void OnNewAttempt(SubtaskIndex task) { waiting_for_checkpoint_.erase(task); }
   // Nothing of the job runs any more; `done` is called once. A job that failed without having taken
   // a checkpoint since it was (to be) restored keeps those that it has.
   void End(JobEnd end, std::function<void()> done);
@@ -107,6 +118,9 @@ class JobCheckpoints final : private CheckpointEffects {
   std::optional<std::uint64_t> restored_;  // by the present attempts
   std::uint64_t lookups_ = 0;              // answers to older ones are stale
   bool progressed_ = false;                // one was completed since the last look-up
+  std::optional<std::uint64_t> newest_;    // that coordinators and tasks know of
+  bool restores_older_ = false;
+  std::set<SubtaskIndex> waiting_for_checkpoint_;
 };
 
 }  // namespace weir::jobmanager

@@ -21,8 +21,10 @@ JobMaster::JobMaster(JobServices services, JobSubmission submission, JobTimings 
              FirstAttemptOf(submission_.job_epoch)),
       slot_sharing_(submission_.graph),
       coordinators_(CoordinatorsOf(submission_.graph)),
+      regions_(submission_.graph),
       exceptions_(exception_history_size),
-      workers_(services_, submission_, timings_, graph_, *this) {}
+      workers_(services_, submission_, timings_, graph_, *this),
+      scope_(NoScope()) {}
 
 JobMaster::~JobMaster() {
   services_.loop.Cancel(phase_timer_);
@@ -32,6 +34,7 @@ void JobMaster::Start() {
   OpenCheckpoints();
   TransitionJob(JobState::kCreated);
   TransitionJob(JobState::kRunning);
+  scope_.AddAll();
   Schedule();
 }
 
@@ -63,10 +66,8 @@ bool JobMaster::TransitionTask(Execution& execution, TaskState to) {
 }
 
 void JobMaster::Schedule() {
-  for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
-    for (std::uint32_t subtask = 0; subtask < graph_.vertex(vertex).parallelism(); ++subtask) {
-      TransitionTask(graph_.At(vertex, subtask), TaskState::kScheduled);
-    }
+  for (Execution* const execution : ExecutionsInScope()) {
+    TransitionTask(*execution, TaskState::kScheduled);
   }
   SetPhase(JobPhase::kWaitingForSlots);
   if (checkpoints_) checkpoints_->PrepareAttempts();
@@ -117,35 +118,25 @@ std::string JobMaster::MissingSlots() const {
 }
 
 void JobMaster::SlotsTimedOut() {
-  Fail(FailureOfJob(
-      Status(StatusCode::kResourceExhausted,
-             Concat(MissingSlots(), "; gave up after ",
-                    FormatDuration(std::chrono::milliseconds(timings_.slot_request_timeout_ms)),
-                    " (slot.request.timeout)"),
-             ErrorDomain::kExternal),
-      services_.clock.WallMillis()));
+  Fail(
+      FailureOfJob(
+          Status(StatusCode::kResourceExhausted,
+                 Concat(MissingSlots(), "; gave up after ",
+                        FormatDuration(std::chrono::milliseconds(timings_.slot_request_timeout_ms)),
+                        " (slot.request.timeout)"),
+                 ErrorDomain::kExternal),
+          services_.clock.WallMillis()),
+      scope_);
 }
 
 void JobMaster::StartWorkers() {
   SetPhase(JobPhase::kStartingWorkers);
   layout_ = SlotLayout(slots_);
   worker_of_task_manager_.clear();
-  for (const auto& [task_manager_id, slot_count] : layout_.slot_counts()) {
-    worker_of_task_manager_[task_manager_id] =
-        ReuseOrStart(task_manager_id, proto::WORKER, slot_count);
+  for (const std::string& task_manager_id : layout_.task_managers()) {
+    worker_of_task_manager_[task_manager_id] = ReuseOrStart(task_manager_id, proto::WORKER);
   }
-  coordinator_id_.clear();
-  if (!coordinators_.empty()) {
-    // Where the old one is, if it lives; else beside the first subtasks: the job depends on that
-    // TaskManager anyway.
-    std::string home = layout_.task_manager_of(0);
-    for (const auto& [id, worker] : workers_.workers()) {
-      if (worker.role == proto::COORDINATOR && worker.state == WorkerState::kReady) {
-        home = worker.task_manager_id;
-      }
-    }
-    coordinator_id_ = ReuseOrStart(home, proto::COORDINATOR, 0);
-  }
+  StartCoordinatorProcess();
   std::vector<std::string> idle;
   for (const auto& [id, worker] : workers_.workers()) {
     const auto used = worker_of_task_manager_.find(worker.task_manager_id);
@@ -159,9 +150,26 @@ void JobMaster::StartWorkers() {
   CheckWorkersReady();
 }
 
-// A worker that lived through a restart is used again when it has enough slots.
-std::string JobMaster::ReuseOrStart(const std::string& task_manager_id, proto::WorkerRole role,
-                                    std::uint32_t slot_count) {
+void JobMaster::StartCoordinatorProcess() {
+  coordinator_id_.clear();
+  if (coordinators_.empty()) return;
+  // Where the old one is, if it lives; else beside the first subtasks: the job depends on that
+  // TaskManager anyway.
+  std::string home = layout_.task_manager_of(0);
+  for (const auto& [id, worker] : workers_.workers()) {
+    if (worker.role == proto::COORDINATOR && worker.state == WorkerState::kReady) {
+      home = worker.task_manager_id;
+    }
+  }
+  coordinator_id_ = ReuseOrStart(home, proto::COORDINATOR);
+}
+
+// A worker that lived through a restart is used again, whatever slots of its TaskManager the job
+// has now: it has a place for each. One that the TaskManager of a new size has outgrown is not.
+std::string JobMaster::ReuseOrStart(const std::string& task_manager_id, proto::WorkerRole role) {
+  const RegisteredTaskManager* const registered = services_.resources.Find(task_manager_id);
+  const std::uint32_t slot_count =
+      role == proto::COORDINATOR || registered == nullptr ? 0 : registered->hello.slot_count();
   for (const auto& [id, worker] : workers_.workers()) {
     if (worker.task_manager_id == task_manager_id && worker.role == role &&
         worker.state == WorkerState::kReady && !worker.awaits_exit_report &&
@@ -184,12 +192,15 @@ void JobMaster::CheckWorkersReady() {
   if (!coordinator_id_.empty() && !ready(coordinator_id_)) return;
   if (checkpoints_ && !checkpoints_->restore_known()) return;
   ++deployment_id_;
-  if (coordinators_.empty()) return DeployTasks();
-  StartCoordinators();
+  if (checkpoints_ && scope_.all()) checkpoints_->OnWholeJobRestored();
+  if (!coordinators_.empty() && scope_.coordinators()) return StartCoordinators();
+  TellCoordinatorOfLostAttempts();
+  DeployTasks();
 }
 
 void JobMaster::StartCoordinators() {
   SetPhase(JobPhase::kStartingCoordinators);
+  announced_.clear();
   proto::WorkerCommand command;
   command.mutable_start_coordinators()->set_deployment_id(deployment_id_);
   for (proto::CoordinatorStart& start : CoordinatorsToStart()) {
@@ -209,34 +220,37 @@ void JobMaster::DeployTasks() {
                      .host = registered->hello.host(),
                      .data_port = registered->hello.data_port()});
   }
-  for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
-    for (std::uint32_t subtask = 0; subtask < graph_.vertex(vertex).parallelism(); ++subtask) {
-      const std::uint32_t slot = slot_sharing_.SlotOf(vertex, subtask);
-      const std::string& task_manager_id = layout_.task_manager_of(slot);
-      const JobWorker& worker = *workers_.Find(worker_of_task_manager_.at(task_manager_id));
-      Execution& execution = graph_.At(vertex, subtask);
-      execution.place =
-          ExecutionPlace{.task_manager_id = task_manager_id,
-                         .endpoint = services_.resources.Find(task_manager_id)->endpoint(),
-                         .worker_id = worker.id,
-                         .process_id = worker.process_id,
-                         .slot = layout_.worker_slot_of(slot)};
-      TransitionTask(execution, TaskState::kDeploying);
-    }
-  }
-  awaited_.clear();
-  for (auto& [worker_id, deployment] : MakeDeployments(graph_, deployment_id_, peers)) {
-    awaited_.insert(worker_id);
+  PlaceTasks();
+  deployed_.clear();
+  for (auto& [worker_id, deployment] : MakeDeployments(graph_, scope_, deployment_id_, peers)) {
+    deployed_.insert(worker_id);
     AddRestores(deployment);
     proto::WorkerCommand command;
     *command.mutable_deploy_tasks() = std::move(deployment);
     workers_.Send(*workers_.Find(worker_id), std::move(command));
   }
+  awaited_ = deployed_;
+}
+
+void JobMaster::PlaceTasks() {
+  for (Execution* const execution : ExecutionsInScope()) {
+    const std::uint32_t slot = slot_sharing_.SlotOf(execution->vertex, execution->subtask);
+    const std::string& task_manager_id = layout_.task_manager_of(slot);
+    const JobWorker& worker = *workers_.Find(worker_of_task_manager_.at(task_manager_id));
+    execution->place =
+        ExecutionPlace{.task_manager_id = task_manager_id,
+                       .endpoint = services_.resources.Find(task_manager_id)->endpoint(),
+                       .worker_id = worker.id,
+                       .process_id = worker.process_id,
+                       .slot = layout_.worker_slot_of(slot)};
+    TransitionTask(*execution, TaskState::kDeploying);
+  }
 }
 
 void JobMaster::StartTasks() {
   SetPhase(JobPhase::kExecuting);
-  for (const auto& [task_manager_id, worker_id] : worker_of_task_manager_) {
+  scope_.Clear();
+  for (const std::string& worker_id : deployed_) {
     proto::WorkerCommand command;
     command.mutable_start_tasks()->set_deployment_id(deployment_id_);
     workers_.Send(*workers_.Find(worker_id), std::move(command));

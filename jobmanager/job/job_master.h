@@ -8,7 +8,9 @@
 //    nothing; it is counted.
 //  * Whatever happens, the job gets to FINISHED, CANCELED, FAILED or SUSPENDED, and then all its
 //    processes end and its slots are free.
-// A failure concerns the whole job in this version: all tasks stop and start again together.
+//  * A failure stops and starts again its FailoverScope: the regions it touches, or the whole job
+//    where its setting says so; all else runs on. A further failure meanwhile makes the scope
+//    larger: there is one restart under way at a time.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +25,7 @@
 
 #include "common/logging.h"
 #include "jobmanager/job/deployment_plan.h"
+#include "jobmanager/job/failover_scope.h"
 #include "jobmanager/job/job_checkpoints.h"
 #include "jobmanager/job/job_failure.h"
 #include "jobmanager/job/job_phase.h"
@@ -104,11 +107,12 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   std::string MissingSlots() const;
   std::uint32_t HeldSlots() const;
   void StartWorkers();
-  std::string ReuseOrStart(const std::string& task_manager_id, proto::WorkerRole role,
-                           std::uint32_t slot_count);
+  std::string ReuseOrStart(const std::string& task_manager_id, proto::WorkerRole role);
+  void StartCoordinatorProcess();
   void CheckWorkersReady();
   void StartCoordinators();
   void DeployTasks();
+  void PlaceTasks();
   void StartTasks();
 
   // job_master_events.cc: what workers say
@@ -123,7 +127,7 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   void OnStatistics(JobWorker& worker, proto::WorkerStatistics statistics);
   void RelayToCoordinator(JobWorker& worker, proto::OperatorEvent event);
   void RelayToSubtask(JobWorker& worker, proto::OperatorEvent event);
-  bool Relaying() const;
+  bool Relaying(const Execution& execution) const;
   // The worker's own present attempt that a message is about; null (and counted) otherwise.
   Execution* ExecutionOn(const JobWorker& worker, std::uint32_t vertex, std::uint32_t subtask,
                          std::uint32_t attempt);
@@ -132,7 +136,6 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
 
   // job_master_checkpoints.cc
   void OpenCheckpoints();
-  void OnTaskFinished(const Execution& execution);
   void OnCheckpointEvent(JobWorker& worker, proto::WorkerEvent event);
   void OnCoordinatorsSnapshotted(JobWorker& worker, proto::CoordinatorsSnapshotted& snapshotted);
   void OnAcknowledged(JobWorker& worker, proto::CheckpointAcknowledged& acknowledged);
@@ -151,10 +154,23 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   bool EndCheckpoints();
 
   // job_master_failover.cc: stopping, restarting, ending
-  void Fail(JobFailure failure);
+  // Of the job's executions, those that are stopped and started again.
+  std::vector<Execution*> ExecutionsInScope();
+  FailoverScope NoScope() const { return {regions_, CoordinatedVertices(coordinators_)}; }
+  FailoverScope ScopeOf(const Execution& execution) const;
+  // Of whatever runs in that process.
+  FailoverScope ScopeOf(const JobWorker& worker) const;
+  FailoverScope WholeJob() const;
+  // `touched`: what cannot go on.
+  void Fail(JobFailure failure, FailoverScope touched);
+  bool MayRestart(const JobFailure& failure);
   void StopTasks();
+  // While tasks are stopped already.
+  void StopAlso(const FailoverScope& touched);
+  void CancelTasks();
   void CancellationTimedOut();
-  void TellCoordinatorOfEnd(const Execution& execution);
+  // What was handed out to attempts that are gone, and is in no checkpoint, goes back.
+  void TellCoordinatorOfLostAttempts();
   void CheckStopped();
   void RestartWhenDue();
   void Restart();
@@ -172,6 +188,7 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   ExecutionGraph graph_;
   const SlotSharingPlan slot_sharing_;
   const std::vector<proto::CoordinatorStart> coordinators_;
+  const FailoverRegions regions_;
   ExceptionHistory exceptions_;
   StuckTasks stuck_tasks_;
   JobWorkers workers_;
@@ -180,13 +197,17 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   CheckpointsEnd checkpoints_end_ = CheckpointsEnd::kNotBegun;
 
   JobPhase phase_ = JobPhase::kNotStarted;
+  FailoverScope scope_;             // what the phase concerns; empty while all tasks run
   TimerId phase_timer_ = kNoTimer;  // canceled by every change of phase
   std::vector<SlotId> slots_;
   SlotLayout layout_;
   std::map<std::string, std::string> worker_of_task_manager_;  // of the present deployment
   std::string coordinator_id_;                                 // likewise; empty: none
   std::uint64_t deployment_id_ = 0;
-  std::set<std::string> awaited_;    // workers that have not answered DeployTasks yet
+  std::set<std::string> deployed_;  // workers that were sent DeployTasks
+  std::set<std::string> awaited_;   // those of them that have not answered yet
+  // Attempts that the coordinators were told of, by vertex and subtask.
+  std::map<SubtaskIndex, std::uint32_t> announced_;
   std::int64_t restart_due_ms_ = 0;  // monotonic
   int restarts_ = 0;
   std::uint64_t dropped_messages_ = 0;

@@ -41,6 +41,15 @@ void JobMaster::TriggerCheckpoint(CheckpointCoordinator::TriggerCallback callbac
 // ---- what the next attempts start from
 
 void JobMaster::OnRestoreKnown() {
+  // The newest cannot be read. Coordinators that run on have let go of what it held, and what is
+  // restored now belongs to an older cut.
+  const bool starts = phase_ == JobPhase::kWaitingForSlots || phase_ == JobPhase::kStartingWorkers;
+  if (starts && checkpoints_->restores_older() && !scope_.all()) {
+    log_.Warning("job ", job_id(), " goes back beyond its newest checkpoint: all tasks restart");
+    scope_.AddAll();
+    TransitionJob(JobState::kRestarting);
+    return StopTasks();
+  }
   CheckWorkersReady();
 }
 
@@ -99,11 +108,6 @@ void JobMaster::SendTriggers(const proto::TriggerCheckpoint& trigger,
 
 // ---- events
 
-void JobMaster::OnTaskFinished(const Execution& execution) {
-  if (!checkpoints_ || checkpoints_->coordinator() == nullptr) return;
-  checkpoints_->coordinator()->OnTaskFinished({execution.vertex, execution.subtask});
-}
-
 void JobMaster::OnCheckpointEvent(JobWorker& worker, proto::WorkerEvent event) {
   if (!checkpoints_ || checkpoints_->coordinator() == nullptr) return Drop();
   switch (event.event_case()) {
@@ -153,13 +157,13 @@ void JobMaster::OnCheckpointRequested(JobWorker& worker,
       ExecutionOn(worker, task.vertex(), task.subtask(), task.attempt());
   if (execution == nullptr) return;
   if (execution->state() != TaskState::kRunning) return Drop();
-  checkpoints_->coordinator()->OnRequested({task.vertex(), task.subtask()});
+  checkpoints_->OnRequested({task.vertex(), task.subtask()});
 }
 
 // ---- ends
 
 void JobMaster::OnCheckpointsFailed(Status reason) {
-  Fail(FailureOfJob(std::move(reason), services_.clock.WallMillis()));
+  Fail(FailureOfJob(std::move(reason), services_.clock.WallMillis()), WholeJob());
 }
 
 void JobMaster::StopCheckpoints() {

@@ -92,6 +92,7 @@ void JobMaster::OnWorkerReady(JobWorker&) {
 }
 
 void JobMaster::OnWorkerFailed(JobWorker& worker, JobFailure failure) {
+  FailoverScope touched = ScopeOf(worker);
   if (worker.state == WorkerState::kGone) {
     for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
       for (std::uint32_t subtask = 0; subtask < graph_.executions(vertex).size(); ++subtask) {
@@ -101,12 +102,13 @@ void JobMaster::OnWorkerFailed(JobWorker& worker, JobFailure failure) {
       }
     }
   }
-  // Nothing of the job ran there; what is lost is started again with the rest.
-  if (phase_ == JobPhase::kWaitingForSlots || phase_ == JobPhase::kWaitingToRestart) {
+  // Nothing that is to run on ran there; what is lost is started again with the rest.
+  const bool waits = phase_ == JobPhase::kWaitingForSlots || phase_ == JobPhase::kWaitingToRestart;
+  if (waits && scope_.Contains(touched)) {
     log_.Info("job ", job_id(), ", while it waits: ", failure.status.message());
     return;
   }
-  Fail(std::move(failure));
+  Fail(std::move(failure), std::move(touched));
 }
 
 void JobMaster::OnWorkerGone(JobWorker& worker) {
@@ -117,7 +119,6 @@ void JobMaster::OnWorkerGone(JobWorker& worker) {
       if (!execution.place || execution.place->worker_id != worker.id) continue;
       if (!IsDeployed(execution.state())) continue;
       TransitionTask(execution, worker.failed ? TaskState::kFailed : TaskState::kCanceled);
-      TellCoordinatorOfEnd(execution);
     }
   }
   CheckStopped();
@@ -148,23 +149,23 @@ void JobMaster::OnTaskState(JobWorker& worker, const proto::TaskStateChange& cha
     case TaskState::kRunning:
       return OnTaskRunning(*execution);
     case TaskState::kFinished:
-      OnTaskFinished(*execution);
+      if (checkpoints_) checkpoints_->OnTaskFinished({execution->vertex, execution->subtask});
       if (phase_ == JobPhase::kExecuting && graph_.AllFinished()) return End(JobState::kFinished);
       return CheckStopped();
     case TaskState::kFailed:
-      TellCoordinatorOfEnd(*execution);
       if (checkpoints_ && change.failure().restore_failed()) {
         checkpoints_->OnRestoreFailed(proto::StatusFromError(change.failure().error()));
       }
-      Fail(FailureOfTask(graph_, *execution, change.failure(), services_.clock.WallMillis()));
+      Fail(FailureOfTask(graph_, *execution, change.failure(), services_.clock.WallMillis()),
+           ScopeOf(*execution));
       return CheckStopped();
     case TaskState::kCanceled:
-      TellCoordinatorOfEnd(*execution);
       if (canceling || phase_ == JobPhase::kStopping) return CheckStopped();
-      return Fail(FailureOfJob(
-          Status::Internal(Concat("'", graph_.TaskName(execution->vertex, execution->subtask),
-                                  "' ended as canceled, but nobody canceled it")),
-          services_.clock.WallMillis()));
+      return Fail(FailureOfJob(Status::Internal(Concat(
+                                   "'", graph_.TaskName(execution->vertex, execution->subtask),
+                                   "' ended as canceled, but nobody canceled it")),
+                               services_.clock.WallMillis()),
+                  ScopeOf(*execution));
     default:
       return;
   }
@@ -179,6 +180,7 @@ void JobMaster::OnTaskRunning(Execution& execution) {
       checkpoints_ && checkpoints_->HadFinished(execution.vertex, execution.subtask);
   // Nothing is to be read by a subtask that had ended before the job was restored.
   if (coordinator == nullptr || had_finished) return;
+  announced_[{execution.vertex, execution.subtask}] = execution.attempt;
   for (const proto::CoordinatorStart& start : coordinators_) {
     if (start.vertex() != execution.vertex) continue;
     proto::WorkerCommand command;
@@ -212,13 +214,15 @@ void JobMaster::OnCoordinatorsStarted(JobWorker& worker,
   }
   if (const Status status = proto::StatusFromError(started.error()); !status.ok()) {
     return Fail(FailureOfJob(status.WithContext("the operator coordinators could not be started"),
-                             services_.clock.WallMillis()));
+                             services_.clock.WallMillis()),
+                scope_);
   }
   DeployTasks();
 }
 
 void JobMaster::OnCoordinatorFailed(JobWorker& worker, const proto::CoordinatorFailed& failed) {
-  const bool started = phase_ == JobPhase::kStartingCoordinators || Relaying();
+  const bool started = !scope_.coordinators() || phase_ == JobPhase::kStartingCoordinators ||
+                       phase_ == JobPhase::kDeploying;
   if (worker.id != coordinator_id_ || !started) return Drop();
   Status status = proto::StatusFromError(failed.error());
   if (status.ok()) status = Status::Internal("failed without saying why");
@@ -229,7 +233,7 @@ void JobMaster::OnCoordinatorFailed(JobWorker& worker, const proto::CoordinatorF
                    services_.clock.WallMillis());
   failure.operator_name = graph_.OperatorName(failed.vertex(), failed.operator_index());
   failure.task_manager_id = worker.task_manager_id;
-  Fail(std::move(failure));
+  Fail(std::move(failure), ScopeOf(worker));
 }
 
 void JobMaster::OnStatistics(JobWorker& worker, proto::WorkerStatistics statistics) {
@@ -243,8 +247,10 @@ void JobMaster::OnStatistics(JobWorker& worker, proto::WorkerStatistics statisti
 }
 
 // Events of an attempt that is being stopped concern nobody any more.
-bool JobMaster::Relaying() const {
-  return phase_ == JobPhase::kDeploying || phase_ == JobPhase::kExecuting;
+bool JobMaster::Relaying(const Execution& execution) const {
+  if (IsTerminal(execution.state()) || phase_ == JobPhase::kEnding) return false;
+  return phase_ == JobPhase::kDeploying || phase_ == JobPhase::kExecuting ||
+         !scope_.Contains(execution.vertex, execution.subtask);
 }
 
 JobWorker* JobMaster::ReadyCoordinator() {
@@ -257,7 +263,7 @@ void JobMaster::RelayToCoordinator(JobWorker& worker, proto::OperatorEvent event
       ExecutionOn(worker, event.vertex(), event.subtask(), event.attempt());
   if (execution == nullptr) return;
   JobWorker* const coordinator = ReadyCoordinator();
-  if (coordinator == nullptr || !Relaying() || IsTerminal(execution->state())) return Drop();
+  if (coordinator == nullptr || !Relaying(*execution)) return Drop();
   proto::WorkerCommand command;
   *command.mutable_operator_event() = std::move(event);
   workers_.Send(*coordinator, std::move(command));
@@ -265,8 +271,8 @@ void JobMaster::RelayToCoordinator(JobWorker& worker, proto::OperatorEvent event
 
 void JobMaster::RelayToSubtask(JobWorker& worker, proto::OperatorEvent event) {
   const Execution* const execution = graph_.Find(event.vertex(), event.subtask(), event.attempt());
-  if (execution == nullptr || worker.id != coordinator_id_ || !Relaying() || !execution->place ||
-      IsTerminal(execution->state())) {
+  if (execution == nullptr || worker.id != coordinator_id_ || !execution->place ||
+      !Relaying(*execution)) {
     return Drop();
   }
   JobWorker* const target = workers_.Find(execution->place->worker_id);

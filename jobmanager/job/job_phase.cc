@@ -15,7 +15,7 @@ constexpr TransitionTable<JobPhase, kJobPhaseCount> kTable{{{
     {"DEPLOYING", FollowedBy(kExecuting, kStopping, kEnding)},
     {"EXECUTING", FollowedBy(kStopping, kEnding)},
     {"STOPPING", FollowedBy(kWaitingToRestart, kWaitingForSlots, kEnding)},
-    {"WAITING_TO_RESTART", FollowedBy(kWaitingForSlots, kEnding)},
+    {"WAITING_TO_RESTART", FollowedBy(kWaitingForSlots, kStopping, kEnding)},
     {"ENDING", FollowedBy(kEnded)},
     {"ENDED", FollowedBy()},
 }}};

@@ -3,6 +3,8 @@
 //   WAITING_FOR_SLOTS -> STARTING_WORKERS -> STARTING_COORDINATORS -> DEPLOYING -> EXECUTING
 // a failure or cancel leads from each of these to STOPPING (every old attempt must be gone), from
 // there to WAITING_TO_RESTART or back to WAITING_FOR_SLOTS, or to ENDING (workers end) -> ENDED.
+// With failover by region a phase before EXECUTING concerns the FailoverScope alone; while it waits
+// to restart, a failure or cancel stops further tasks.
 #pragma once
 
 #include <cstddef>

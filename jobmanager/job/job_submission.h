@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "common/checkpoint_settings.h"
 #include "jobmanager/job/job_checkpoint_store.h"
 #include "proto/job_graph.pb.h"
 
@@ -20,6 +21,7 @@ struct JobSubmission {
   // The settings that workers and tasks read: the cluster's, the request's and the program's own.
   std::map<std::string, std::string> configuration;
   CheckpointStart checkpoint_start{};
+  FailoverStrategy failover_strategy = FailoverStrategy::kRegion;
 };
 
 // Bounds on what a JobMaster waits for, in milliseconds.

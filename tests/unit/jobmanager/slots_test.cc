@@ -162,10 +162,11 @@ TEST(SlotManagerTest, BalancesEqualTaskManagers) {
   }
 }
 
-TEST(SlotLayoutTest, NumbersTheSlotsOfEachWorker) {
+TEST(SlotLayoutTest, KeepsTheNumbersThatTaskManagersGaveTheirSlots) {
   const SlotLayout layout({{"a", 3}, {"b", 0}, {"a", 1}});
-  EXPECT_EQ(layout.slot_counts(), (std::map<std::string, std::uint32_t>{{"a", 2}, {"b", 1}}));
-  EXPECT_EQ(layout.worker_slot_of(0), 0u);
+  EXPECT_EQ(layout.task_managers(), (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(layout.task_manager_of(2), "a");
+  EXPECT_EQ(layout.worker_slot_of(0), 3u);
   EXPECT_EQ(layout.worker_slot_of(1), 0u);
   EXPECT_EQ(layout.worker_slot_of(2), 1u);
 }
