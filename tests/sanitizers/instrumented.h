@@ -4,9 +4,22 @@
 #include <algorithm>
 #include <cstdint>
 
+// GCC says by a macro which sanitizer it builds with, Clang by __has_feature.
+#if defined(__has_feature)
+#define WEIR_TEST_ADDRESS_SANITIZER __has_feature(address_sanitizer)
+#define WEIR_TEST_THREAD_SANITIZER __has_feature(thread_sanitizer)
+#else
+#ifdef __SANITIZE_ADDRESS__
+#define WEIR_TEST_ADDRESS_SANITIZER 1
+#endif
+#ifdef __SANITIZE_THREAD__
+#define WEIR_TEST_THREAD_SANITIZER 1
+#endif
+#endif
+
 namespace weir::test {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if WEIR_TEST_ADDRESS_SANITIZER || WEIR_TEST_THREAD_SANITIZER
 inline constexpr bool kInstrumented = true;
 #else
 inline constexpr bool kInstrumented = false;

@@ -10,6 +10,7 @@
 
 #include "common/file_system.h"
 #include "common/process_statistics.h"
+#include "tests/sanitizers/instrumented.h"
 #include "tests/unit/common_http/http_server_fixture.h"
 
 namespace weir {
@@ -20,7 +21,7 @@ using testing::StartsWith;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if WEIR_TEST_ADDRESS_SANITIZER
 constexpr bool kFreedMemoryIsKept = true;
 #else
 constexpr bool kFreedMemoryIsKept = false;

@@ -10,7 +10,7 @@ std::atomic<std::uint64_t> count{0};
 
 }  // namespace
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !WEIR_TEST_ADDRESS_SANITIZER && !WEIR_TEST_THREAD_SANITIZER
 // The other forms of operator new call this one.
 void* operator new(std::size_t size) {
   count.fetch_add(1, std::memory_order_relaxed);

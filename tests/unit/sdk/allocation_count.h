@@ -3,14 +3,12 @@
 
 #include <cstdint>
 
+#include "tests/sanitizers/instrumented.h"
+
 namespace weir::testing {
 
 // Sanitizers have the allocator for themselves.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kCountsAllocations = false;
-#else
-inline constexpr bool kCountsAllocations = true;
-#endif
+inline constexpr bool kCountsAllocations = !test::kInstrumented;
 
 // By all threads so far; 0 where they are not counted.
 std::uint64_t AllocationCount();

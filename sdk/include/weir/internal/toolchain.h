@@ -25,9 +25,14 @@
 #endif
 
 // A sanitized plugin needs a sanitized worker and the other way round.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)  // Clang's way to say so
+#define WEIR_HAS_SANITIZER_(name) __has_feature(name)
+#else
+#define WEIR_HAS_SANITIZER_(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || WEIR_HAS_SANITIZER_(address_sanitizer)
 #define WEIR_SANITIZER_ " address-sanitizer"
-#elif defined(__SANITIZE_THREAD__)
+#elif defined(__SANITIZE_THREAD__) || WEIR_HAS_SANITIZER_(thread_sanitizer)
 #define WEIR_SANITIZER_ " thread-sanitizer"
 #else
 #define WEIR_SANITIZER_ ""
