@@ -57,7 +57,7 @@ TEST(RateLimiter, SlowerThanOncePerSecondStillGivesARecord) {
 
 TEST(RateLimiter, ThereIsSomethingWheneverItSaidThereWouldBe) {
   const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   for (int i = 0; i < 200; ++i) {
     const double rate = std::exp(std::uniform_real_distribution<double>(-3, 17)(random));

@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-enum class Color : std::uint16_t { kRed = 0x1234 };
+enum class WideColor : std::uint16_t { kRed = 0x1234 };
 struct Point {
   std::int32_t x = 0;
   std::int32_t y = 0;
@@ -22,7 +22,7 @@ struct Padded {
 struct Everything {
   std::int64_t id = 0;
   bool flag = false;
-  Color color{};
+  WideColor color{};
   double ratio = 0;
   std::string name;
   std::optional<std::string> nick;
@@ -104,7 +104,7 @@ Everything Example() {
   Everything value;
   value.id = -2;
   value.flag = true;
-  value.color = Color::kRed;
+  value.color = WideColor::kRed;
   value.ratio = 0.5;
   value.name = "Weir";
   value.nick = "w";

@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-enum class Color : std::uint8_t { kRed = 3 };
+enum class HashedColor : std::uint8_t { kRed = 3 };
 struct Account {
   std::int32_t bank = 0;
   std::string number;
@@ -25,7 +25,7 @@ TEST(StableHash, PublishedVectors) {
   EXPECT_EQ(StableHash(std::int64_t{-1}), 0x64b5720b4b825f21u);
   EXPECT_EQ(StableHash(std::uint64_t{1234567890123456789}), 0x9c49c6098a8f367eu);
   EXPECT_EQ(StableHash(true), 0xb456bcfc34c2cb2cu);
-  EXPECT_EQ(StableHash(Color::kRed), StableHash(3));
+  EXPECT_EQ(StableHash(HashedColor::kRed), StableHash(3));
   EXPECT_EQ(StableHash(1.5), 0x885dcc874e75b6f0u);
   EXPECT_EQ(StableHashOf(7, std::string("x")), 0x0827c0ac5bcd358fu);
   EXPECT_EQ(StableHash(std::vector<int>{1, 2}), 0x2a37ee644fbdaef7u);

@@ -136,9 +136,9 @@ TEST(AggregatingState, HasNothingOfAValueThatIsRefused) {
 
 // --- time to live ---
 
-constexpr std::int64_t kTtl = 100;
+constexpr std::int64_t kTimedTtl = 100;
 StateTtlConfig Ttl(TtlUpdateType update, TtlVisibility visibility, std::uint32_t clean_up = 0) {
-  return StateTtlConfig(kTtl)
+  return StateTtlConfig(kTimedTtl)
       .SetUpdateType(update)
       .SetStateVisibility(visibility)
       .CleanUpIncrementally(clean_up);
@@ -263,7 +263,7 @@ class TtlOracle {
     map_ = std::make_unique<StateBench<Map>>(Map("map", ttl_));
     list_ = std::make_unique<StateBench<List>>(List("list", ttl_));
   }
-  bool Live(const Timed& entry) const { return entry.last + kTtl > now_; }
+  bool Live(const Timed& entry) const { return entry.last + kTimedTtl > now_; }
   void Touch(Timed& entry) const {
     if (update_ == kRead) entry.last = now_;
   }

@@ -20,11 +20,11 @@ namespace {
 
 using internal::SchemaOf;
 
-enum class Color : std::uint8_t { kRed };
+enum class SchemaColor : std::uint8_t { kRed };
 struct Order {
   std::int64_t id = 0;
   std::string name;
-  Color colors[2] = {};
+  SchemaColor colors[2] = {};
 };
 WEIR_FIELDS(Order, id, name, colors)
 struct Position {
@@ -75,7 +75,7 @@ TEST(TypeSchema, OfWhatIsBuiltIn) {
   EXPECT_EQ(SchemaOf<unsigned char>(), "u8");
   EXPECT_EQ(SchemaOf<bool>(), "bool");
   EXPECT_EQ(SchemaOf<float>(), "f32");
-  EXPECT_EQ(SchemaOf<Color>(), "u8");
+  EXPECT_EQ(SchemaOf<SchemaColor>(), "u8");
   EXPECT_EQ(SchemaOf<std::string>(), "string");
   EXPECT_EQ((SchemaOf<std::vector<std::optional<double>>>()), "list<optional<f64>>");
   EXPECT_EQ((SchemaOf<std::array<std::int16_t, 3>>()), "i16[3]");
@@ -92,7 +92,7 @@ TEST(TypeSchema, OfStructs) {
   EXPECT_EQ(SchemaOf<Position>(), "{f64,optional<{id:i64,name:string,colors:u8[2]}>}");
   EXPECT_EQ((SchemaOf<std::tuple<double, std::optional<Order>>>()), SchemaOf<Position>())
       << "which are the same bytes";
-  EXPECT_EQ((SchemaOf<std::pair<bool, Color>>()), "{bool,u8}");
+  EXPECT_EQ((SchemaOf<std::pair<bool, SchemaColor>>()), "{bool,u8}");
   EXPECT_EQ(SchemaOf<Empty>(), "{}");
 }
 

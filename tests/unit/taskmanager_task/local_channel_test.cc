@@ -15,7 +15,7 @@ using internal::Barrier;
 using internal::Watermark;
 using internal::WatermarkStatus;
 
-class LocalChannelTest : public testing::Test {
+class LocalChannelTest : public ::testing::Test {
  protected:
   static constexpr std::uint32_t kCredits = 3;
   static constexpr std::uint32_t kOverdraft = 2;

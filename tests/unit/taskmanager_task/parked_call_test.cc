@@ -26,7 +26,7 @@ TestJob::Behaviour Exploding(Number outputs) {
   };
 }
 
-class ParkedCallTest : public testing::TestWithParam<bool> {
+class ParkedCallTest : public ::testing::TestWithParam<bool> {
  protected:
   // The consumer shares the slot, or has one of its own.
   static TestCluster::Placement PlaceConsumer(std::uint32_t consumer) {
@@ -159,7 +159,7 @@ TEST_P(ParkedCallTest, ACancelFreesAParkedCall) {
   ASSERT_TRUE(cluster.events.WaitFor({sink, 0, 0}, TaskState::kCanceled));
 }
 
-INSTANTIATE_TEST_SUITE_P(Consumers, ParkedCallTest, testing::Bool(), [](const auto& own_slot) {
+INSTANTIATE_TEST_SUITE_P(Consumers, ParkedCallTest, ::testing::Bool(), [](const auto& own_slot) {
   return own_slot.param ? "InASlotOfItsOwn" : "InTheSameSlot";
 });
 
