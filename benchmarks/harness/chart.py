@@ -88,6 +88,30 @@ def line_chart(title, x_name, y_name, series):
     return _svg(_HEIGHT, parts)
 
 
+def time_chart(title, x_name, y_name, series):
+    """`series`: {name: [(x, y), …]}, with y from 0 up; both axes are linear."""
+    points = [point for line in series.values() for point in line]
+    low, high, most = min(x for x, _ in points), max(x for x, _ in points), max(y for _, y in points) or 1.0
+    right, bottom = _WIDTH - 24, _HEIGHT - _BOTTOM
+
+    def place(x, y):
+        return _LEFT + (x - low) / ((high - low) or 1.0) * (right - _LEFT), bottom - y / most * (bottom - _TOP)
+    parts = [_text(_LEFT, 24, title, kind="title"), _text((_LEFT + right) / 2, _HEIGHT - 12, x_name, "middle"),
+             _text(14, (_TOP + bottom) / 2, y_name, "middle", turned=True), _line(_LEFT, bottom, right, bottom, "axis")]
+    for quarter in range(5):
+        _, y = place(low, most * quarter / 4)
+        parts += [_line(_LEFT, y, right, y, "grid"), _text(_LEFT - 6, y + 4, short_number(most * quarter / 4), "end")]
+    for x in range(math.ceil(low), math.floor(high) + 1):
+        at, _ = place(x, 0)
+        parts += [_line(at, bottom, at, bottom + 5, "axis"), _text(at, bottom + 18, str(x), "middle")]
+    for number, (name, line) in enumerate(series.items()):
+        colour = _COLOURS[number % len(_COLOURS)]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
+        parts += [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>',
+                  _text(right, _TOP + 16 * number - 6, name, "end")]
+    return _svg(_HEIGHT, parts)
+
+
 def gate_chart(title, lines):
     """One bar per judged gate (harness/gates.py): how far the measured value is beyond what was asked for. 1 is the
     gate itself; what shall be little is turned round, so that longer is always better."""

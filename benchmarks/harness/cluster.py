@@ -18,13 +18,17 @@ _ENDED = ("FINISHED", "FAILED", "CANCELED")
 class LocalCluster:
     """One JobManager and some TaskManagers. Use as a context manager."""
 
-    def __init__(self, build, task_managers, slots):
+    def __init__(self, build, task_managers, slots, settings=()):
+        """`settings`: further "-Dkey=value" of all servers."""
         self.build = build
+        self.settings = settings
         self.task_manager_count = task_managers
         self.slots = slots
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-benchmark-"))
         self.job_manager = None
         self.task_managers = []
+        self.started = 0  # TaskManagers, those that were replaced included
+        self.rpc_address = ()
         self.connection = None
         self.plugins = {}
         self.start_ms = {}
@@ -53,22 +57,36 @@ class LocalCluster:
         self.connection = http.client.HTTPConnection(host, int(port), timeout=30)
         self.get("/v1/overview")
         ready = time.monotonic()
-        rpc_host, rpc_port = addresses["rpc"].rsplit(":", 1)
-        for number in range(self.task_manager_count):
-            self.task_managers.append(self._spawn(
-                "weir-taskmanager", f"-Djobmanager.rpc.address={rpc_host}", f"-Djobmanager.rpc.port={rpc_port}",
-                f"-Dtaskmanager.id=taskmanager-{number}", f"-Dtaskmanager.numberOfTaskSlots={self.slots}",
-                f"-Dprocess.working-dir={self.directory}/taskmanager-{number}"))
-        processes.wait_until("the TaskManagers to register",
-                             lambda: self.get("/v1/overview")["taskmanagers"] == self.task_manager_count, 30,
-                             alive=self.servers())
+        self.rpc_address = addresses["rpc"].rsplit(":", 1)
+        self._start_task_managers()
         self.start_ms = {"jobmanager": (ready - begin) * 1000, "taskmanagers": (time.monotonic() - ready) * 1000,
                          "cluster": (time.monotonic() - begin) * 1000}
 
+    def _start_task_managers(self):
+        host, port = self.rpc_address
+        while len(self.task_managers) < self.task_manager_count:
+            self.task_managers.append(self._spawn(
+                "weir-taskmanager", f"-Djobmanager.rpc.address={host}", f"-Djobmanager.rpc.port={port}",
+                f"-Dtaskmanager.id=taskmanager-{self.started}", f"-Dtaskmanager.numberOfTaskSlots={self.slots}",
+                f"-Dprocess.working-dir={self.directory}/taskmanager-{self.started}"))
+            self.started += 1
+        processes.wait_until("the TaskManagers to register",
+                             lambda: self.get("/v1/overview")["taskmanagers"] == self.task_manager_count, 30,
+                             alive=self.servers())
+
+    def task_manager(self, name):
+        """Its process, by taskmanager.id."""
+        return next(p for p in self.task_managers if f"-Dtaskmanager.id={name}" in p.args)
+
+    def replace_ended(self):
+        """New TaskManagers, of other names, for those that have been killed."""
+        self.task_managers = [process for process in self.task_managers if process.poll() is None]
+        self._start_task_managers()
+
     def _spawn(self, name, *arguments):
-        log = self.directory / f"{name}-{len(self.task_managers)}.log"
+        log = self.directory / f"{name}-{self.started}.log"
         with open(log, "wb") as output:
-            return subprocess.Popen([self.build / "bin" / name, *arguments], stdin=subprocess.DEVNULL, stdout=output,
+            return subprocess.Popen([self.build / "bin" / name, *arguments, *self.settings], stdin=subprocess.DEVNULL, stdout=output,
                                     stderr=subprocess.STDOUT, start_new_session=True)
 
     def servers(self):

@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ sys.path.insert(0, str(BENCHMARKS))
 sys.dont_write_bytecode = True
 
 from catalog import BENCHMARKS as CATALOG, window_contestants  # noqa: E402
-from harness import chart, latency, processes, regression, rounds, scaling  # noqa: E402
+from harness import chart, latency, processes, recovery, regression, rounds, scaling  # noqa: E402
 from harness.contestants import Sample  # noqa: E402
 from harness.gates import Gate  # noqa: E402
 
@@ -129,6 +130,47 @@ class LatencyTest(unittest.TestCase):
         self.assertEqual(latency.quantile(both, 1.0), 500)
         with self.assertRaises(processes.BenchmarkError):
             latency.quantile([], 0.5)
+
+
+class RecoveryTest(unittest.TestCase):
+    KILLED_NS = 10_000_000_000
+
+    def test_only_records_made_after_the_kill_count_as_new(self):
+        old = (self.KILLED_NS - 1, self.KILLED_NS + 300_000_000, 1)
+        survivor = (self.KILLED_NS + 4, self.KILLED_NS + 9, 0)
+        new = (self.KILLED_NS + 5, self.KILLED_NS + 400_000_000, 1)
+        self.assertIsNone(recovery.first_record_ms([old, survivor], self.KILLED_NS))
+        self.assertEqual(recovery.first_record_ms([old, survivor, new], self.KILLED_NS), 400.0)
+
+    def test_the_rate_is_back_when_it_stays(self):
+        rate = [(-0.1, 100), (0.0, 100), (0.1, 0), (0.2, 500), *((0.3 + n / 10, 100) for n in range(5))]
+        self.assertEqual(recovery.rate_back_ms(rate, 100), 200)
+        self.assertIsNone(recovery.rate_back_ms(rate[:6], 100))
+
+    def test_a_window_counts_what_arrived_in_it(self):
+        arrivals = [(0, self.KILLED_NS + ns, 0) for ns in (-1, 0, 99_999_999)]
+        rate = dict(recovery.rate_over_time(arrivals, self.KILLED_NS))
+        self.assertEqual((rate[-0.1], rate[0.0], rate[0.1]), (10, 20, 0))
+
+    def test_phases_end_with_the_last_subtask(self):
+        job = {"timestamps": {"RESTARTING": 1010, "RUNNING": 1030}}
+        subtasks = [{"attempt": 0, "start-time": 1, "status-duration": {"DEPLOYING": 900}},
+                    {"attempt": 1, "start-time": 1050, "status-duration": {"DEPLOYING": 5, "INITIALIZING": 40}},
+                    {"attempt": 1, "start-time": 1060, "status-duration": {"DEPLOYING": 3, "INITIALIZING": 100}}]
+        phases = recovery.phases_of(job, [{"subtasks": subtasks}], 1000, 200)
+        self.assertEqual(list(phases.values()), [10, 20, 30, 5, 100, 35])
+
+    def test_state_that_differs_is_an_error(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory) / "0-0.arrivals"
+            path.write_bytes(struct.pack("<qqqq", 1, 2, 3, 3) + b"half")
+            self.assertEqual(recovery.read_arrivals(directory), [(1, 2, 0)])
+            path.write_bytes(struct.pack("<qqqq", 1, 2, 3, 4))
+            with self.assertRaises(processes.BenchmarkError):
+                recovery.read_arrivals(directory)
+
+    def test_the_chart_is_well_formed(self):
+        xml.dom.minidom.parseString(chart.time_chart("t", "s", "records", {"sink": [(-1.0, 0), (0.0, 5), (1.0, 3)]}))
 
 
 class ScalingTest(unittest.TestCase):
