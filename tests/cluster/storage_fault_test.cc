@@ -88,6 +88,7 @@ class StorageFaultTest : public DisturbedJobTest {
 
 TEST_F(StorageFaultTest, AFullDiskFailsCheckpointsAndNothingElse) {
   const std::string job = SubmitNumbered();
+  ASSERT_NE(job, "");
   WaitForCompleted(job, 2);
   const std::uint64_t failed = Counts(job).failed;
   WaitUntil("checkpoints fail", [&] {
@@ -106,6 +107,7 @@ TEST_F(StorageFaultTest, AFullDiskFailsCheckpointsAndNothingElse) {
 
 TEST_F(StorageFaultTest, RestoresFromADiskThatCanNoLongerBeWritten) {
   const std::string job = SubmitNumbered();
+  ASSERT_NE(job, "");
   WaitForCompleted(job, 2);
   // The kernel refuses while a file is open for writing.
   WaitUntil("the disk is read-only", [&] {
