@@ -1,0 +1,189 @@
+#include "tests/simulation/invariants.h"
+
+#include <utility>
+
+#include <weir/stable_hash.h>
+
+#include "jobmanager/checkpoint/checkpoint_metadata.h"
+#include "taskmanager/checkpoint/state_file_reader.h"
+#include "tests/unit/taskmanager_task/counting_table.h"
+
+namespace weir::simulation {
+namespace {
+
+checkpoint::StateHandle FromProto(const proto::StateHandle& handle) {
+  if (!handle.has_file()) return {.location = checkpoint::InlineState{handle.inline_()}};
+  return {.location =
+              checkpoint::StateFileLocation{.path = handle.file().path(),
+                                            .size_bytes = handle.file().size_bytes(),
+                                            .footer_checksum = handle.file().footer_checksum()}};
+}
+
+Status Wrong(std::string what) {
+  return Status::Corruption(std::move(what));
+}
+
+}  // namespace
+
+Invariants::Invariants(MemoryFiles& disk, OutsideWorld& outside, History& history,
+                       const JobShape& shape, std::string directory)
+    : disk_(disk),
+      outside_(outside),
+      history_(history),
+      shape_(shape),
+      directory_(std::move(directory)) {
+  disk_.on_rename = [this](const std::string& path) { OnRename(path); };
+}
+
+Invariants::~Invariants() {
+  disk_.on_rename = nullptr;
+}
+
+void Invariants::OnRename(const std::string& path) {
+  if (!path.starts_with(directory_ + "/chk-") || !path.ends_with("/_metadata")) return;
+  ++completed_;
+  const Status checked = CheckCheckpoint(path);
+  history_.Note("COMPLETED " + path + ": " + checked.ToString());
+  if (!checked.ok()) violations_.push_back(path + ": " + checked.message());
+}
+
+Status Invariants::CheckCheckpoint(const std::string& path) {
+  WEIR_ASSIGN_OR_RETURN(const proto::CheckpointMetadata metadata,
+                        jobmanager::ReadCheckpointMetadata(disk_, path));
+  if (metadata.checkpoint_id() <= last_completed_) {
+    return Wrong("completed after checkpoint " + std::to_string(last_completed_));
+  }
+  last_completed_ = metadata.checkpoint_id();
+  Content content;
+  std::set<std::uint64_t> committed = outside_.committed();
+  for (std::uint32_t split = 0; split < shape_.splits; ++split) {
+    const SplitProgress whole = WholeSplit(shape_, split);
+    for (Number number = whole.next; number < whole.end; ++number) content.emitted.insert(number);
+  }
+  for (const proto::CoordinatorState& coordinator : metadata.coordinators()) {
+    for (const std::uint32_t split : DecodeSplits(coordinator.state())) {
+      const SplitProgress whole = WholeSplit(shape_, split);
+      for (Number number = whole.next; number < whole.end; ++number) content.emitted.erase(number);
+    }
+  }
+  if (metadata.vertices_size() != 3) return Wrong("it has another number of vertices");
+  for (const proto::VertexState& vertex : metadata.vertices()) {
+    WEIR_RETURN_IF_ERROR(ReadVertex(vertex, content));
+  }
+  permitted_.insert(content.transactions.begin(), content.transactions.end());
+  content.transactions.merge(committed);
+  WEIR_RETURN_IF_ERROR(CheckCounts(content));
+  return CheckTransactions(content);
+}
+
+Status Invariants::ReadVertex(const proto::VertexState& vertex, Content& content) {
+  const bool counts = vertex.operators(0).uid() == "count";
+  for (const proto::SubtaskState& subtask : vertex.subtasks()) {
+    if (counts) content.count_finished.push_back(subtask.finished());
+    for (const proto::StateHandle& handle : subtask.handles()) {
+      WEIR_RETURN_IF_ERROR(ReadSubtask(vertex, subtask, handle, content));
+    }
+  }
+  return Status::Ok();
+}
+
+Status Invariants::ReadSubtask(const proto::VertexState& vertex, const proto::SubtaskState& subtask,
+                               const proto::StateHandle& handle, Content& content) {
+  WEIR_ASSIGN_OR_RETURN(const auto reader,
+                        checkpoint::StateFileReader::Open(disk_, directory_, FromProto(handle)));
+  for (checkpoint::SectionId id = 0; id < reader->sections().size(); ++id) {
+    if (reader->sections()[id].kind == checkpoint::SectionKind::kKeyedTable) {
+      task::CountingTable table(subtask.subtask(), vertex.parallelism());
+      WEIR_RETURN_IF_ERROR(reader->ReadKeyGroups(
+          id, 0, kMaxParallelism,
+          [&](std::uint32_t, std::uint32_t entries, std::span<const std::byte> bytes) {
+            return table.table().Restore(entries, bytes);
+          }));
+      for (const auto& [number, count] : table.Content()) content.counts[number] += count;
+      continue;
+    }
+    WEIR_ASSIGN_OR_RETURN(const internal::OperatorStateSnapshot states,
+                          reader->ReadOperatorState(id));
+    for (const internal::OperatorStateItems& items : states) {
+      for (const StateItem& item : items.items) {
+        if (items.name == kSplitsState) {
+          const SplitProgress split = DecodeSplit(item);
+          for (Number number = split.next; number < split.end; ++number) {
+            content.emitted.erase(number);
+          }
+        } else {
+          content.transactions.insert(DecodeCommittable(item).transaction);
+        }
+      }
+    }
+  }
+  return Status::Ok();
+}
+
+Status Invariants::CheckCounts(const Content& content) const {
+  for (const auto& [number, count] : content.counts) {
+    if (count != 1) {
+      return Wrong("number " + std::to_string(number) + " was counted " + std::to_string(count) +
+                   " times");
+    }
+    if (!content.emitted.contains(number)) {
+      return Wrong("number " + std::to_string(number) + " was counted; the sources will send it");
+    }
+  }
+  for (const Number number : content.emitted) {
+    const std::uint32_t subtask = task::SubtaskOfNumber(number, shape_.parallelism[kCount]);
+    if (!content.counts.contains(number) && !content.count_finished[subtask]) {
+      return Wrong("number " + std::to_string(number) + " was sent and is not counted");
+    }
+  }
+  return Status::Ok();
+}
+
+Status Invariants::CheckTransactions(const Content& content) const {
+  std::set<Number> written;
+  for (const std::uint64_t transaction : content.transactions) {
+    for (const Number number : outside_.Numbers(transaction)) {
+      if (!content.emitted.contains(number)) {
+        return Wrong("number " + std::to_string(number) + " was written; the sources will send it");
+      }
+      if (!written.insert(number).second) {
+        return Wrong("number " + std::to_string(number) + " is written twice");
+      }
+    }
+  }
+  for (const Number number : content.emitted) {
+    if (!written.contains(number)) {
+      return Wrong("number " + std::to_string(number) + " was sent and is not written");
+    }
+  }
+  return Status::Ok();
+}
+
+void Invariants::CheckEnd(bool cleared) {
+  std::map<Number, int> written;
+  for (const std::uint64_t transaction : outside_.committed()) {
+    for (const Number number : outside_.Numbers(transaction)) ++written[number];
+  }
+  for (Number number = 0; number < shape_.total(); ++number) {
+    if (written[number] == 1) continue;
+    violations_.push_back("at the end number " + std::to_string(number) + " is written " +
+                          std::to_string(written[number]) + " times");
+  }
+  if (!cleared) return;
+  for (const std::string& path : disk_.FilesBelow(directory_)) {
+    violations_.push_back("at the end there is still " + path);
+  }
+}
+
+std::vector<std::string> Invariants::violations() const {
+  std::vector<std::string> all = violations_;
+  all.insert(all.end(), outside_.violations().begin(), outside_.violations().end());
+  for (const std::uint64_t transaction : outside_.committed()) {
+    if (permitted_.contains(transaction)) continue;
+    all.push_back("transaction " + std::to_string(transaction) +
+                  " was committed; no completed checkpoint holds it");
+  }
+  return all;
+}
+
+}  // namespace weir::simulation
