@@ -107,7 +107,7 @@ TEST(JobPhaseTest, AllowsTheseMovesAndNoOthers) {
       {"DEPLOYING", {"EXECUTING", "STOPPING", "ENDING"}},
       {"EXECUTING", {"STOPPING", "ENDING"}},
       {"STOPPING", {"WAITING_TO_RESTART", "WAITING_FOR_SLOTS", "ENDING"}},
-      {"WAITING_TO_RESTART", {"WAITING_FOR_SLOTS", "ENDING"}},
+      {"WAITING_TO_RESTART", {"WAITING_FOR_SLOTS", "STOPPING", "ENDING"}},
       {"ENDING", {"ENDED"}},
       {"ENDED", {}},
   };
