@@ -86,8 +86,8 @@ class LocalCluster:
     def _spawn(self, name, *arguments):
         log = self.directory / f"{name}-{self.started}.log"
         with open(log, "wb") as output:
-            return subprocess.Popen([self.build / "bin" / name, *arguments, *self.settings], stdin=subprocess.DEVNULL, stdout=output,
-                                    stderr=subprocess.STDOUT, start_new_session=True)
+            return subprocess.Popen([self.build / "bin" / name, *arguments, *self.settings], stdin=subprocess.DEVNULL,
+                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 
     def servers(self):
         return [process for process in (self.job_manager, *self.task_managers) if process is not None]

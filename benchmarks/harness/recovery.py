@@ -56,14 +56,14 @@ def read_arrivals(directory):
         whole = len(data) - len(data) % _ARRIVAL.size
         for created, arrived, turn, count in _ARRIVAL.iter_unpack(data[:whole]):
             if turn != count:
-                raise processes.BenchmarkError(f"{path.name}: the state holds {count} where {turn} records of the key came")
+                raise processes.BenchmarkError(f"{path.name}: the state holds {count}, {turn} records of the key came")
             found.append((created, arrived, attempt))
     return found
 
 
 def first_record_ms(arrivals, killed_ns):
-    """From an attempt that was started anew: what a survivor wrote until it was stopped is no sign of recovery. None while
-    there is nothing."""
+    """From an attempt that was started anew: what a survivor wrote until it was stopped is no sign of recovery. None
+    while there is nothing."""
     new = [arrived for created, arrived, attempt in arrivals if created > killed_ns and attempt > 0]
     return (min(new) - killed_ns) / 1e6 if new else None
 
@@ -80,8 +80,8 @@ def rate_over_time(arrivals, killed_ns):
 
 
 def rate_back_ms(rate, per_second):
-    """When the first window after the kill began from which on records came through half a second without a gap, with 95 %
-    of the rate; None: never."""
+    """When the first window after the kill began from which on records came through half a second without a gap, with
+    95 % of the rate; None: never."""
     after = [(at, count) for at, count in rate if at >= 0]
     span = round(0.5 / _WINDOW_S)
     for index in range(len(after) - span + 1):
@@ -179,7 +179,8 @@ def measure(build, settings):
            "rounds": [dataclasses.asdict(one) for one in found]}
     worst = max(found, key=lambda one: one.first_record_ms)
     title = f"Records per second around a SIGKILL, {settings.state_mb} MB of state (the worst round)"
-    return row, {"recovery.svg": chart.time_chart(title, "s since the kill", "records / s", {"at the sink": worst.rate})}
+    rates = {"at the sink": worst.rate}
+    return row, {"recovery.svg": chart.time_chart(title, "s since the kill", "records / s", rates)}
 
 
 def print_row(row):
