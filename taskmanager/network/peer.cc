@@ -229,9 +229,13 @@ Status Peer::OnRefused(const FrameHeader& header, const Bytes& payload) {
   if (found == outputs_.end() || found->second->identity() != offered) return Status();
   const std::shared_ptr<OutputChannel> channel = found->second;
   outputs_.erase(found);
+  // A worker that goes on over a restart may not have let go of the attempt before yet, or not have
+  // heard of this one: the job that is started again finds it ready.
+  const bool passes = refused.reason == RefusalReason::kUnknownChannel ||
+                      refused.reason == RefusalReason::kOtherAttempt;
   channel->Fail(Status(StatusCode::kFailedPrecondition,
                        Concat(connection_->peer(), ": refused: ", refused.text),
-                       ErrorDomain::kSystem, RetryHint::kNoRetry));
+                       ErrorDomain::kSystem, passes ? RetryHint::kRetry : RetryHint::kNoRetry));
   return Status();
 }
 

@@ -222,6 +222,9 @@ TEST_F(TcpDataPlaneTest, ChannelsThatDoNotFitAreRefusedWithTheReason) {
     ASSERT_TRUE(sender.ok());
     EXPECT_EQ(failure.Await().code(), StatusCode::kFailedPrecondition);
     EXPECT_THAT(failure.status().message(), HasSubstr(each.text));
+    // Attempts follow each other in a worker; who feeds a channel does not change.
+    EXPECT_EQ(failure.status().retry(),
+              each.identity.channel == 2 ? RetryHint::kNoRetry : RetryHint::kRetry);
     EXPECT_EQ((*sender)->credits(), 0u);
   }
   // The connection stands, and the right one is taken.
