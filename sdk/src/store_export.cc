@@ -12,6 +12,9 @@ namespace {
 // As large as what a segment of a table in memory gives.
 constexpr std::size_t kPieceBytes = 32 * 1024;
 
+// Of a walk: looking for the first entry of a group costs more than reading the next one.
+constexpr std::uint32_t kGroupsAtOnce = 8;
+
 class Pieces {
  public:
   Pieces(StateWriter& writer, std::uint32_t key_group) : writer_(writer), key_group_(key_group) {}
@@ -53,7 +56,8 @@ Status ExportStore(const KeyedStore& store, const KeyGroupRange& range, StateWri
 
 void StorePosition::Walk(const KeyedStore& store, const KeyGroupRange& range, std::uint32_t entries,
                          FunctionReference<void(const StoreCursor&)> visit) {
-  for (; entries > 0 && group_ < range.count; ++group_) {
+  for (std::uint32_t groups = 0; entries > 0 && group_ < range.count; ++group_, ++groups) {
+    if (groups == kGroupsAtOnce) return;
     const std::unique_ptr<StoreCursor> cursor = store.Scan(range.first + group_, {}, from_);
     bool more = cursor->Next();
     for (; more && entries > 0; --entries, more = cursor->Next()) visit(*cursor);

@@ -1,6 +1,7 @@
 // A store of bytes in a map, which counts what it is asked and fails when it is told to.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -52,10 +53,10 @@ class MemoryStore final : public internal::KeyedStore {
                                               std::string_view from) const override {
     MutexLock lock(mutex_);
     auto cursor = std::make_unique<Cursor>();
-    for (const auto& [key, value] : content_) {
-      if (key.first == key_group && key.second.starts_with(prefix) && key.second >= from) {
-        cursor->entries.emplace_back(key.second, value);
-      }
+    const std::string first(std::max(prefix, from));
+    for (auto entry = content_.lower_bound({key_group, first}); entry != content_.end(); ++entry) {
+      if (entry->first.first != key_group || !entry->first.second.starts_with(prefix)) break;
+      cursor->entries.emplace_back(entry->first.second, entry->second);
     }
     cursor->failure = failure_;
     return cursor;

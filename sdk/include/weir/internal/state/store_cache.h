@@ -98,8 +98,7 @@ class StoreCache final : public KeyedTable {
         });
     if (!entries_.MayBeStored(group)) return;
     const std::unique_ptr<StoreCursor> cursor = entries_.store().Scan(group, {});
-    StoredEntry<K, N, M, V> entry;
-    while (cursor->Next()) VisitUnlessInMemory(*cursor, entry, visit);
+    while (cursor->Next()) VisitUnlessInMemory(*cursor, visit);
     ThrowUnlessOk(cursor->status());
   }
 
@@ -110,9 +109,8 @@ class StoreCache final : public KeyedTable {
         slots, [&](const K& key, const N& name_space, const M& map_key, const Cached<V>& cached) {
           if (cached.present) visit(key, name_space, map_key, cached.value);
         });
-    StoredEntry<K, N, M, V> entry;
     position_.Walk(entries_.store(), entries_.range(), slots / 2,
-                   [&](const StoreCursor& cursor) { VisitUnlessInMemory(cursor, entry, visit); });
+                   [&](const StoreCursor& cursor) { VisitUnlessInMemory(cursor, visit); });
   }
 
   // --- memory ---
@@ -151,8 +149,8 @@ class StoreCache final : public KeyedTable {
     cached.present = true;
     ++size_;
   }
-  void VisitUnlessInMemory(const StoreCursor& cursor, StoredEntry<K, N, M, V>& entry,
-                           Visit visit) const {
+  void VisitUnlessInMemory(const StoreCursor& cursor, Visit visit) const {
+    StoredEntry<K, N, M, V> entry;
     if (!entry.ReadKey(cursor.key())) throw StoreError(MalformedEntry());
     const Where where{StableHash(entry.key), entry.key, entry.name_space, entry.map_key};
     if (entries_.memory().Find(where) != nullptr) return;

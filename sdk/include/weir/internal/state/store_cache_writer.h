@@ -22,8 +22,8 @@ Status ExportStore(const KeyedStore& store, const KeyGroupRange& range, StateWri
 // Where a walk over a store that goes on bit by bit is. The store may change in between.
 class StorePosition {
  public:
-  // visit(cursor) for the next `entries` of these key groups, or up to the end of the last one;
-  // then begins anew. StoreError.
+  // visit(cursor) for the next `entries` of these key groups, fewer where groups are small, or up
+  // to the end of the last one; then begins anew. StoreError.
   void Walk(const KeyedStore& store, const KeyGroupRange& range, std::uint32_t entries,
             FunctionReference<void(const StoreCursor&)> visit);
 
@@ -43,16 +43,17 @@ class StoreCacheWriter final : public StateWriter {
     calls_.Clear();
     ByteReader reader(bytes);
     for (std::uint32_t i = 0; i < entries; ++i) {
-      if (!StoreKeyBytes<K, N, M>::Read(reader, key_, name_space_, map_key_) ||
-          !Serializer<Cached<V>>::Read(reader, cached_)) {
+      StoredEntry<K, N, M, Cached<V>> entry;  // serializers may rely on a new value
+      if (!StoreKeyBytes<K, N, M>::Read(reader, entry.key, entry.name_space, entry.map_key) ||
+          !Serializer<Cached<V>>::Read(reader, entry.value)) {
         return Status::Internal("a cache of keyed state does not read what it has written");
       }
-      const auto write_key = [this](ByteWriter& out) {
-        StoreKeyBytes<K, N, M>::Write(out, key_, name_space_, map_key_);
+      const auto write_key = [&entry](ByteWriter& out) {
+        StoreKeyBytes<K, N, M>::Write(out, entry.key, entry.name_space, entry.map_key);
       };
-      if (cached_.present) {
+      if (entry.value.present) {
         calls_.AddPut(key_group, write_key,
-                      [this](ByteWriter& out) { Serializer<V>::Write(out, cached_.value); });
+                      [&entry](ByteWriter& out) { Serializer<V>::Write(out, entry.value.value); });
       } else {
         calls_.AddDelete(key_group, write_key);
       }
@@ -63,10 +64,6 @@ class StoreCacheWriter final : public StateWriter {
  private:
   KeyedStore& store_;
   StoreCalls calls_;
-  K key_{};
-  N name_space_{};
-  M map_key_{};
-  Cached<V> cached_;
 };
 
 }  // namespace weir::internal
