@@ -18,9 +18,6 @@ Status CheckSupported(const Configuration& configuration) {
   if (configuration.Get(settings::kCheckpointingUnaligned)) {
     return NotSupportedYet(settings::kCheckpointingUnaligned, "true");
   }
-  if (configuration.Get(settings::kStateBackend) == StateBackendType::kRocksDb) {
-    return NotSupportedYet(settings::kStateBackend, "rocksdb");
-  }
   return CheckStateBackendSettings(configuration);
 }
 

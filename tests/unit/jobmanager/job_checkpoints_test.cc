@@ -425,11 +425,12 @@ TEST_F(JobCheckpointsTest, RefusesBeforeTheJobStarts) {
   EXPECT_THAT(refusal({{"execution.checkpointing.interval", "1 s"}}),
               HasSubstr("'execution.checkpointing.dir', the folder for checkpoints, is not"));
   for (const auto& [key, value] :
-       std::map<std::string, std::string>{{"execution.checkpointing.unaligned.enabled", "true"},
-                                          {"state.backend.type", "rocksdb"}}) {
+       std::map<std::string, std::string>{{"execution.checkpointing.unaligned.enabled", "true"}}) {
     EXPECT_THAT(refusal(Settings({{key, value}})),
                 AllOf(HasSubstr(key), HasSubstr("not supported yet")));
   }
+  EXPECT_THAT(refusal(Settings({{"state.backend.rocksdb.compression.per.level", "GZIP"}})),
+              AllOf(HasSubstr("state.backend.rocksdb.compression.per.level"), HasSubstr("'GZIP'")));
   EXPECT_THAT(refusal(Settings({{"execution.checkpointing.dir", "s3://bucket/x"}})),
               HasSubstr("s3://bucket/x"));
   // A file where the folder should be.

@@ -63,13 +63,13 @@ TEST(CheckpointMetadataTest, EveryFlippedBitAndTruncationIsFound) {
 
 TEST(CheckpointMetadataTest, ANewerFormatIsRefusedByName) {
   std::string bytes = *EncodeCheckpointMetadata(ExampleMetadata(7));
-  bytes[8] = 2;
+  bytes[8] = 3;
   const std::uint32_t checksum = Crc32c(std::string_view(bytes).substr(0, 12));
   std::memcpy(bytes.data() + 12, &checksum, sizeof checksum);
   const Status status = DecodeCheckpointMetadata(bytes, "/d/chk-7/_metadata").status();
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_THAT(status.message(), HasSubstr("/d/chk-7/_metadata"));
-  EXPECT_THAT(status.message(), HasSubstr("format version 2"));
+  EXPECT_THAT(status.message(), HasSubstr("format version 3"));
 }
 
 // Right by its checksum, and still nonsense.

@@ -196,10 +196,10 @@ TEST_F(CheckpointStoreTest, ANewerFormatIsRefusedAndNotPassedOver) {
     CompletedCheckpointStore store(folder_, 3);
     for (const std::uint64_t id : {1, 2}) Complete(store, id);
   }
-  // Version 2, with its checksum.
+  // Version 3, with its checksum.
   const std::string path = folder_.PathOf(2) + "/_metadata";
   std::string bytes = *local_.ReadFile(path);
-  bytes.replace(8, 8, std::string("\x02\0\0\0\x0a\x96\x34\xc0", 8));
+  bytes.replace(8, 8, std::string("\x03\0\0\0\xb2\x3c\x71\x1d", 8));
   Put("chk-2/_metadata", bytes);
   CompletedCheckpointStore store(folder_, 3);
   const Status status = store.Recover().status();
