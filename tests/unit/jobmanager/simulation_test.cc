@@ -117,12 +117,17 @@ class Simulation {
   }
 
   void SubmitJob() {
-    jobs_.push_back(cluster_
-                        .Submit(ChainGraph({1 + Below(3), 1 + Below(4)}, Below(2) == 0),
-                                {{"restart-strategy.type", "fixed-delay"},
-                                 {"restart-strategy.fixed-delay.attempts", "20"},
-                                 {"restart-strategy.fixed-delay.delay", "300 ms"}})
-                        .job_id());
+    proto::JobGraph graph = ChainGraph({1 + Below(3), 1 + Below(4)}, Below(2) == 0);
+    if (Below(2) == 0) {  // pipelines side by side: a failover region each
+      graph.mutable_vertices(1)->set_parallelism(graph.vertices(0).parallelism());
+      graph.mutable_edges(0)->set_partitioning(proto::FORWARD);
+    }
+    jobs_.push_back(
+        cluster_
+            .Submit(std::move(graph), {{"restart-strategy.type", "fixed-delay"},
+                                       {"restart-strategy.fixed-delay.attempts", "20"},
+                                       {"restart-strategy.fixed-delay.delay", "300 ms"}})
+            .job_id());
   }
 
   void FailOrFinishTask(const std::shared_ptr<SimulatedWorker>& worker) {
