@@ -23,7 +23,6 @@ std::string ToText(const Outcome& outcome) {
   if (outcome.began) text += "begin ";
   if (outcome.block) text += "block ";
   if (outcome.aligned) text += "aligned" + std::to_string(outcome.aligned->checkpoint_id) + " ";
-  if (outcome.recorded) text += "recorded" + std::to_string(*outcome.recorded) + " ";
   return text.empty() ? "-" : text.substr(0, text.size() - 1);
 }
 
@@ -31,8 +30,7 @@ struct Case {
   const char* name;
   Mode mode;
   std::uint32_t channels;
-  // "<channel>:<checkpoint>" is a barrier that is read, with '+' for the colon one that arrives,
-  // "e<channel>" an end, "a<checkpoint>" an abort, "o<checkpoint>" that it is overtaken.
+  // "<channel>:<checkpoint>" is a barrier, "e<channel>" an end, "a<checkpoint>" an abort.
   const char* events;
   const char* outcomes;  // by event, separated by '|'
 };
@@ -49,11 +47,6 @@ TEST_P(BarrierAlignerTableTest, SaysWhatFollows) {
       outcome = aligner.OnEnd(static_cast<std::uint32_t>(std::stoul(event.substr(1))));
     } else if (event[0] == 'a') {
       outcome = aligner.OnAborted(std::stoull(event.substr(1)));
-    } else if (event[0] == 'o') {
-      outcome = aligner.Overtake(std::stoull(event.substr(1)));
-    } else if (const std::size_t plus = event.find('+'); plus != std::string::npos) {
-      outcome = aligner.OnArrived(static_cast<std::uint32_t>(std::stoul(event)),
-                                  {.checkpoint_id = std::stoull(event.substr(plus + 1))});
     } else {
       const std::size_t colon = event.find(':');
       outcome = aligner.OnBarrier(static_cast<std::uint32_t>(std::stoul(event)),
@@ -92,20 +85,6 @@ constexpr Case kCases[] = {
     {"AnAbortOfWhatEndedChannelsBroughtUnblocksNobody", kOnce, 3, "e0 1:1 0:2 a2 2:1",
      "-|begin block|begin|-|block aligned1"},
     {"AnEndedChannelIsNeverBlocked", kOnce, 2, "e0 0:1 a1 e1 0:2", "-|begin|-|-|begin aligned2"},
-    {"ABarrierThatArrivesBegins", kOnce, 2, "0+1 0:1 1+1 1:1", "begin|block|-|block aligned1"},
-    {"WhatIsOvertakenIsRecordedUntilAllArrived", kOnce, 3, "0+1 o1 1+1 0:1 2+1 1:1 2:1",
-     "begin|-|-|-|recorded1|-|-"},
-    {"OvertakenWhenAllHadArrived", kOnce, 2, "0+1 1+1 o1 0:1 1:1", "begin|-|recorded1|-|-"},
-    {"OvertakenBehindARead", kOnce, 2, "0:1 o1 1:1 0:2 1:2",
-     "begin block|-|recorded1|begin block|block aligned2"},
-    {"AnEndIsTheLastToArrive", kOnce, 2, "0+1 o1 e1", "begin|-|recorded1"},
-    {"AnEndBehindItsBarrier", kOnce, 3, "0+1 o1 0:1 e0 e1 2+1", "begin|-|-|-|-|recorded1"},
-    {"ANewerArrivalGivesTheOvertakenUp", kOnce, 2, "0+1 o1 1+2 0+2 0:2 1:2",
-     "begin|-|up1 unblock begin|-|block|block aligned2"},
-    {"ANewerArrivalBehindItsBarrierDoesNot", kOnce, 2, "0+1 o1 0+2 1+1", "begin|-|begin|recorded1"},
-    {"OvertakingGivesOlderOnesUp", kOnce, 2, "0:1 0+2 o2 1:1 1+2",
-     "begin block|begin|up1|-|recorded2"},
-    {"AnAbortEndsTheRecording", kOnce, 2, "0+1 o1 a1 1+1 0+2", "begin|-|-|-|begin"},
     {"AtLeastOnceBlocksNothing", kLeast, 2, "0:1 1:1", "begin|aligned1"},
     {"AtLeastOnceCountsSeveral", kLeast, 2, "0:1 0:2 1:1 1:2", "begin|begin|aligned1|aligned2"},
     {"AtLeastOnceGivesUpWhatWasSkipped", kLeast, 2, "0:1 0:2 1:2", "begin|begin|up1 aligned2"},

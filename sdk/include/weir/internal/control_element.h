@@ -31,7 +31,7 @@ struct Barrier {
   std::uint64_t checkpoint_id = 0;
   std::int64_t trigger_time_ms = 0;  // wall clock of the JobManager, for statistics only
   BarrierKind kind = BarrierKind::kCheckpoint;
-  bool unaligned = false;  // it may overtake records, which become part of the checkpoint
+  bool unaligned = false;
   bool operator==(const Barrier&) const = default;
 };
 
@@ -41,11 +41,5 @@ struct EndOfInput {
 };
 
 using ControlElement = std::variant<Watermark, WatermarkStatus, Barrier, EndOfInput>;
-
-// A task should learn of such a one before it has read what stands in front of it.
-inline bool IsOvertakingBarrier(const ControlElement& element) {
-  const auto* barrier = std::get_if<Barrier>(&element);
-  return barrier != nullptr && barrier->unaligned;
-}
 
 }  // namespace weir::internal
