@@ -37,7 +37,8 @@ class StorageFaultTest : public DisturbedJobTest {
   }
   void TearDown() override {
     DisturbedJobTest::TearDown();
-    if (mounted_) EXPECT_EQ(::umount2(disk_.path().c_str(), MNT_DETACH), 0);
+    if (!mounted_) return;
+    EXPECT_EQ(::umount2(disk_.path().c_str(), MNT_DETACH), 0);
   }
 
   std::string SubmitNumbered() {
