@@ -60,3 +60,6 @@ add_library(weir_rocksdb_static INTERFACE)
 target_link_libraries(weir_rocksdb_static INTERFACE ${archives} -ldl Threads::Threads)
 add_library(weir_rocksdb_shared INTERFACE)
 target_link_libraries(weir_rocksdb_shared INTERFACE "${WEIR_ROCKSDB}")
+add_library(weir_rocksdb INTERFACE)
+target_link_libraries(weir_rocksdb INTERFACE
+  "$<IF:$<BOOL:$<TARGET_PROPERTY:WEIR_STATIC_ROCKSDB>>,weir_rocksdb_static,weir_rocksdb_shared>")

@@ -21,8 +21,8 @@ StoreBackend::~StoreBackend() = default;
 Status StoreBackend::MakeShared() {
   MutexLock lock(mutex_);
   if (!folder_) {
-    WEIR_ASSIGN_OR_RETURN(ScratchFolder folder,
-                          ScratchFolder::Create(RootOf(options_), options_.worker_id));
+    WEIR_ASSIGN_OR_RETURN(scratch::ScratchFolder folder,
+                          scratch::ScratchFolder::Create(RootOf(options_), options_.worker_id));
     folder_.emplace(std::move(folder));
   }
   if (!memory_) memory_ = std::make_unique<RocksDbMemory>(options_.memory);

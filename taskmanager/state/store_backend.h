@@ -12,10 +12,10 @@
 #include <weir/status.h>
 
 #include "common/mutex.h"
+#include "taskmanager/scratch/scratch_folder.h"
 #include "taskmanager/state/rocksdb_memory.h"
 #include "taskmanager/state/rocksdb_options.h"
 #include "taskmanager/state/rocksdb_store.h"
-#include "taskmanager/state/scratch_folder.h"
 
 namespace weir::state {
 
@@ -48,7 +48,7 @@ class StoreBackend {
 
   const StoreBackendOptions options_;
   Mutex mutex_;
-  std::optional<ScratchFolder> folder_ WEIR_GUARDED_BY(mutex_);
+  std::optional<scratch::ScratchFolder> folder_ WEIR_GUARDED_BY(mutex_);
   std::unique_ptr<RocksDbMemory> memory_ WEIR_GUARDED_BY(mutex_);
   std::uint64_t paths_ WEIR_GUARDED_BY(mutex_) = 0;
 };

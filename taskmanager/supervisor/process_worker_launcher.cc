@@ -16,7 +16,7 @@
 #include "common/settings.h"
 #include "common/system_error.h"
 #include "common/text.h"
-#include "taskmanager/state/scratch_folder.h"
+#include "taskmanager/scratch/scratch_folder.h"
 #include "taskmanager/supervisor/running_steps.h"
 #include "taskmanager/task/inherited_descriptors.h"
 #include "taskmanager/task/slot_page.h"
@@ -117,7 +117,7 @@ Result<Configuration> ConfigurationFor(Configuration configuration, const Worker
 // A worker that was killed could not remove its own.
 void RemoveScratchFolders(const std::optional<std::string>& root) {
   if (!root) return;
-  const auto removed = state::ScratchFolder::RemoveLeftovers(*root);
+  const auto removed = scratch::ScratchFolder::RemoveLeftovers(*root);
   if (!removed.ok()) ComponentLogger("worker").Warning(removed.status().message());
 }
 

@@ -25,8 +25,8 @@
 #include "taskmanager/network/data_port.h"
 #include "taskmanager/network/descriptor_passing.h"
 #include "taskmanager/network/worker_registry.h"
+#include "taskmanager/scratch/scratch_folder.h"
 #include "taskmanager/session/grpc_job_manager_client.h"
-#include "taskmanager/state/scratch_folder.h"
 #include "taskmanager/supervisor/plugin_cache.h"
 #include "taskmanager/supervisor/process_worker_launcher.h"
 #include "taskmanager/supervisor/task_manager.h"
@@ -146,7 +146,7 @@ class Runner {
     }
     WEIR_ASSIGN_OR_RETURN(
         const std::vector<std::string> removed,
-        state::ScratchFolder::RemoveLeftovers(result.Get(settings::kRocksDbLocalDirectory)));
+        scratch::ScratchFolder::RemoveLeftovers(result.Get(settings::kRocksDbLocalDirectory)));
     for (const std::string& path : removed) log_.Info("removed what a dead worker left: ", path);
     return result;
   }

@@ -44,7 +44,7 @@ LIBRARIES = {
     "simdjson": Library(("simdjson.h",), ("PkgConfig::SIMDJSON",), True),
     "zlib": Library(("zlib.h",), ("PkgConfig::ZLIB",), True),
     "zstd": Library(("zstd.h",), ("PkgConfig::ZSTD",), True),
-    "rocksdb": Library(("rocksdb/",), ("weir_rocksdb_static", "weir_rocksdb_shared"), True),
+    "rocksdb": Library(("rocksdb/",), ("weir_rocksdb", "weir_rocksdb_static", "weir_rocksdb_shared"), True),
     "isal": Library(("isa-l/", "isa-l.h"), ("${WEIR_ISAL}",), True),
     "gtest": Library(("gtest/", "gmock/"), ("GTest::gtest", "GTest::gmock", "GTest::gtest_main")),
     # Instructions of the processor, beside a portable form.
@@ -100,7 +100,10 @@ MODULES = {
 
     # network, state <- checkpoint <- task <- the worker's and the daemon's files.
     "taskmanager/network": Module(uses=_TASKMANAGER, libraries=_SERVER_LIBRARIES),
-    "taskmanager/state": Module(uses=_TASKMANAGER, libraries=(*_SERVER_LIBRARIES, "rocksdb")),
+    # Both workers, for their state, and the supervisor, which outlives them, know where a worker's scratch lies.
+    "taskmanager/scratch": Module(uses=("sdk", "common"), libraries=("posix",)),
+    "taskmanager/state": Module(
+        uses=(*_TASKMANAGER, "taskmanager/scratch"), libraries=(*_SERVER_LIBRARIES, "rocksdb")),
     "taskmanager/checkpoint": Module(
         uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state"), libraries=_SERVER_LIBRARIES),
     "taskmanager/task": Module(
@@ -114,7 +117,7 @@ MODULES = {
     "taskmanager/session": Module(uses=_TASKMANAGER, libraries=_SERVER_LIBRARIES),
     # The daemon: it owns the data port (network) and reads the page that names what a slot runs (task).
     "taskmanager/supervisor": Module(
-        uses=(*_TASKMANAGER, "taskmanager/session", "taskmanager/network", "taskmanager/task"),
+        uses=(*_TASKMANAGER, "taskmanager/scratch", "taskmanager/session", "taskmanager/network", "taskmanager/task"),
         libraries=(*_SERVER_LIBRARIES, "cli11")),
     "taskmanager": Module(
         uses=(*_TASKMANAGER, "taskmanager/network", "taskmanager/state", "taskmanager/checkpoint", "taskmanager/task",

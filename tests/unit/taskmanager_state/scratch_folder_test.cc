@@ -1,4 +1,4 @@
-#include "taskmanager/state/scratch_folder.h"
+#include "taskmanager/scratch/scratch_folder.h"
 
 #include <optional>
 #include <string>
@@ -9,7 +9,7 @@
 #include "common/file_system.h"
 #include "common/temporary_directory.h"
 
-namespace weir::state {
+namespace weir::scratch {
 namespace {
 
 using testing::ElementsAre;
@@ -61,4 +61,4 @@ TEST_F(ScratchFolderTest, NothingIsLeftWhereThereNeverWasAnything) {
 }
 
 }  // namespace
-}  // namespace weir::state
+}  // namespace weir::scratch

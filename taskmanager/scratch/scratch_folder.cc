@@ -1,4 +1,4 @@
-#include "taskmanager/state/scratch_folder.h"
+#include "taskmanager/scratch/scratch_folder.h"
 
 #include <cerrno>
 #include <string_view>
@@ -12,7 +12,7 @@
 #include "common/logging.h"
 #include "common/system_error.h"
 
-namespace weir::state {
+namespace weir::scratch {
 namespace {
 
 constexpr std::string_view kPrefix = "weir-worker-";
@@ -64,7 +64,7 @@ Result<ScratchFolder> ScratchFolder::Create(const std::string& root, const std::
 ScratchFolder::~ScratchFolder() {
   if (!lock_.valid()) return;
   if (const Status removed = Remove(path_); !removed.ok()) {
-    ComponentLogger("state").Warning(removed.ToString());
+    ComponentLogger("scratch").Warning(removed.ToString());
   }
 }
 
@@ -88,4 +88,4 @@ Result<std::vector<std::string>> ScratchFolder::RemoveLeftovers(const std::strin
   return removed;
 }
 
-}  // namespace weir::state
+}  // namespace weir::scratch

@@ -9,7 +9,7 @@
 
 #include "common/unique_fd.h"
 
-namespace weir::state {
+namespace weir::scratch {
 
 class ScratchFolder {
  public:
@@ -34,4 +34,4 @@ class ScratchFolder {
   UniqueFd lock_;  // invalid: moved from
 };
 
-}  // namespace weir::state
+}  // namespace weir::scratch
