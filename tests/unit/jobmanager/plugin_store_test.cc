@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <weir/internal/plugin.h>
+#include <weir/internal/toolchain.h>
 
 #include "common/content_hash.h"
 #include "common/manual_clock.h"
@@ -96,7 +97,8 @@ TEST_F(PluginStoreTest, RefusesAnotherAbi) {
   const Status status = store_.Add(Upload(), "job.so", {7, 8}).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(),
-              HasSubstr(Concat("'job.so' was built for ABI ", internal::kAbiNumber, " (gcc-")));
+              HasSubstr(Concat("'job.so' was built for ABI ", internal::kAbiNumber,
+                               " (" WEIR_TOOLCHAIN "); this cluster")));
   EXPECT_THAT(status.message(), HasSubstr("this cluster runs ABI 7, 8"));
 }
 

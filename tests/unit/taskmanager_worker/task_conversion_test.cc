@@ -65,8 +65,12 @@ TEST(TaskConversionTest, AnAcknowledgementCarriesStateAndCosts) {
                                    {checkpoint::StateFileLocation{"chk-4/f", 70, 5}}};
   acknowledgement.state.has_operator_state = true;
   acknowledgement.state.has_union_state = true;
-  acknowledgement.metrics = {
-      .start_delay_ms = 1, .alignment_ms = 2, .sync_us = 3, .async_ms = 4, .state_bytes = 75};
+  acknowledgement.metrics = {.start_delay_ms = 1,
+                             .alignment_ms = 2,
+                             .sync_us = 3,
+                             .async_ms = 4,
+                             .state_bytes = 75,
+                             .written_bytes = 25};
   proto::CheckpointAcknowledged message;
   ToProto(acknowledgement, &message);
   EXPECT_EQ(message.task().attempt(), 3U);
@@ -84,7 +88,7 @@ TEST(TaskConversionTest, AnAcknowledgementCarriesStateAndCosts) {
   EXPECT_EQ(message.metrics().sync_us(), 3);
   EXPECT_EQ(message.metrics().async_ms(), 4);
   EXPECT_EQ(message.metrics().state_bytes(), 75U);
-  EXPECT_EQ(message.metrics().written_bytes(), 75U);
+  EXPECT_EQ(message.metrics().written_bytes(), 25U);
 }
 
 TEST(TaskConversionTest, ADeclineSaysWhy) {
