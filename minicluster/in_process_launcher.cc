@@ -183,7 +183,9 @@ Result<std::unique_ptr<supervisor::RunningWorker>> InProcessLauncher::Launch(
     WEIR_RETURN_IF_ERROR(configuration.Set(key, value, Concat("job ", launch.job_id)));
   }
   worker::WorkerOptions options{.identity = IdentityOf(launch, task_manager_id_, cluster_id_)};
-  options.engine = worker::EngineOptionsOf(options.identity, launch.slot_count, configuration);
+  options.engine = worker::EngineOptionsOf(
+      options.identity, {.count = launch.slot_count, .of_job = launch.job_slot_count},
+      configuration);
   auto threads =
       std::make_shared<WorkerThreads>(std::move(options), worker::NetworkOptionsOf(configuration),
                                       world_, reaper_, std::move(on_end));

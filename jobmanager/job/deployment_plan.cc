@@ -1,11 +1,17 @@
 #include "jobmanager/job/deployment_plan.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::jobmanager {
 
 SlotLayout::SlotLayout(std::vector<SlotId> slots) : slots_(std::move(slots)) {
   for (const SlotId& slot : slots_) task_managers_.insert(slot.task_manager_id);
+}
+
+std::uint32_t SlotLayout::SlotsOn(const std::string& task_manager_id) const {
+  return static_cast<std::uint32_t>(std::ranges::count(
+      slots_, task_manager_id, [](const SlotId& slot) { return slot.task_manager_id; }));
 }
 
 std::map<std::string, proto::DeployTasks> MakeDeployments(

@@ -26,6 +26,8 @@ class SlotLayout {
   const std::string& task_manager_of(std::uint32_t shared_slot) const {
     return slots_[shared_slot].task_manager_id;
   }
+  // How many the job has there.
+  std::uint32_t SlotsOn(const std::string& task_manager_id) const;
   // The number of the slot within the job's worker on that TaskManager: the TaskManager's own
   // number, so that it stays while other slots of the job come and go.
   std::uint32_t worker_slot_of(std::uint32_t shared_slot) const {

@@ -177,7 +177,8 @@ std::string JobMaster::ReuseOrStart(const std::string& task_manager_id, proto::W
       return id;
     }
   }
-  return workers_.Start(task_manager_id, role, slot_count);
+  const std::uint32_t of_job = role == proto::COORDINATOR ? 0 : layout_.SlotsOn(task_manager_id);
+  return workers_.Start(task_manager_id, role, {.count = slot_count, .of_job = of_job});
 }
 
 void JobMaster::CheckWorkersReady() {

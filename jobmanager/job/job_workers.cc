@@ -28,13 +28,13 @@ JobWorkers::~JobWorkers() {
 }
 
 std::string JobWorkers::Start(const std::string& task_manager_id, proto::WorkerRole role,
-                              std::uint32_t slot_count) {
+                              const Slots& slots) {
   const std::string id = RandomHexId(services_.random);
   const std::int64_t now_ms = services_.clock.MonotonicMillis();
   workers_[id] = {.id = id,
                   .task_manager_id = task_manager_id,
                   .role = role,
-                  .slot_count = slot_count,
+                  .slot_count = slots.count,
                   .last_heard_ms = now_ms,
                   .started_ms = now_ms};
   proto::TaskManagerCommand command;
@@ -45,7 +45,8 @@ std::string JobWorkers::Start(const std::string& task_manager_id, proto::WorkerR
   start->set_job_epoch(submission_.job_epoch);
   start->set_role(role);
   *start->mutable_plugin() = submission_.plugin;
-  start->set_slot_count(slot_count);
+  start->set_slot_count(slots.count);
+  start->set_job_slot_count(slots.of_job);
   start->mutable_configuration()->insert(submission_.configuration.begin(),
                                          submission_.configuration.end());
   services_.resources.Send(task_manager_id, std::move(command));

@@ -58,9 +58,12 @@ class JobWorkers {
              const JobTimings& timings, const ExecutionGraph& graph, JobWorkersListener& listener);
   ~JobWorkers();
 
+  struct Slots {
+    std::uint32_t count = 0;   // of the TaskManager
+    std::uint32_t of_job = 0;  // that the job has there now
+  };
   // The worker is in state STARTING; the id is its key from now on.
-  std::string Start(const std::string& task_manager_id, proto::WorkerRole role,
-                    std::uint32_t slot_count);
+  std::string Start(const std::string& task_manager_id, proto::WorkerRole role, const Slots& slots);
   // Null when there is none.
   JobWorker* Find(const std::string& id);
   const Workers& workers() const { return workers_; }

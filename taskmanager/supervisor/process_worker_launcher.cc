@@ -156,6 +156,7 @@ std::vector<std::string> ProcessWorkerLauncher::ArgumentsFor(const WorkerLaunch&
           Concat("--leader-id=", launch.leader_id),
           Concat("--plugin=", launch.plugin_path),
           Concat("--slots=", launch.slot_count),
+          Concat("--job-slots=", launch.job_slot_count),
           Concat("--floating-entries=", kFloatingEntries),
           Concat("--first-lease-ms=", options_.first_lease_ms)};
 }

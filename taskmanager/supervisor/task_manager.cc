@@ -24,6 +24,7 @@ WorkerLaunch ToLaunch(const proto::LeaderSession& leader, const proto::StartWork
       .plugin_path = "",
       .abi_number = command.plugin().abi_number(),
       .slot_count = command.slot_count(),
+      .job_slot_count = command.job_slot_count(),
       .configuration = {command.configuration().begin(), command.configuration().end()}};
 }
 

@@ -26,7 +26,8 @@ struct WorkerLaunch {
   WorkerRole role = WorkerRole::kWorker;
   std::string plugin_path;
   std::uint32_t abi_number = 0;
-  std::uint32_t slot_count = 0;
+  std::uint32_t slot_count = 0;      // of the TaskManager
+  std::uint32_t job_slot_count = 0;  // that the job has: its share of the TaskManager's memory
   std::map<std::string, std::string> configuration;
 };
 

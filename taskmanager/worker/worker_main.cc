@@ -31,7 +31,8 @@ void AddWorkerOptions(CLI::App& app, weir::worker::WorkerProcessOptions& options
   app.add_option("--leader-epoch", options.identity.leader_epoch);
   app.add_option("--leader-id", options.identity.leader_id);
   app.add_option("--data-host", options.data_host);
-  app.add_option("--slots", options.slot_count);
+  app.add_option("--slots", options.slots.count);
+  app.add_option("--job-slots", options.slots.of_job);
   app.add_option("--floating-entries", options.floating_entries);
   app.add_option("--first-lease-ms", options.first_lease_ms);
 }

@@ -68,13 +68,13 @@ class WorkerProcess {
                       .floating_entries = options_.floating_entries};
     if (options_.identity.role == WorkerRole::kWorker) {
       WEIR_ASSIGN_OR_RETURN(world.slot_page,
-                            MapSlotPage(options_.slot_count, options_.floating_entries));
+                            MapSlotPage(options_.slots.count, options_.floating_entries));
       OpenDataPlane();
       world.data_plane = data_plane_.get();
     }
     WorkerOptions worker_options{
         .identity = options_.identity,
-        .engine = EngineOptionsOf(options_.identity, options_.slot_count, configuration_),
+        .engine = EngineOptionsOf(options_.identity, options_.slots, configuration_),
         .first_lease_ms = options_.first_lease_ms};
     loop_.Post([this, worker_options, world] {
       worker_ = std::make_unique<Worker>(worker_options, world, [this](const Status& reason) {

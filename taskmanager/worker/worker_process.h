@@ -5,6 +5,7 @@
 #include <string>
 
 #include "taskmanager/worker/worker_session.h"
+#include "taskmanager/worker/worker_settings.h"
 
 namespace weir::worker {
 
@@ -14,7 +15,7 @@ struct WorkerProcessOptions {
   std::string job_manager_address;
   std::string plugin_path;
   std::string data_host;
-  std::uint32_t slot_count = 1;
+  WorkerSlots slots;
   std::uint32_t floating_entries = 0;
   std::int64_t first_lease_ms = 30'000;
 };

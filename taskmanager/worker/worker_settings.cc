@@ -20,15 +20,16 @@ std::string CheckpointDirectoryOf(const std::string& job_id, const Configuration
   return std::string(path) + "/" + job_id;
 }
 
-// Of all stores of the worker; the TaskManager's memory is divided by slots.
-std::uint64_t StoreMemoryOf(std::uint32_t slot_count, const Configuration& configuration) {
+// Of all stores of the worker; the TaskManager's memory is divided by slots, whichever job has
+// them.
+std::uint64_t StoreMemoryOf(std::uint32_t job_slots, const Configuration& configuration) {
   if (const auto fixed = configuration.Find(settings::kRocksDbMemory)) {
     return static_cast<std::uint64_t>(fixed->bytes);
   }
   const state::RocksDbMemoryOptions defaults;
   const auto process = configuration.Find(settings::kTaskManagerMemoryProcessSize);
   if (!process) return defaults.memory_bytes;
-  const double part = configuration.Get(settings::kManagedMemoryFraction) * slot_count /
+  const double part = configuration.Get(settings::kManagedMemoryFraction) * job_slots /
                       static_cast<double>(configuration.Get(settings::kTaskManagerSlots));
   constexpr std::uint64_t kLeastBytes = 1 << 20;
   return std::max(kLeastBytes,
@@ -62,13 +63,13 @@ state::RocksDbTableOptions TableOptionsOf(const Configuration& configuration) {
 }
 
 state::StoreBackendOptions StoreBackendOptionsOf(const WorkerIdentity& identity,
-                                                 std::uint32_t slot_count,
+                                                 std::uint32_t job_slots,
                                                  const Configuration& configuration) {
   state::StoreBackendOptions options;
   options.local_directory = configuration.Find(settings::kRocksDbLocalDirectory).value_or("");
   options.worker_id = identity.worker_id;
   options.memory = {
-      .memory_bytes = StoreMemoryOf(slot_count, configuration),
+      .memory_bytes = StoreMemoryOf(job_slots, configuration),
       .write_buffer_ratio = configuration.Get(settings::kRocksDbWriteBufferRatio),
       .high_prio_pool_ratio = configuration.Get(settings::kRocksDbHighPriorityPoolRatio),
       .thread_num = static_cast<int>(configuration.Get(settings::kRocksDbThreads))};
@@ -85,11 +86,11 @@ state::StoreBackendOptions StoreBackendOptionsOf(const WorkerIdentity& identity,
 
 }  // namespace
 
-task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, std::uint32_t slot_count,
+task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, const WorkerSlots& slots,
                                         const Configuration& configuration) {
   return {.worker_id = identity.worker_id,
           .job_id = identity.job_id,
-          .slot_count = slot_count,
+          .slot_count = slots.count,
           .credits_per_channel =
               static_cast<std::uint32_t>(configuration.Get(settings::kCreditsPerChannel)),
           .overdraft_batches =
@@ -106,7 +107,7 @@ task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, std::uin
               configuration.Get(settings::kCheckpointingInlineThreshold).bytes),
           .keyed_state_in_stores =
               configuration.Get(settings::kStateBackend) == StateBackendType::kRocksDb,
-          .store_backend = StoreBackendOptionsOf(identity, slot_count, configuration),
+          .store_backend = StoreBackendOptionsOf(identity, slots.of_job, configuration),
           .uploads = configuration.Get(settings::kCheckpointingIncremental)
                          ? state::StoreUploads::Mode::kIncremental
                          : state::StoreUploads::Mode::kFull};

@@ -12,7 +12,12 @@
 
 namespace weir::worker {
 
-task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, std::uint32_t slot_count,
+struct WorkerSlots {
+  std::uint32_t count = 1;   // of the TaskManager: the numbers that slots of tasks can have
+  std::uint32_t of_job = 1;  // those the job has: the worker's share of the TaskManager's memory
+};
+
+task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, const WorkerSlots& slots,
                                         const Configuration& configuration);
 network::JobIdentity JobIdentityOf(const WorkerIdentity& identity);
 network::NetworkOptions NetworkOptionsOf(const Configuration& configuration);

@@ -28,7 +28,9 @@ worker::WorkerOptions OptionsOf(const supervisor::WorkerLaunch& launch,
                                : worker::WorkerRole::kWorker,
                    .process_id = 4711},
       .first_lease_ms = first_lease_ms};
-  options.engine = worker::EngineOptionsOf(options.identity, launch.slot_count, configuration);
+  options.engine = worker::EngineOptionsOf(
+      options.identity, {.count = launch.slot_count, .of_job = launch.job_slot_count},
+      configuration);
   return options;
 }
 

@@ -14,7 +14,8 @@ TEST(WorkerSettingsTest, TheJobsOwnSettingsReachEngineAndNetwork) {
   ASSERT_TRUE(configuration.Set(settings::kOverdraftBuffers.key, "3").ok());
   ASSERT_TRUE(configuration.Set(settings::kMaximumBatchRecords.key, "9").ok());
   const WorkerIdentity identity{.worker_id = "w", .job_id = "j"};
-  const task::TaskEngineOptions engine = EngineOptionsOf(identity, 4, configuration);
+  const task::TaskEngineOptions engine =
+      EngineOptionsOf(identity, {.count = 4, .of_job = 2}, configuration);
   EXPECT_EQ(engine.worker_id, "w");
   EXPECT_EQ(engine.job_id, "j");
   EXPECT_EQ(engine.slot_count, 4u);
@@ -27,8 +28,21 @@ TEST(WorkerSettingsTest, TheJobsOwnSettingsReachEngineAndNetwork) {
   EXPECT_EQ(network.credits.maximum_floating, 5u);
 }
 
+// A TaskManager's workers together keep to its memory.
+TEST(WorkerSettingsTest, StoresHaveTheMemoryOfTheJobsSlotsAlone) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.Set(settings::kTaskManagerMemoryProcessSize.key, "1 gb").ok());
+  ASSERT_TRUE(configuration.Set(settings::kManagedMemoryFraction.key, "0.5").ok());
+  ASSERT_TRUE(configuration.Set(settings::kTaskManagerSlots.key, "4").ok());
+  const auto memory_of = [&](const WorkerSlots& slots) {
+    return EngineOptionsOf({.job_id = "j"}, slots, configuration).store_backend.memory.memory_bytes;
+  };
+  EXPECT_EQ(memory_of({.count = 4, .of_job = 1}), 128u << 20);
+  EXPECT_EQ(memory_of({.count = 4, .of_job = 4}), 512u << 20);
+}
+
 TEST(WorkerSettingsTest, WithoutAnIntervalAndAPlaceThereAreNoCheckpoints) {
-  const task::TaskEngineOptions engine = EngineOptionsOf({.job_id = "j"}, 1, Configuration());
+  const task::TaskEngineOptions engine = EngineOptionsOf({.job_id = "j"}, {}, Configuration());
   EXPECT_FALSE(engine.checkpoints_enabled);
   EXPECT_TRUE(engine.exactly_once);
   EXPECT_EQ(engine.checkpoint_directory, "");
@@ -41,7 +55,7 @@ TEST(WorkerSettingsTest, CheckpointsGoToTheJobsOwnFolder) {
   ASSERT_TRUE(configuration.Set(settings::kCheckpointingMode.key, "AT_LEAST_ONCE").ok());
   ASSERT_TRUE(configuration.Set(settings::kCheckpointingDirectory.key, "file:///data/chk/").ok());
   ASSERT_TRUE(configuration.Set(settings::kCheckpointingInlineThreshold.key, "1 kb").ok());
-  const task::TaskEngineOptions engine = EngineOptionsOf({.job_id = "j"}, 1, configuration);
+  const task::TaskEngineOptions engine = EngineOptionsOf({.job_id = "j"}, {}, configuration);
   EXPECT_TRUE(engine.checkpoints_enabled);
   EXPECT_FALSE(engine.exactly_once);
   EXPECT_EQ(engine.checkpoint_directory, "/data/chk/j");
