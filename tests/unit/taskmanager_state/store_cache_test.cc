@@ -271,7 +271,7 @@ TYPED_TEST(StoreCacheTest, EntriesOfAStateFileAreTakenIn) {
     Cache& cache_;
     MemoryStore store_;
     MemoryStore taken_store_;
-    Cache taken_{TestFixture::kRange, taken_store_, {10, 0}, 0};
+    Cache taken_{TestFixture::kRange, taken_store_, {10, 0}};
   };
   MemoryStore store;
   Cache cache(TestFixture::kRange, store, {10, 0});
