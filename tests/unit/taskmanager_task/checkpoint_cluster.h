@@ -62,8 +62,8 @@ class CheckpointCluster {
                              TaskEngineOptions options = TestCluster::DefaultOptions(),
                              unsigned seed = 1)
       : directory_(TemporaryDirectory::Create().value()),
-        cluster(std::move(job), workers, WithCheckpoints(std::move(options), directory_.path()),
-                SystemClock(), seed, 3, files) {}
+        cluster(std::move(job), workers, WithCheckpoints(std::move(options)), SystemClock(), seed,
+                3, files) {}
 
   const std::string& directory() const { return directory_.path(); }
   std::string FolderOf(std::uint64_t id) const {
@@ -112,13 +112,15 @@ class CheckpointCluster {
   }
 
  private:
-  static TaskEngineOptions WithCheckpoints(TaskEngineOptions options, const std::string& folder) {
+  TaskEngineOptions WithCheckpoints(TaskEngineOptions options) const {
     options.checkpoints_enabled = true;
-    options.checkpoint_directory = folder;
+    options.checkpoint_directory = directory_.path();
+    options.store_backend.local_directory = local_.path();
     return options;
   }
 
   const TemporaryDirectory directory_;
+  const TemporaryDirectory local_ = TemporaryDirectory::Create().value();
 
  public:
   FaultInjectingFileSystem files{LocalFileSystem()};
