@@ -222,7 +222,15 @@ Result<std::optional<CompletedCheckpoint>> CompletedCheckpointStore::LatestResto
     if (!IsOfTheFile(each->problem)) return each->problem;
   }
   if (checkpoints_.empty()) return std::optional<CompletedCheckpoint>();
-  return checkpoints_.back().problem.WithContext("no checkpoint can be restored");
+  const Status& newest = checkpoints_.back().problem;
+  // What is damaged stays so: a job that would wait for another answer restarts for ever.
+  const bool for_good = std::ranges::all_of(checkpoints_, [this](const CompletedCheckpoint& each) {
+    return unrestorable_.contains(each.checkpoint_id);
+  });
+  const Status reason =
+      for_good ? Status(newest.code(), newest.message(), ErrorDomain::kSystem, RetryHint::kNoRetry)
+               : newest;
+  return reason.WithContext("no checkpoint can be restored");
 }
 
 void CompletedCheckpointStore::MarkUnrestorable(std::uint64_t checkpoint_id, Status problem) {

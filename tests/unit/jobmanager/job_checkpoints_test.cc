@@ -232,6 +232,16 @@ TEST_F(JobCheckpointsTest, AnUnreadableCheckpointIsPassedOver) {
   cluster_.Run(10);
   EXPECT_EQ(RestoreOf(id, 0, 0).checkpoint_id(), 1u);
   EXPECT_EQ(job.phase(), JobPhase::kExecuting);
+  // The last one is damaged too: no restart would cure that, and nothing is removed.
+  const auto fourth = cluster_.WorkersOf(id)[0];
+  change->mutable_task()->set_attempt(3);
+  *change->mutable_failure()->mutable_error() =
+      proto::ErrorFromStatus(Status::Corruption("chk-1/x: checksum"));
+  fourth->tasks.erase(key);
+  cluster_.Send(*fourth, event);
+  cluster_.Run(1000);
+  EXPECT_EQ(cluster_.StateOf(id), "FAILED");
+  EXPECT_THAT(CheckpointFolders(id), ElementsAre("chk-1", "chk-2"));
 }
 
 TEST_F(JobCheckpointsTest, AJobThatFailsBeforeItGotAnywhereKeepsItsCheckpoints) {
