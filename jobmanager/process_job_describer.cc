@@ -57,12 +57,12 @@ std::vector<std::string> ArgumentsFor(const DescribeRequest& request) {
     arguments.push_back("--job");
     arguments.push_back(request.entry);
   }
-  // In one word: an argument of the job may begin with a dash.
+  // In one word, and behind a sign: what is the user's may begin with a dash or be empty.
   for (const std::string& argument : request.arguments) {
-    arguments.push_back("--argument=" + argument);
+    arguments.push_back("--argument==" + argument);
   }
   for (const auto& [key, text] : request.configuration) {
-    arguments.insert(arguments.end(), {"--configuration", key, text});
+    arguments.insert(arguments.end(), {"--configuration", key, "=" + text});
   }
   return arguments;
 }

@@ -14,10 +14,9 @@ namespace {
 void AddDescribeOptions(CLI::App& app, weir::worker::DescribeOptions& options,
                         std::vector<std::pair<std::string, std::string>>& configuration) {
   app.add_option("--job", options.job_name, "the job in the plugin; needed when it has several");
-  app.add_option("--argument", options.arguments, "an argument of the job")
-      ->allow_extra_args(false);
+  app.add_option("--argument", options.arguments, "=ARGUMENT of the job")->allow_extra_args(false);
   app.add_option("--parallelism", options.default_parallelism, "the default parallelism");
-  app.add_option("--configuration", configuration, "a setting that the job may read: KEY VALUE");
+  app.add_option("--configuration", configuration, "a setting that the job may read: KEY =VALUE");
 }
 
 void AddWorkerOptions(CLI::App& app, weir::worker::WorkerProcessOptions& options) {
@@ -55,7 +54,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (role == "describe") {
     describe.plugin_path = plugin;
-    describe.configuration.insert(configuration.begin(), configuration.end());
+    for (std::string& argument : describe.arguments) argument.erase(0, 1);
+    for (const auto& [key, value] : configuration) describe.configuration[key] = value.substr(1);
     return weir::worker::DescribeToStandardOutput(describe);
   }
   worker.plugin_path = plugin;

@@ -33,7 +33,7 @@ class ProcessJobDescriberTest : public testing::Test {
                             .plugin_name = "job.so",
                             .abi_number = 1,
                             .entry = "main",
-                            .arguments = {"--rate", "7"},
+                            .arguments = {"--rate", "7", ""},
                             .parallelism = 3,
                             .configuration = {{"pipeline.max-parallelism", "-1"}}};
     std::promise<Result<proto::DescribedJob>> promise;
@@ -69,9 +69,11 @@ TEST_F(ProcessJobDescriberTest, BringsTheJobAndPassesTheArguments) {
   std::string line;
   std::ifstream arguments(seen);
   std::getline(arguments, line);
-  EXPECT_EQ(line, Concat("--role=describe --plugin ", directory_.path(),
-                         "/plugin --parallelism 3 --job main --argument=--rate --argument=7 "
-                         "--configuration pipeline.max-parallelism -1"));
+  EXPECT_EQ(
+      line,
+      Concat("--role=describe --plugin ", directory_.path(),
+             "/plugin --parallelism 3 --job main --argument==--rate --argument==7 --argument== "
+             "--configuration pipeline.max-parallelism =-1"));
 }
 
 TEST_F(ProcessJobDescriberTest, ACrashCostsTheRequestOnly) {
