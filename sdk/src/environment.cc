@@ -39,6 +39,7 @@ StreamExecutionEnvironment::StreamExecutionEnvironment(internal::JobInputs& inpu
   graph_->default_parallelism = inputs.default_parallelism;
   const auto chaining = inputs.configuration.find(internal::kOperatorChainingKey);
   graph_->operator_chaining = chaining == inputs.configuration.end() || chaining->second != "false";
+  graph_->default_max_parallelism = internal::MaxParallelismSetting(inputs.configuration);
 }
 
 StreamExecutionEnvironment::StreamExecutionEnvironment(int argument_count,

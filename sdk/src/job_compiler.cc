@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <map>
 #include <set>
 #include <string>
@@ -119,8 +120,8 @@ class JobCompiler {
     resolved.name = DisplayName(node);
     resolved.parallelism = node.parallelism.value_or(graph_.default_parallelism);
     if (resolved.parallelism == 0) return Invalid(index, "the parallelism must be at least 1");
-    const auto maximum = node.max_parallelism ? node.max_parallelism : graph_.max_parallelism;
-    resolved.max_parallelism = maximum.value_or(DefaultMaxParallelism(resolved.parallelism));
+    resolved.max_parallelism =
+        MaxParallelismOf(node).value_or(DefaultMaxParallelism(resolved.parallelism));
     if (!std::has_single_bit(resolved.max_parallelism) ||
         resolved.max_parallelism > kMaximumMaxParallelism) {
       return Invalid(index, "max parallelism " + std::to_string(resolved.max_parallelism) +
@@ -336,6 +337,14 @@ class JobCompiler {
     }
   }
 
+  std::optional<std::uint32_t> MaxParallelismOf(const StreamNode& node) const {
+    if (node.max_parallelism) return node.max_parallelism;
+    if (graph_.max_parallelism) return graph_.max_parallelism;
+    if (graph_.configuration.contains(kMaxParallelismKey)) {
+      return MaxParallelismSetting(graph_.configuration);
+    }
+    return graph_.default_max_parallelism;
+  }
   static bool ChainingEnabled(const StreamGraph& graph) {
     const auto own = graph.configuration.find(kOperatorChainingKey);
     return own == graph.configuration.end() ? graph.operator_chaining : own->second != "false";
@@ -348,6 +357,17 @@ class JobCompiler {
 };
 
 }  // namespace
+
+std::optional<std::uint32_t> MaxParallelismSetting(
+    const std::map<std::string, std::string>& configuration) {
+  const auto found = configuration.find(kMaxParallelismKey);
+  if (found == configuration.end()) return std::nullopt;
+  const std::string& text = found->second;
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
 
 std::uint32_t DefaultMaxParallelism(std::uint32_t parallelism) {
   const std::uint64_t wanted = parallelism + static_cast<std::uint64_t>(parallelism) / 2;

@@ -6,6 +6,7 @@
 
 #include <weir/api.h>
 #include <weir/internal/job_compiler.h>
+#include <weir/internal/type_name.h>
 
 namespace weir {
 namespace {
@@ -151,6 +152,25 @@ TEST(JobCompiler, ASettingForbidsChaining) {
   EXPECT_EQ((*of_cluster.Compile())->graph().vertices.size(), 1u);
 }
 
+TEST(JobCompiler, ASettingSaysTheMaxParallelismOfWhoSaysNone) {
+  JobInputs inputs;
+  inputs.configuration["pipeline.max-parallelism"] = "64";
+  Environment env(inputs);
+  env.FromSequence(1, 9).Map(Same).SetMaxParallelism(256).Print();
+  const auto maximums = [&env] {
+    std::vector<std::uint32_t> found;
+    for (const auto& vertex : (*env.Compile())->graph().vertices) {
+      found.push_back(vertex.max_parallelism);
+    }
+    return found;
+  };
+  EXPECT_EQ(maximums(), (std::vector<std::uint32_t>{64, 256, 64}));
+  env.Set("pipeline.max-parallelism", "-1");
+  EXPECT_EQ(maximums(), (std::vector<std::uint32_t>{128, 256, 128}));
+  env.SetMaxParallelism(32);
+  EXPECT_EQ(maximums(), (std::vector<std::uint32_t>{32, 256, 32}));
+}
+
 TEST(JobCompiler, EdgesSayHowRecordsAreDistributed) {
   const auto graph = GraphOf([](Environment& env) {
     auto source = env.FromSequence(1, 2);
@@ -168,7 +188,7 @@ TEST(JobCompiler, EdgesSayHowRecordsAreDistributed) {
   for (const auto& edge : graph->edges) {
     kinds.push_back(edge.partitioning);
     EXPECT_EQ(edge.source_vertex, 0u);
-    EXPECT_EQ(edge.type_name, "long int");
+    EXPECT_EQ(edge.type_name, internal::TypeName<std::int64_t>());
   }
   EXPECT_EQ(kinds,
             (std::vector{Partitioning::kRescale, Partitioning::kShuffle, Partitioning::kBroadcast,

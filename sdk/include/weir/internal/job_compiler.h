@@ -6,7 +6,11 @@
 // nor does the setting `pipeline.operator-chaining.enabled`.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include <weir/internal/compiled_job.h>
 #include <weir/internal/stream_graph.h>
@@ -15,6 +19,12 @@
 namespace weir::internal {
 
 inline constexpr char kOperatorChainingKey[] = "pipeline.operator-chaining.enabled";
+inline constexpr char kMaxParallelismKey[] = "pipeline.max-parallelism";
+
+// What a configuration says of the max parallelism; none: nothing, or -1. What is no number is
+// refused by whoever takes the job.
+std::optional<std::uint32_t> MaxParallelismSetting(
+    const std::map<std::string, std::string>& configuration);
 
 // Errors are InvalidArgument of domain kUser and name the operator.
 Result<std::unique_ptr<CompiledJob>> CompileStreamGraph(std::shared_ptr<const StreamGraph> graph);

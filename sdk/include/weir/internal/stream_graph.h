@@ -126,7 +126,9 @@ struct StreamGraph {
   std::uint32_t default_parallelism = 1;
   std::optional<std::uint32_t> max_parallelism;
   std::map<std::string, std::string> configuration;
-  bool operator_chaining = true;  // where `configuration` says nothing of it
+  // Where `configuration` says nothing of them.
+  bool operator_chaining = true;
+  std::optional<std::uint32_t> default_max_parallelism;
   std::vector<StreamNode> nodes;  // in the order of the program
   std::vector<StreamEdge> edges;
   // Where coordinators of aligned sources meet; null without any.
