@@ -102,6 +102,10 @@ void JobMaster::OnWorkerFailed(JobWorker& worker, JobFailure failure) {
       }
     }
   }
+  if (phase_ == JobPhase::kExecuting && touched.empty()) {
+    log_.Info("job ", job_id(), " goes on, all tasks there had ended: ", failure.status.message());
+    return;
+  }
   // Nothing that is to run on ran there; what is lost is started again with the rest.
   const bool waits = phase_ == JobPhase::kWaitingForSlots || phase_ == JobPhase::kWaitingToRestart;
   if (waits && scope_.Contains(touched)) {

@@ -140,6 +140,30 @@ class RegionFailoverTest : public testing::Test {
   std::optional<std::pair<std::uint32_t, std::uint32_t>> withheld_;
 };
 
+// What it ran is done; there is nothing to start again, and nothing to wait for.
+TEST_F(RegionFailoverTest, AWorkerWhoseTasksHaveEndedIsNotMissed) {
+  const std::string id = Submit();
+  const auto finish = [&](std::uint32_t subtask) {
+    const auto worker = WorkerOf(id, subtask);
+    for (const std::uint32_t vertex : {0U, 1U}) {
+      const std::uint32_t attempt = worker->tasks.at({vertex, subtask});
+      worker->tasks.erase({vertex, subtask});
+      cluster_.SendTaskState(*worker, vertex, subtask, attempt, proto::TASK_FINISHED);
+    }
+    cluster_.Run();
+  };
+  finish(0);
+  cluster_.EndWorker(WorkerOf(id, 0), 9);
+  cluster_.Run(10'000);
+  ASSERT_NE(cluster_.job(id), nullptr);
+  EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kExecuting);
+  EXPECT_EQ(cluster_.job(id)->restarts(), 0);
+  finish(1);
+  finish(2);
+  cluster_.Run(10'000);
+  EXPECT_EQ(cluster_.StateOf(id), "FINISHED");
+}
+
 TEST_F(RegionFailoverTest, AFailedTaskRestartsItsRegionAndTheRestRunsOn) {
   const std::string id = Submit();
   const auto other = WorkerOf(id, 0);
