@@ -214,7 +214,8 @@ TEST_F(ConfigurationTest, SetChecksAndMergeReplaces) {
 
 TEST(SettingsTest, EveryDeclarationIsListedOnceAndHasAValidDefault) {
   std::size_t declared = 0;
-  for (const char* const path : {"/common/settings.h", "/common/checkpoint_settings.h"}) {
+  for (const char* const path : {"/common/settings.h", "/common/checkpoint_settings.h",
+                                 "/common/state_backend_settings.h"}) {
     const std::string header =
         *LocalFileSystem().ReadFile(WEIR_SOURCE_DIRECTORY + std::string(path));
     for (std::size_t at = header.find("constexpr Setting<"); at != header.npos;
@@ -223,7 +224,7 @@ TEST(SettingsTest, EveryDeclarationIsListedOnceAndHasAValidDefault) {
     }
   }
   EXPECT_EQ(ListSettings().size(), declared)
-      << "setting_registry.cc lists the settings of both headers";
+      << "setting_registry.cc lists the settings of these headers";
   std::set<std::string_view> keys;
   for (const SettingDescription* setting : ListSettings()) {
     EXPECT_TRUE(keys.insert(setting->key).second) << setting->key;
