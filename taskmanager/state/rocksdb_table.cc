@@ -79,8 +79,8 @@ class Cursor final : public internal::StoreCursor {
 }  // namespace
 
 void RocksDbTable::CloseFamily::operator()(rocksdb::ColumnFamilyHandle* family) const {
-  // Its status says whether the handle was one of this database.
-  (void)database->DestroyColumnFamilyHandle(family);
+  // It fails for a handle of another database only, which this cannot be.
+  database->DestroyColumnFamilyHandle(family).PermitUncheckedError();
 }
 
 RocksDbTable::RocksDbTable(rocksdb::DB& database, std::string state, std::string schema,
