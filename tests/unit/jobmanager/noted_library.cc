@@ -1,11 +1,17 @@
-// The notes of two jobs, as WEIR_JOB writes them.
+// The notes of two jobs, as WEIR_JOB writes them (weir/job_plugin.h: WEIR_IN_ORDER_).
 #include <weir/internal/plugin_note.h>
+
+#ifdef __clang__
+#define IN_ORDER [[clang::no_sanitize("address")]]
+#else
+#define IN_ORDER [[gnu::no_reorder]]
+#endif
 
 namespace {
 
-[[gnu::used, gnu::section(".note.weir")]] alignas(4) constexpr auto kFirst =
+IN_ORDER alignas(4) [[gnu::used, gnu::section(".note.weir")]] constexpr auto kFirst =
     weir::internal::MakePluginNote(WEIR_PLUGIN_NOTE_TEXT_("first"));
-[[gnu::used, gnu::section(".note.weir")]] alignas(4) constexpr auto kSecond =
+IN_ORDER alignas(4) [[gnu::used, gnu::section(".note.weir")]] constexpr auto kSecond =
     weir::internal::MakePluginNote(WEIR_PLUGIN_NOTE_TEXT_("second"));
 
 }  // namespace
