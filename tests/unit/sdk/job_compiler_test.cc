@@ -159,7 +159,8 @@ TEST(JobCompiler, ASettingSaysTheMaxParallelismOfWhoSaysNone) {
   env.FromSequence(1, 9).Map(Same).SetMaxParallelism(256).Print();
   const auto maximums = [&env] {
     std::vector<std::uint32_t> found;
-    for (const auto& vertex : (*env.Compile())->graph().vertices) {
+    const auto job = *env.Compile();
+    for (const auto& vertex : job->graph().vertices) {
       found.push_back(vertex.max_parallelism);
     }
     return found;
