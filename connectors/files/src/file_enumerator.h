@@ -26,8 +26,7 @@ class FileEnumerator final : public SplitEnumerator<FileSplit, FileEnumeratorSta
 
   Status Start(SplitEnumeratorContext<FileSplit>& context,
                std::optional<FileEnumeratorState> restored) override;
-  // Readers ask; what an attempt before has asked is not to be answered.
-  void AddReader(std::uint32_t reader) override { waiting_.erase(reader); }
+  void AddReader(std::uint32_t /*reader*/) override {}  // readers ask
   void HandleSplitRequest(std::uint32_t reader) override;
   void AddSplitsBack(std::vector<FileSplit> splits, std::uint32_t reader) override;
   Result<FileEnumeratorState> Snapshot(std::uint64_t checkpoint_id) override;

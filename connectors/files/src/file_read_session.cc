@@ -16,7 +16,7 @@ class FileReadSession::State {
     WEIR_RETURN_IF_ERROR(ValidateSource(options_));
     context_ = &context;
     thread_ = std::make_unique<FileReaderThread>(options_, framing_, context);
-    Request();
+    context.RequestSplit();
     return Status::Ok();
   }
 
@@ -34,7 +34,6 @@ class FileReadSession::State {
   bool AtEnd() const { return no_more_splits_ && splits_.empty(); }
 
   void AddSplits(std::vector<FileSplit> splits) {
-    requested_ = false;
     for (FileSplit& split : splits) {
       splits_.push_back({split, context_->CreateSplitOutput()});
       thread_->Add(std::move(split));
@@ -89,14 +88,6 @@ class FileReadSession::State {
     std::uint32_t output = kMainOutput;
   };
 
-  // Not where nothing comes, nor twice: who is at its end must have no request on its way, or it is
-  // given a split that went back after another reader's failure.
-  void Request() {
-    if (no_more_splits_ || requested_) return;
-    requested_ = true;
-    context_->RequestSplit();
-  }
-
   // All its messages are used; says why nothing follows them, if that is so.
   Status FinishBlock() {
     Assigned& current = splits_.front();
@@ -107,7 +98,7 @@ class FileReadSession::State {
     if (block_->ends_split) {
       context_->ReleaseSplitOutput(current.output);
       splits_.pop_front();
-      if (splits_.empty()) Request();
+      if (splits_.empty()) context_->RequestSplit();
     }
     Status failure = block_->failure;
     thread_->GiveBack(std::move(block_));
@@ -120,7 +111,6 @@ class FileReadSession::State {
   std::deque<Assigned> splits_;  // the first one is being read
   std::unique_ptr<FileReaderThread> thread_;
   std::unique_ptr<FileBlock> block_;
-  bool requested_ = false;  // and not answered
   bool no_more_splits_ = false;
 };
 

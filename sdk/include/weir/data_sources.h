@@ -70,7 +70,7 @@ class RangeReader final : public SourceReader<T, RangeSplit> {
 
   Status Open(SourceReaderContext& context) override {
     context_ = &context;
-    Request();
+    context.RequestSplit();
     return Status::Ok();
   }
   Result<ReadStatus> Read(SourceOutput<T>& output) override {
@@ -84,12 +84,11 @@ class RangeReader final : public SourceReader<T, RangeSplit> {
       context_->ReleaseSplitOutput(split_outputs_.back());
       splits_.pop_back();
       split_outputs_.pop_back();
-      if (splits_.empty()) Request();
+      if (splits_.empty() && !no_more_splits_) context_->RequestSplit();
     }
     return no_more_splits_ ? ReadStatus::kEndOfInput : ReadStatus::kNothingAvailable;
   }
   Status AddSplits(std::vector<RangeSplit> splits) override {
-    requested_ = false;
     // In front: the one at the back may be half read.
     splits_.insert(splits_.begin(), splits.begin(), splits.end());
     std::vector<std::uint32_t> outputs(splits.size());
@@ -105,19 +104,10 @@ class RangeReader final : public SourceReader<T, RangeSplit> {
   std::vector<RangeSplit> Snapshot(std::uint64_t) override { return splits_; }
 
  private:
-  // Not where nothing comes, nor twice: who is at its end must have no request on its way, or it is
-  // given a split that went back after another reader's failure.
-  void Request() {
-    if (no_more_splits_ || requested_) return;
-    requested_ = true;
-    context_->RequestSplit();
-  }
-
   Produce produce_;
   SourceReaderContext* context_ = nullptr;
   std::vector<RangeSplit> splits_;            // the last one is read first
   std::vector<std::uint32_t> split_outputs_;  // by split
-  bool requested_ = false;                    // and not answered
   bool no_more_splits_ = false;
 };
 

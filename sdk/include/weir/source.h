@@ -41,7 +41,8 @@ class SplitEnumeratorContext {
   virtual const std::vector<std::uint32_t>& registered_readers() const = 0;
   // The reader must be registered.
   virtual void AssignSplits(std::uint32_t reader, std::vector<Split> splits) = 0;
-  // No split will be assigned to this reader any more: it ends when it has read what it has.
+  // No split will be assigned to this reader any more: it ends when it has read what it has. What
+  // it still asks for is not passed on.
   virtual void SignalNoMoreSplits(std::uint32_t reader) = 0;
   // Runs `work` where it may block (asking a broker), then `done` on the enumerator's thread.
   virtual void RunBlocking(std::function<void()> work, std::function<void()> done) = 0;

@@ -208,6 +208,31 @@ TEST_F(SourceCoordinatorTest, SplitsOfALostReaderAreHandedOutAgain) {
   EXPECT_EQ(context_.TakeAssigned(0).size(), 1u);
 }
 
+// A reader asks when it has read its split, and hears that there are no more while it does. The
+// split of a lost reader, given to it now, would be read by nobody.
+TEST_F(SourceCoordinatorTest, WhoWasToldThatNoMoreComeGetsNothingThatWentBack) {
+  ASSERT_TRUE(coordinator_.Start().ok());
+  ASSERT_TRUE(coordinator_.SubtaskReady(0, 0).ok());
+  ASSERT_TRUE(coordinator_.SubtaskReady(1, 0).ok());
+  Request(0);
+  Request(1);
+  context_.TakeAssigned(0);
+  const Ranges lost = context_.TakeAssigned(1);
+  Request(0);
+  ASSERT_EQ(context_.sent.size(), 1u);  // no more
+  ASSERT_TRUE(coordinator_.SubtaskFailed(1, 0).ok());
+  Request(0);
+  EXPECT_EQ(context_.TakeAssigned(0), Ranges());
+  ASSERT_TRUE(coordinator_.SubtaskReady(1, 1).ok());
+  Request(1);
+  EXPECT_EQ(context_.TakeAssigned(1), lost);
+  // Another attempt of it has been told nothing yet.
+  ASSERT_TRUE(coordinator_.SubtaskFailed(1, 1).ok());
+  ASSERT_TRUE(coordinator_.SubtaskReady(0, 1).ok());
+  Request(0);
+  EXPECT_EQ(context_.TakeAssigned(0), lost);
+}
+
 TEST_F(SourceCoordinatorTest, SplitsInACompletedCheckpointBelongToTheReader) {
   ASSERT_TRUE(coordinator_.Start().ok());
   ASSERT_TRUE(coordinator_.SubtaskReady(0, 0).ok());

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,7 @@ class SourceCoordinator final : public OperatorCoordinator,
 
   Status SubtaskReady(std::uint32_t subtask, std::uint32_t attempt) override {
     attempts_[subtask] = attempt;
+    told_no_more_.erase(subtask);
     ListReaders();
     if (alignment_) alignment_->ReaderReady(subtask);
     enumerator_->AddReader(subtask);
@@ -76,6 +78,9 @@ class SourceCoordinator final : public OperatorCoordinator,
     if (message.kind != SourceMessage::kRequestSplit) {
       return Status::Corruption("a split enumerator got a message that is for readers");
     }
+    // It ends when it has read what it has: a split that went back after another reader's failure,
+    // given to it now, would be read by nobody.
+    if (told_no_more_.contains(subtask)) return Status::Ok();
     enumerator_->HandleSplitRequest(subtask);
     return TakeError();
   }
@@ -123,6 +128,7 @@ class SourceCoordinator final : public OperatorCoordinator,
   }
   void SignalNoMoreSplits(std::uint32_t reader) override {
     if (!Registered(reader, "SignalNoMoreSplits")) return;
+    told_no_more_.insert(reader);
     context_.SendToSubtask(reader, EncodeSourceMessage(SourceMessage::kNoMoreSplits));
   }
   void RunBlocking(std::function<void()> work, std::function<void()> done) override {
@@ -164,6 +170,7 @@ class SourceCoordinator final : public OperatorCoordinator,
   const std::unique_ptr<SourceAlignment> alignment_;
   std::optional<State> restored_;
   std::map<std::uint32_t, std::uint32_t> attempts_;  // of the registered readers
+  std::set<std::uint32_t> told_no_more_;             // in their present attempts
   std::vector<std::uint32_t> readers_;
   // By the checkpoint that will hold them: by reader, the splits assigned before it.
   std::map<std::uint64_t, std::map<std::uint32_t, std::vector<Split>>> assigned_;

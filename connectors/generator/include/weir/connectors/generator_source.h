@@ -64,7 +64,7 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
     context_ = &context;
     WEIR_RETURN_IF_ERROR(OpenFunction(context.runtime()));
     WEIR_RETURN_IF_ERROR(pacer_.Open(context));
-    Request();
+    context.RequestSplit();
     return Status::Ok();
   }
 
@@ -92,7 +92,6 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
   }
 
   Status AddSplits(std::vector<IndexRange> splits) override {
-    requested_ = false;
     for (const IndexRange& split : splits) {
       ranges_.push_back(split);
       split_outputs_.push_back(context_->CreateSplitOutput());
@@ -144,13 +143,6 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
     }
     return false;
   }
-  // Not where nothing comes, nor twice: who is at its end must have no request on its way, or it is
-  // given a range that went back after another reader's failure.
-  void Request() {
-    if (no_more_splits_ || requested_) return;
-    requested_ = true;
-    context_->RequestSplit();
-  }
   // A finished range goes; of several (after a restart with fewer readers) each has its turn.
   void Advance() {
     if (ranges_.front().remaining == 0) {
@@ -158,7 +150,7 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
       paused_.erase(split_outputs_.front());
       ranges_.erase(ranges_.begin());
       split_outputs_.erase(split_outputs_.begin());
-      if (ranges_.empty()) Request();
+      if (ranges_.empty() && !no_more_splits_) context_->RequestSplit();
     } else if (ranges_.size() > 1) {
       Rotate();
     }
@@ -171,7 +163,6 @@ class DataGeneratorReader final : public SourceReader<T, IndexRange> {
   std::vector<IndexRange> ranges_;            // the next block comes from the first
   std::vector<std::uint32_t> split_outputs_;  // by range
   std::set<std::uint32_t> paused_;            // of split_outputs_
-  bool requested_ = false;                    // and not answered
   bool no_more_splits_ = false;
 };
 
