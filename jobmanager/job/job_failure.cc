@@ -19,6 +19,11 @@ std::string NameOf(const Status& status) {
   return std::string(ToString(status.code()));
 }
 
+// A task that lost a peer, or did not find it, says no more than that.
+bool MayBeAPeers(const JobFailure& failure) {
+  return !failure.process_ended && failure.status.code() == StatusCode::kUnavailable;
+}
+
 }  // namespace
 
 std::string DescribeStep(const ExecutionGraph& graph, const proto::RunningStep& step) {
@@ -101,8 +106,7 @@ void ExceptionHistory::AddRoot(JobFailure failure) {
 void ExceptionHistory::AddConcurrent(JobFailure failure) {
   if (entries_.empty()) return;
   JobFailure& root = entries_.front();
-  if (failure.process_ended && !root.process_ended &&
-      root.status.code() == StatusCode::kUnavailable) {
+  if (MayBeAPeers(root) && !MayBeAPeers(failure)) {
     failure.concurrent = std::exchange(root.concurrent, {});
     std::swap(root, failure);
   }

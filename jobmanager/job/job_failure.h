@@ -54,8 +54,9 @@ class ExceptionHistory {
   explicit ExceptionHistory(std::size_t size) : size_(size) {}
 
   void AddRoot(JobFailure failure);
-  // To the newest root cause; dropped when there is none. The end of a process makes its peers fail
-  // too (their connections break), and their reports can come first: then it takes their place.
+  // To the newest root cause; dropped when there is none. The end of a process or of one of its
+  // tasks makes peers fail too (a connection breaks, a channel is gone: Unavailable), and their
+  // reports can come first: then the failure of its own takes their place.
   void AddConcurrent(JobFailure failure);
 
   // Newest first.

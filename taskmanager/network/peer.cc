@@ -230,10 +230,10 @@ Status Peer::OnRefused(const FrameHeader& header, const Bytes& payload) {
   const std::shared_ptr<OutputChannel> channel = found->second;
   outputs_.erase(found);
   // A worker that goes on over a restart may not have let go of the attempt before yet, or not have
-  // heard of this one: the job that is started again finds it ready.
+  // heard of this one: the job that is started again finds it ready. Or its task has failed.
   const bool passes = refused.reason == RefusalReason::kUnknownChannel ||
                       refused.reason == RefusalReason::kOtherAttempt;
-  channel->Fail(Status(StatusCode::kFailedPrecondition,
+  channel->Fail(Status(passes ? StatusCode::kUnavailable : StatusCode::kFailedPrecondition,
                        Concat(connection_->peer(), ": refused: ", refused.text),
                        ErrorDomain::kSystem, passes ? RetryHint::kRetry : RetryHint::kNoRetry));
   return Status();

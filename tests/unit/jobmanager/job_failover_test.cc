@@ -212,26 +212,48 @@ TEST_F(JobFailoverTest, AFailedTaskSaysWhereAndStopsItsNeighbours) {
                           "line"));
 }
 
-TEST_F(JobFailoverTest, ADeadProcessTakesThePlaceOfWhatItsPeersReportedFirst) {
+class FailureOfAPeerTest : public JobFailoverTest {
+ protected:
+  // What a task says when the other end of a channel has gone.
+  void FailForWantOfAPeer(SimulatedWorker& worker) {
+    proto::WorkerEvent event;
+    proto::TaskStateChange* const change = event.mutable_task_state();
+    change->mutable_task()->set_vertex(1);
+    change->mutable_task()->set_subtask(3);
+    change->set_state(proto::TASK_FAILED);
+    *change->mutable_failure()->mutable_error() =
+        proto::ErrorFromStatus(Status::Unavailable("lost the connection to a peer"));
+    worker.tasks.erase({1, 3});
+    cluster_.Send(worker, std::move(event));
+  }
+  // The root cause; what failed because of it is the peer's complaint.
+  std::string RootOf(const std::string& id) {
+    const auto& entries = cluster_.manager().jobs().FindArchived(id)->exceptions.entries;
+    if (entries.size() != 1u || entries[0].concurrent.size() != 1u) return "not one with another";
+    EXPECT_THAT(entries[0].concurrent[0].stacktrace, HasSubstr("lost the connection to a peer"));
+    return entries[0].stacktrace;
+  }
+};
+
+TEST_F(FailureOfAPeerTest, ADeadProcessTakesItsPlace) {
   const std::string id = Submit({});
   const auto workers = cluster_.WorkersOf(id);
-  proto::WorkerEvent event;
-  proto::TaskStateChange* const change = event.mutable_task_state();
-  change->mutable_task()->set_vertex(1);
-  change->mutable_task()->set_subtask(3);
-  change->set_state(proto::TASK_FAILED);
-  *change->mutable_failure()->mutable_error() =
-      proto::ErrorFromStatus(Status::Unavailable("lost the connection to a peer"));
-  workers[1]->tasks.erase({1, 3});
-  cluster_.Send(*workers[1], std::move(event));
+  FailForWantOfAPeer(*workers[1]);
   cluster_.EndWorker(workers[0], 11);
   cluster_.Run();
   ExpectFailed(id);
-  const auto& entries = cluster_.manager().jobs().FindArchived(id)->exceptions.entries;
-  ASSERT_EQ(entries.size(), 1u);
-  EXPECT_EQ(entries[0].name, "SIGSEGV");
-  ASSERT_EQ(entries[0].concurrent.size(), 1u);
-  EXPECT_THAT(entries[0].concurrent[0].stacktrace, HasSubstr("lost the connection to a peer"));
+  EXPECT_THAT(RootOf(id), HasSubstr("SIGSEGV"));
+}
+
+TEST_F(FailureOfAPeerTest, ATaskThatFailedOfItselfTakesItsPlace) {
+  const std::string id = Submit({});
+  const auto workers = cluster_.WorkersOf(id);
+  FailForWantOfAPeer(*workers[1]);
+  workers[0]->tasks.erase({1, 1});
+  cluster_.SendTaskState(*workers[0], 1, 1, 0, proto::TASK_FAILED, "its state file is damaged");
+  cluster_.Run();
+  ExpectFailed(id);
+  EXPECT_THAT(RootOf(id), HasSubstr("its state file is damaged"));
 }
 
 TEST_F(JobFailoverTest, AGraphThatDiffersInTheWorkerIsNotTriedAgain) {
