@@ -159,7 +159,9 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   FailoverScope NoScope() const { return {regions_, CoordinatedVertices(coordinators_)}; }
   FailoverScope ScopeOf(const Execution& execution) const;
   // Of whatever runs in that process.
-  FailoverScope ScopeOf(const JobWorker& worker) const;
+  FailoverScope ScopeOf(const JobWorker& worker);
+  // What has been deployed to the worker and has not ended.
+  std::vector<Execution*> DeployedOn(const JobWorker& worker);
   FailoverScope WholeJob() const;
   // `touched`: what cannot go on.
   void Fail(JobFailure failure, FailoverScope touched);

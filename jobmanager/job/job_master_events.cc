@@ -94,12 +94,8 @@ void JobMaster::OnWorkerReady(JobWorker&) {
 void JobMaster::OnWorkerFailed(JobWorker& worker, JobFailure failure) {
   FailoverScope touched = ScopeOf(worker);
   if (worker.state == WorkerState::kGone) {
-    for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
-      for (std::uint32_t subtask = 0; subtask < graph_.executions(vertex).size(); ++subtask) {
-        Execution& execution = graph_.At(vertex, subtask);
-        if (!execution.place || execution.place->worker_id != worker.id) continue;
-        if (IsDeployed(execution.state())) TransitionTask(execution, TaskState::kFailed);
-      }
+    for (Execution* const execution : DeployedOn(worker)) {
+      TransitionTask(*execution, TaskState::kFailed);
     }
   }
   if (phase_ == JobPhase::kExecuting && touched.empty()) {
@@ -117,13 +113,8 @@ void JobMaster::OnWorkerFailed(JobWorker& worker, JobFailure failure) {
 
 void JobMaster::OnWorkerGone(JobWorker& worker) {
   stuck_tasks_.ForgetWorker(worker.id);
-  for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
-    for (std::uint32_t subtask = 0; subtask < graph_.executions(vertex).size(); ++subtask) {
-      Execution& execution = graph_.At(vertex, subtask);
-      if (!execution.place || execution.place->worker_id != worker.id) continue;
-      if (!IsDeployed(execution.state())) continue;
-      TransitionTask(execution, worker.failed ? TaskState::kFailed : TaskState::kCanceled);
-    }
+  for (Execution* const execution : DeployedOn(worker)) {
+    TransitionTask(*execution, worker.failed ? TaskState::kFailed : TaskState::kCanceled);
   }
   CheckStopped();
   CheckEnded();

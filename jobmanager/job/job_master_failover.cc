@@ -58,16 +58,25 @@ FailoverScope JobMaster::ScopeOf(const Execution& execution) const {
   return scope;
 }
 
-FailoverScope JobMaster::ScopeOf(const JobWorker& worker) const {
+FailoverScope JobMaster::ScopeOf(const JobWorker& worker) {
   FailoverScope scope = NoScope();
   if (worker.id == coordinator_id_) scope.AddCoordinators();
-  for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
-    for (const Execution& execution : graph_.executions(vertex)) {
-      const bool there = execution.place && execution.place->worker_id == worker.id;
-      if (there && IsDeployed(execution.state())) scope.Add(vertex, execution.subtask);
-    }
+  for (const Execution* const execution : DeployedOn(worker)) {
+    scope.Add(execution->vertex, execution->subtask);
   }
   return scope;
+}
+
+std::vector<Execution*> JobMaster::DeployedOn(const JobWorker& worker) {
+  std::vector<Execution*> deployed;
+  for (std::uint32_t vertex = 0; vertex < graph_.vertex_count(); ++vertex) {
+    for (std::uint32_t subtask = 0; subtask < graph_.executions(vertex).size(); ++subtask) {
+      Execution& execution = graph_.At(vertex, subtask);
+      const bool there = execution.place && execution.place->worker_id == worker.id;
+      if (there && IsDeployed(execution.state())) deployed.push_back(&execution);
+    }
+  }
+  return deployed;
 }
 
 FailoverScope JobMaster::WholeJob() const {
