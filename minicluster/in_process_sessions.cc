@@ -3,39 +3,10 @@
 #include <utility>
 
 #include "common/mutex.h"
-#include "proto/session.pb.h"
+#include "minicluster/session_kinds.h"
 
 namespace weir::minicluster {
 namespace {
-
-// What differs between the two kinds of session.
-struct TaskManagerKind {
-  using Event = proto::TaskManagerEvent;
-  using Command = proto::TaskManagerCommand;
-  using Session = jobmanager::TaskManagerSession;
-  static void Deliver(jobmanager::SessionFrontend& frontend,
-                      const std::shared_ptr<Session>& session, Event event) {
-    frontend.OnTaskManagerEvent(session, std::move(event));
-  }
-  static void Closed(jobmanager::SessionFrontend& frontend, const Session* session,
-                     const Status& reason) {
-    frontend.OnTaskManagerClosed(session, reason);
-  }
-};
-
-struct WorkerKind {
-  using Event = proto::WorkerEvent;
-  using Command = proto::WorkerCommand;
-  using Session = jobmanager::WorkerSession;
-  static void Deliver(jobmanager::SessionFrontend& frontend,
-                      const std::shared_ptr<Session>& session, Event event) {
-    frontend.OnWorkerEvent(session, std::move(event));
-  }
-  static void Closed(jobmanager::SessionFrontend& frontend, const Session* session,
-                     const Status& reason) {
-    frontend.OnWorkerClosed(session, reason);
-  }
-};
 
 // The JobManager's end. Messages to the peer are posted to its loop, and dropped there once it has
 // gone.

@@ -3,38 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "proto/session.pb.h"
+#include "minicluster/session_kinds.h"
 
 namespace weir::simulation {
 namespace {
 
-struct TaskManagerKind {
-  using Event = proto::TaskManagerEvent;
-  using Command = proto::TaskManagerCommand;
-  using Session = jobmanager::TaskManagerSession;
-  static void Deliver(jobmanager::SessionFrontend& frontend,
-                      const std::shared_ptr<Session>& session, Event event) {
-    frontend.OnTaskManagerEvent(session, std::move(event));
-  }
-  static void Closed(jobmanager::SessionFrontend& frontend, const Session* session,
-                     const Status& reason) {
-    frontend.OnTaskManagerClosed(session, reason);
-  }
-};
-
-struct WorkerKind {
-  using Event = proto::WorkerEvent;
-  using Command = proto::WorkerCommand;
-  using Session = jobmanager::WorkerSession;
-  static void Deliver(jobmanager::SessionFrontend& frontend,
-                      const std::shared_ptr<Session>& session, Event event) {
-    frontend.OnWorkerEvent(session, std::move(event));
-  }
-  static void Closed(jobmanager::SessionFrontend& frontend, const Session* session,
-                     const Status& reason) {
-    frontend.OnWorkerClosed(session, reason);
-  }
-};
+using minicluster::TaskManagerKind;
+using minicluster::WorkerKind;
 
 // Both ends of a stream. The JobManager holds it as its session, the peer through PeerEnd.
 template <class Kind>
