@@ -61,24 +61,9 @@ class SimulatedSender final : public network::ByteSender {
   std::uint64_t sent_ = 0;
 };
 
-// The queue of a receiving end, to be looked at without taking from it.
-class ReceiverQueue : public network::ByteReceiver {
+class SimulatedReceiver final : public network::ByteReceiver {
  public:
-  explicit ReceiverQueue(std::shared_ptr<DataNetwork::End> own) : own_(std::move(own)) {}
-  void VisitQueued(std::size_t skipped,
-                   const std::function<bool(const network::Received&)>& visit) const {
-    for (std::size_t i = own_->taken + skipped; i < own_->elements.size(); ++i) {
-      if (!visit(own_->elements[i])) return;
-    }
-  }
-
- protected:
-  const std::shared_ptr<DataNetwork::End> own_;
-};
-
-class SimulatedReceiver final : public ReceiverQueue {
- public:
-  using ReceiverQueue::ReceiverQueue;
+  explicit SimulatedReceiver(std::shared_ptr<DataNetwork::End> own) : own_(std::move(own)) {}
 
   bool HasElement() const override { return own_->taken < own_->elements.size(); }
   std::optional<network::Received> Pop() override {
@@ -95,6 +80,9 @@ class SimulatedReceiver final : public ReceiverQueue {
   }
   void Recycle(network::Bytes) override {}
   std::uint64_t bytes_received() const override { return 0; }
+
+ private:
+  const std::shared_ptr<DataNetwork::End> own_;
 };
 
 std::shared_ptr<DataNetwork::Connection> DataNetwork::Connect(const std::string& from,

@@ -1,7 +1,7 @@
 // Numbers 0 … N-1, counted by key and by window, into two folders of files.
 //
 //   --output FOLDER   --records N   --rate R per second (0: as fast as it goes)   --keys K
-//   --window-ms W   --hold-file F, --decline-file F: numbered_pipeline.h
+//   --window-ms W
 //
 // "numbered-in-text" is the same with its counts in state of another type.
 //
@@ -28,9 +28,7 @@ class Numbers {
                                      {"records", "1000"},
                                      {"rate", "0"},
                                      {"keys", "97"},
-                                     {"window-ms", "1000"},
-                                     {"hold-file", ""},
-                                     {"decline-file", ""}}) {}
+                                     {"window-ms", "1000"}}) {}
 
   template <class Counter>
   void Count(Counter counter) const {
@@ -48,19 +46,13 @@ class Numbers {
         .Build(numbers, std::move(counter));
   }
 
-  CountPerKey Counter() const {
-    return {.hold_file = arguments_.Text("hold-file"),
-            .decline_file = arguments_.Text("decline-file")};
-  }
-
  private:
   weir::StreamExecutionEnvironment& env_;
   const JobArguments arguments_;
 };
 
 void NumberedJob(weir::StreamExecutionEnvironment& env) {
-  const Numbers numbers(env);
-  numbers.Count(numbers.Counter());
+  Numbers(env).Count(CountPerKey());
 }
 
 void NumberedInTextJob(weir::StreamExecutionEnvironment& env) {

@@ -2,12 +2,8 @@
 // window, into the folders `counts` and `windows` of files.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -32,33 +28,16 @@ inline auto NumberTime() {
       [](const Number& number) { return number.index; });
 }
 
-// "index key n": the record is the key's n-th. A test can make it hold and decline by files.
+// "index key n": the record is the key's n-th.
 struct CountPerKey {
-  std::string hold_file;     // where given: number 0 makes "<this>.held" and waits for this file
-  std::string decline_file;  // where given: no checkpoint is taken while it is there
   ValueState<std::int64_t> count{"count"};
   auto States() { return std::tie(count); }
 
   void ProcessElement(const Number& number, KeyedProcessContext<std::int64_t>& context,
                       Collector<std::string>& out) {
-    if (number.index == 0 && !hold_file.empty()) Hold();
     const std::int64_t n = ++count.Mutable(context);
     out.Collect(std::to_string(number.index) + " " + std::to_string(number.key) + " " +
                 std::to_string(n));
-  }
-
-  Status SnapshotState(const FunctionSnapshotContext&) {
-    if (decline_file.empty() || !std::filesystem::exists(decline_file)) return Status();
-    return Status(StatusCode::kFailedPrecondition, "the test wants no checkpoint");
-  }
-
- private:
-  // A single long call of user code, as long as the test likes.
-  void Hold() const {
-    const std::ofstream held(hold_file + ".held");
-    while (!std::filesystem::exists(hold_file)) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
   }
 };
 
