@@ -22,12 +22,12 @@ using internal::ChainedKeyedTable;
 using internal::ChainedOperatorState;
 using internal::OperatorStateSnapshot;
 
-namespace {
-
-Status Mismatch(std::string message) {
+Status StateMismatch(std::string message) {
   return Status(StatusCode::kFailedPrecondition, std::move(message), ErrorDomain::kUser,
                 RetryHint::kNoRetry);
 }
+
+namespace {
 
 class ChainRestorer {
  public:
@@ -90,16 +90,16 @@ class ChainRestorer {
       return index == each.operator_index && each.name == section.state;
     });
     if (table == tables_.end()) {
-      return Mismatch(reader.name() + " has this state, the program has not");
+      return StateMismatch(reader.name() + " has this state, the program has not");
     }
     if (section.max_parallelism != vertex_.max_parallelism) {
-      return Mismatch(reader.name() + " was written with maximum parallelism " +
-                      std::to_string(section.max_parallelism) + ", the program has " +
-                      std::to_string(vertex_.max_parallelism));
+      return StateMismatch(reader.name() + " was written with maximum parallelism " +
+                           std::to_string(section.max_parallelism) + ", the program has " +
+                           std::to_string(vertex_.max_parallelism));
     }
     if (section.schema != table->schema) {
-      return Mismatch("the state was written as " + section.schema + " (" + reader.name() +
-                      "), the program declares it as " + table->schema);
+      return StateMismatch("the state was written as " + section.schema + " (" + reader.name() +
+                           "), the program declares it as " + table->schema);
     }
     return reader.ReadKeyGroups(
         id, groups_.first, groups_.count,
@@ -111,7 +111,7 @@ class ChainRestorer {
 
   Status ReadOperator(const RestoreSource& source, StateFileReader& reader, SectionId id) {
     const std::optional<std::uint32_t> index = OperatorIndex(reader.sections()[id].operator_id);
-    if (!index) return Mismatch(reader.name() + " has this operator, the program has not");
+    if (!index) return StateMismatch(reader.name() + " has this operator, the program has not");
     std::vector<OperatorStateSnapshot>& old_subtasks = operator_state_[*index];
     if (old_subtasks.empty()) old_subtasks.resize(source.parallelism);
     if (old_subtasks.size() != source.parallelism || source.subtask >= source.parallelism) {

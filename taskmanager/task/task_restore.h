@@ -1,6 +1,7 @@
 // Gives a chain the state that it starts from: parts of the state files of old subtasks.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <weir/internal/chain.h>
@@ -11,6 +12,9 @@
 #include "taskmanager/task/checkpoint_description.h"
 
 namespace weir::task {
+
+// FailedPrecondition: the program does not fit the state, and no restart changes that.
+Status StateMismatch(std::string message);
 
 // Between CreateChain() and Open(), on the thread that opens the chain; blocks. `tables`: those of
 // the chain. Keyed state: the key groups of this subtask. Operator state: this subtask's share of

@@ -1,16 +1,19 @@
 #include "taskmanager/task/task_stores.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include <weir/internal/state/key_group_range.h>
+#include <weir/internal/state/store_cache_writer.h>
 
 #include "common/file_system.h"
 #include "common/logging.h"
 #include "taskmanager/state/store_backend.h"
 #include "taskmanager/state/store_restore.h"
+#include "taskmanager/task/task_restore.h"
 
 namespace weir::task {
 
@@ -20,47 +23,17 @@ using state::StoreUploads;
 
 namespace {
 
-Status StoreMismatch(std::string message) {
-  return Status(StatusCode::kFailedPrecondition, std::move(message), ErrorDomain::kUser,
-                RetryHint::kNoRetry);
-}
-
-// Entries from a store into a table, in pieces.
-class TableFiller {
+// Entries from a store into a table.
+class TableFiller final : public internal::StateWriter {
  public:
   explicit TableFiller(internal::KeyedTable& table) : table_(table) {}
-
-  Status Add(std::string_view key, std::string_view value) {
-    bytes_.append(key).append(value);
-    ++entries_;
-    return bytes_.size() < kPieceBytes ? Status::Ok() : Flush();
-  }
-  Status Flush() {
-    if (entries_ == 0) return Status::Ok();
-    const Status restored = table_.Restore(entries_, std::as_bytes(std::span<const char>(bytes_)));
-    bytes_.clear();
-    entries_ = 0;
-    return restored;
+  Status Write(std::uint32_t, std::uint32_t entries, std::span<const std::byte> bytes) override {
+    return table_.Restore(entries, bytes);
   }
 
  private:
-  static constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
-
   internal::KeyedTable& table_;
-  std::string bytes_;
-  std::uint32_t entries_ = 0;
 };
-
-Status Fill(const internal::KeyedStore& store, const internal::KeyGroupRange& range,
-            internal::KeyedTable& table) {
-  TableFiller filler(table);
-  for (std::uint32_t group = range.first; group < range.first + range.count; ++group) {
-    const std::unique_ptr<internal::StoreCursor> cursor = store.Scan(group, {});
-    while (cursor->Next()) WEIR_RETURN_IF_ERROR(filler.Add(cursor->key(), cursor->value()));
-    WEIR_RETURN_IF_ERROR(cursor->status());
-  }
-  return filler.Flush();
-}
 
 }  // namespace
 
@@ -117,7 +90,7 @@ Status TaskStores::RestoreAll(const TaskRestore& restore) {
       const bool known = std::ranges::any_of(
           vertex().operators, [&](const auto& each) { return each.id == stored.operator_id; });
       if (!known)
-        return StoreMismatch("operator " + stored.operator_id + " has state, the program has not");
+        return StateMismatch("operator " + stored.operator_id + " has state, the program has not");
     }
   }
   for (std::uint32_t index = 0; index < operators_.size(); ++index) {
@@ -178,11 +151,13 @@ Status TaskStores::MoveOne(OperatorStores& from, const std::vector<ChainedKeyedT
       return each.operator_index == from.operator_index && each.name == state;
     });
     if (from.in_use || table == tables.end()) {
-      return StoreMismatch(named + " is in the checkpoint, the program has it not");
+      return StateMismatch(named + " is in the checkpoint, the program has it not");
     }
     const auto opened = from.store->OpenTable(state, table->schema);
     WEIR_RETURN_IF_ERROR(opened.status().WithContext(named));
-    WEIR_RETURN_IF_ERROR(Fill(**opened, from.store->range(), *table->table).WithContext(named));
+    TableFiller filler(*table->table);
+    WEIR_RETURN_IF_ERROR(
+        internal::ExportStore(**opened, from.store->range(), filler).WithContext(named));
   }
   return Status::Ok();
 }
