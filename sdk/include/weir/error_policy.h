@@ -8,9 +8,12 @@
 // A record is rejected when the function throws, or when a reader's deserializer says so. It costs
 // nothing until that happens: the operator's loop resumes with the record behind the one that
 // failed. Operators that have it: Map, MapInto, Update, Filter, FlatMap, Process, also on two
-// streams and with a broadcast one, interval joins, asynchronous calls, Reduce and Aggregate,
-// windows, and sources that deserialize (Kafka, files); elsewhere OnError() is an error when the
-// job is submitted.
+// streams and with a broadcast one, window and interval joins, asynchronous calls, Reduce and
+// Aggregate, windows, and sources that deserialize (Kafka, files); elsewhere OnError() is an error
+// when the job is submitted.
+//
+// What a join's function throws rejects the pair that it was called for. The letter has both
+// records, the first stream's before the other's; each still meets its other partners.
 //
 // An asynchronous call rejects its record when it ends with an error and is not tried again, or
 // when its time is over and there is no Timeout() that completes it.
@@ -21,8 +24,8 @@
 // they work on a copy of it.
 //
 // Only what is thrown for a record that comes in is the policy's business. What OnTimer() throws,
-// or a window that fires, or a trigger while sessions merge, is no single record's fault and fails
-// the task.
+// or a window that fires (but for a join's pairs), or a trigger while sessions merge, is no single
+// record's fault and fails the task; so does what a coGroup throws.
 #pragma once
 
 #include <cstdint>

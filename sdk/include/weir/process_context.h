@@ -15,8 +15,7 @@ namespace weir {
 // What a Process function may ask while it handles a record.
 class ProcessContext {
  public:
-  explicit ProcessContext(const internal::OperatorContext& context)
-      : chain_(*context.chain), failure_(context.failure), sides_(context.side_outputs) {}
+  explicit ProcessContext(const internal::OperatorContext& context) : context_(context) {}
 
   bool has_timestamp() const { return timestamp_ms_ != internal::kNoTimestamp; }
   // Event time of the record in milliseconds, or internal::kNoTimestamp.
@@ -24,30 +23,29 @@ class ProcessContext {
   // The latest watermark that arrived here.
   std::int64_t current_watermark_ms() const { return watermark_ms_; }
   // Milliseconds since the epoch; the same for all records of a step.
-  std::int64_t processing_time_ms() const { return chain_.processing_time_ms(); }
-  RuntimeContext& runtime() const { return chain_.runtime(); }
+  std::int64_t processing_time_ms() const { return context_.chain->processing_time_ms(); }
+  RuntimeContext& runtime() const { return context_.chain->runtime(); }
 
   // A record for a side output (weir/side_output.h), with the timestamp of the one that is being
   // processed.
   template <class S, class V>
   void Output(const OutputTag<S>& tag, V&& value) {
-    if (sides_ == nullptr) return;  // nobody gets any
-    Status emitted = sides_->Emit(tag, S(std::forward<V>(value)), timestamp_ms_);
-    if (!emitted.ok()) failure_->Report(std::move(emitted));
+    if (context_.side_outputs == nullptr) return;  // nobody gets any
+    Status emitted = context_.side_outputs->Emit(tag, S(std::forward<V>(value)), timestamp_ms_);
+    if (!emitted.ok()) context_.failure->Report(std::move(emitted));
   }
 
   // For the operator.
   void SetTimestamp(std::int64_t timestamp_ms) { timestamp_ms_ = timestamp_ms; }
   void SetWatermark(std::int64_t watermark_ms) { watermark_ms_ = watermark_ms; }
+  const internal::OperatorContext& operator_context() const { return context_; }
 
  protected:
-  const internal::ChainContext& chain() const { return chain_; }
-  internal::ChainFailure& failure() const { return *failure_; }
+  const internal::ChainContext& chain() const { return *context_.chain; }
+  internal::ChainFailure& failure() const { return *context_.failure; }
 
  private:
-  internal::ChainContext& chain_;
-  internal::ChainFailure* failure_;
-  internal::SideOutputs* sides_;
+  const internal::OperatorContext context_;
   std::int64_t timestamp_ms_ = internal::kNoTimestamp;
   std::int64_t watermark_ms_ = internal::Watermark().timestamp_ms;
 };

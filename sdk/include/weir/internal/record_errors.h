@@ -40,11 +40,13 @@ class RecordErrors {
   // to blame for. Nests.
   void SetPushing(bool pushing) { pushing_ += pushing ? 1 : -1; }
   bool pushing() const { return pushing_ > 0; }
+  int pushing_depth() const { return pushing_; }
 
-  template <class T>
-  Status Handle(const T& record, Status error, std::int64_t timestamp_ms) {
+  // Of one record, or of several that were rejected together, one behind the other.
+  template <class... T>
+  Status Handle(Status error, std::int64_t timestamp_ms, const T&... records) {
     std::vector<std::byte> bytes;
-    if (policy_ == ErrorPolicy::kDeadLetter) SerializeTo(record, bytes);
+    if (policy_ == ErrorPolicy::kDeadLetter) (SerializeTo(records, bytes), ...);
     return Handle(BadRecord{{reinterpret_cast<const char*>(bytes.data()), bytes.size()},
                             std::move(error),
                             std::string(),
@@ -77,15 +79,39 @@ inline void ForEachRecord(const OperatorContext& context, const Batch<T>& in, st
       error = StatusOfCurrentException();
     }
     rejected(i);
-    Status handled = context.errors->Handle(in[i], std::move(error), in.timestamp(i));
+    Status handled = context.errors->Handle(std::move(error), in.timestamp(i), in[i]);
     if (!handled.ok()) context.failure->Report(std::move(handled));
     ++i;
     context.Enter();
   }
 }
 
-// The same for a step that returns a Status: an error is the record's; without a policy it is
-// reported and the rest is left out.
+// call() for a pair that a join has found. With a policy a pair that throws is rejected by itself:
+// its records stay, for their other partners. Also while a window fires; what an operator behind
+// throws is not this one's business.
+template <class A, class B, class Call>
+inline void CallForPair(const OperatorContext& context, const A& left, const B& right,
+                        std::int64_t timestamp_ms, Call&& call) {
+  if (context.errors == nullptr) [[likely]] {
+    call();
+    return;
+  }
+  const int depth = context.errors->pushing_depth();
+  Status error;
+  try {
+    call();
+    return;
+  } catch (...) {
+    if (context.errors->pushing_depth() > depth) throw;
+    error = StatusOfCurrentException();
+  }
+  Status handled = context.errors->Handle(std::move(error), timestamp_ms, left, right);
+  if (!handled.ok()) context.failure->Report(std::move(handled));
+  context.Enter();
+}
+
+// The same as ForEachRecord for a step that returns a Status: an error is the record's; without a
+// policy it is reported and the rest is left out.
 template <class T, class Step>
 inline void ForEachRecordUntilError(const OperatorContext& context, const Batch<T>& in,
                                     Step&& step) {

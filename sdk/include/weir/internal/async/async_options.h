@@ -111,7 +111,7 @@ template <class Entry>
 Status HandleFailedCall(const OperatorContext& context, const Entry& entry, const Status& error) {
   Status failed = AsyncCallFailed(error, entry.timestamp_ms, entry.retries);
   if (context.errors == nullptr) return failed;
-  return context.errors->Handle(entry.record, std::move(failed), entry.timestamp_ms);
+  return context.errors->Handle(std::move(failed), entry.timestamp_ms, entry.record);
 }
 
 }  // namespace weir::internal

@@ -17,6 +17,7 @@
 #include <weir/error_policy.h>
 #include <weir/functions.h>
 #include <weir/internal/function_traits.h>
+#include <weir/internal/record_errors.h>
 #include <weir/map_state.h>
 #include <weir/process_context.h>
 #include <weir/side_output.h>
@@ -193,7 +194,8 @@ class IntervalJoinFunction {
     out.SetTimestamp(time_ms);
     ProcessJoinContext join_context(context, left_time_ms, right_time_ms);
     ProcessCall<F> call{function_};
-    call(left, right, join_context, out);
+    CallForPair(context.operator_context(), left, right, time_ms,
+                [&] { call(left, right, join_context, out); });
   }
 
   F function_;

@@ -10,6 +10,7 @@
 
 #include <weir/collector.h>
 #include <weir/internal/function_traits.h>
+#include <weir/internal/record_errors.h>
 #include <weir/runtime_context.h>
 #include <weir/status.h>
 #include <weir/windowing/window_functions.h>
@@ -49,8 +50,8 @@ class PairingWindowFunction {
   Status Close() { return CloseFunction(function_); }
 
   template <class K, class W>
-  void Process(const K&, WindowContext<K, W>&, const WindowElements<std::variant<A, B>>& records,
-               Collector<U>& out) {
+  void Process(const K&, WindowContext<K, W>& context,
+               const WindowElements<std::variant<A, B>>& records, Collector<U>& out) {
     first_.clear();
     second_.clear();
     for (const std::variant<A, B>& record : records) {
@@ -65,7 +66,10 @@ class PairingWindowFunction {
                 WindowElements<B>(second_.data(), second_.size()), out);
     } else {
       for (const A* left : first_) {
-        for (const B* right : second_) Join(*left, *right, out);
+        for (const B* right : second_) {
+          CallForPair(context.operator_context(), *left, *right, context.timestamp_ms(),
+                      [&] { Join(*left, *right, out); });
+        }
       }
     }
   }
