@@ -14,6 +14,7 @@
 #include <weir/api.h>
 #include <weir/internal/state/heap_table.h>
 #include <weir/internal/type_schema.h>
+#include <weir/internal/windows/window_contents.h>
 
 namespace weir {
 namespace {
@@ -46,6 +47,16 @@ struct Money {
 struct Weight {
   std::int64_t grams = 0;
 };
+// Of the same bytes as Small; what is not a field only takes room in memory.
+struct Small {
+  std::int64_t id = 0;
+};
+WEIR_FIELDS(Small, id)
+struct Roomy {
+  std::int64_t id = 0;
+  std::int64_t cache[40] = {};
+};
+WEIR_FIELDS(Roomy, id)
 struct FakeMessage {
   static std::string GetTypeName() { return "shop.Item"; }
   std::size_t ByteSizeLong() const { return 0; }
@@ -119,6 +130,20 @@ TEST(TypeSchema, OfTables) {
             "key=i64 value={id:i64,name:string,colors:u8[2]}");
   EXPECT_EQ((HeapTable<std::string, TimeWindow, std::uint32_t, bool>(range).schema()),
             "key=string namespace={start_ms:i64,end_ms:i64} map-key=u32 value=bool");
+}
+
+// How many records lie in an entry follows from their size: entries of another compile would be cut
+// elsewhere, and read as if records were missing.
+TEST(TypeSchema, TellsHowManyRecordsLieInAnEntry) {
+  using internal::ListChunk;
+  using internal::WindowChunk;
+  ASSERT_EQ(SchemaOf<Small>(), SchemaOf<Roomy>());
+  ASSERT_NE(WindowChunk<Small>::kCapacity, WindowChunk<Roomy>::kCapacity);
+  EXPECT_EQ(SchemaOf<WindowChunk<Small>>(), "{u32,{i64,{id:i64}}[8]}");
+  EXPECT_EQ(SchemaOf<WindowChunk<Roomy>>(), "{u32,{i64,{id:i64}}[1]}");
+  ASSERT_NE(ListChunk<Small>::kCapacity, ListChunk<Roomy>::kCapacity);
+  EXPECT_EQ(SchemaOf<ListChunk<Small>>(), "{{id:i64}[8]}");
+  EXPECT_EQ(SchemaOf<ListChunk<Roomy>>(), "{{id:i64}[4]}");
 }
 
 }  // namespace
