@@ -9,7 +9,7 @@
 namespace weir::checkpoint {
 namespace {
 
-// Pieces that follow each other and are all wanted are read together up to this size.
+// Pieces that follow each other and are all wanted are read together up to this size (Run).
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
 std::span<const std::byte> AsBytes(std::string_view bytes) {
@@ -19,14 +19,14 @@ std::span<const std::byte> AsBytes(std::string_view bytes) {
 }  // namespace
 
 StateFileReader::StateFileReader(std::string name, StateHandle handle,
-                                 std::unique_ptr<ReadableFile> file)
+                                 std::shared_ptr<ReadableFile> file)
     : name_(std::move(name)), handle_(std::move(handle)), file_(std::move(file)) {}
 
 Result<std::unique_ptr<StateFileReader>> StateFileReader::Open(FileSystem& files,
                                                                const std::string& directory,
                                                                StateHandle handle) {
   std::string name = "inline state";
-  std::unique_ptr<ReadableFile> file;
+  std::shared_ptr<ReadableFile> file;
   if (const auto* location = std::get_if<StateFileLocation>(&handle.location)) {
     const std::string path = Concat(directory, "/", location->path);
     name = Concat("state file '", path, "'");
@@ -94,43 +94,81 @@ Status StateFileReader::CheckSection(SectionId section, SectionKind kind) const 
   return Status::Internal(Concat(name_, " has no section ", section, " of the kind asked for"));
 }
 
-// The pieces from `first` to before `end`, which are all wanted.
-Status StateFileReader::ReadRun(std::size_t first, std::size_t end,
-                                const RawPieceFunction& function) {
-  std::size_t size = 0;
-  for (std::size_t i = first; i < end; ++i) size += footer_.pieces[i].size_bytes;
-  WEIR_ASSIGN_OR_RETURN(std::string_view bytes, ReadAt(offsets_[first], size));
-  for (std::size_t i = first; i < end; ++i) {
+Status StateFileReader::CheckRun(const Run& run, std::string_view bytes) const {
+  if (bytes.size() != run.size_bytes) return Damaged("it is cut off");
+  for (std::size_t i = run.first; i < run.end; ++i) {
     const StatePiece& piece = footer_.pieces[i];
-    const std::string_view content = bytes.substr(0, piece.size_bytes);
-    bytes.remove_prefix(piece.size_bytes);
-    if (Crc32c(content) != piece.checksum) {
+    if (Crc32c(bytes.substr(0, piece.size_bytes)) != piece.checksum) {
       return Damaged(
           Concat(piece.size_bytes, " bytes at ", offsets_[i], " do not match their checksum"));
     }
-    WEIR_RETURN_IF_ERROR(function(piece, content));
+    bytes.remove_prefix(piece.size_bytes);
   }
   return Status();
 }
 
-Status StateFileReader::ReadPieces(const std::function<bool(const StatePiece&)>& wanted,
-                                   const RawPieceFunction& function) {
-  std::size_t first = 0;
-  while (first < footer_.pieces.size()) {
-    if (!wanted(footer_.pieces[first])) {
-      ++first;
-      continue;
-    }
-    std::size_t end = first + 1;
-    std::size_t size = footer_.pieces[first].size_bytes;
-    while (end < footer_.pieces.size() && wanted(footer_.pieces[end]) &&
-           size + footer_.pieces[end].size_bytes <= kReadBytes) {
-      size += footer_.pieces[end++].size_bytes;
-    }
-    WEIR_RETURN_IF_ERROR(ReadRun(first, end, function));
-    first = end;
+Status StateFileReader::HandOut(const Run& run, std::string_view bytes,
+                                const RawPieceFunction& function) const {
+  for (std::size_t i = run.first; i < run.end; ++i) {
+    const StatePiece& piece = footer_.pieces[i];
+    WEIR_RETURN_IF_ERROR(function(piece, bytes.substr(0, piece.size_bytes)));
+    bytes.remove_prefix(piece.size_bytes);
   }
   return Status();
+}
+
+std::vector<StateFileReader::Run> StateFileReader::RunsOf(
+    const std::function<bool(const StatePiece&)>& wanted) const {
+  std::vector<Run> runs;
+  for (std::size_t i = 0; i < footer_.pieces.size(); ++i) {
+    const StatePiece& piece = footer_.pieces[i];
+    if (!wanted(piece)) continue;
+    if (runs.empty() || runs.back().end != i ||
+        runs.back().size_bytes + piece.size_bytes > kReadBytes) {
+      runs.push_back({i, i, 0});
+    }
+    runs.back().end = i + 1;
+    runs.back().size_bytes += piece.size_bytes;
+  }
+  return runs;
+}
+
+Status StateFileReader::ReadPieces(const std::function<bool(const StatePiece&)>& wanted,
+                                   const RawPieceFunction& function) {
+  const std::vector<Run> runs = RunsOf(wanted);
+  if (handle_.is_inline()) {
+    for (const Run& run : runs) {
+      WEIR_ASSIGN_OR_RETURN(const std::string_view bytes,
+                            ReadAt(offsets_[run.first], run.size_bytes));
+      WEIR_RETURN_IF_ERROR(CheckRun(run, bytes));
+      WEIR_RETURN_IF_ERROR(HandOut(run, bytes, function));
+    }
+    return Status();
+  }
+  std::vector<ReadAhead::Part> parts;
+  parts.reserve(runs.size());
+  for (const Run& run : runs) parts.push_back({offsets_[run.first], run.size_bytes});
+  ReadAhead ahead(
+      file_, std::move(parts),
+      [this, &runs](std::size_t part, std::string_view bytes) {
+        return CheckRun(runs[part], bytes);
+      },
+      run_beside_);
+  for (const Run& run : runs) {
+    WEIR_ASSIGN_OR_RETURN(const std::string_view bytes, ahead.Next());
+    WEIR_RETURN_IF_ERROR(HandOut(run, bytes, function));
+  }
+  return Status();
+}
+
+std::vector<std::uint64_t> StateFileReader::EntriesOf(SectionId section, std::uint32_t first_group,
+                                                      std::uint32_t group_count) const {
+  std::vector<std::uint64_t> entries(group_count, 0);
+  for (const StatePiece& piece : footer_.pieces) {
+    const std::uint32_t index = piece.key_group - first_group;
+    if (piece.section == section && index < group_count) entries[index] += piece.entries;
+  }
+  return entries;
 }
 
 Status StateFileReader::ReadKeyGroups(SectionId section, std::uint32_t first_group,

@@ -14,6 +14,7 @@
 #include <weir/status.h>
 
 #include "common/file_system.h"
+#include "taskmanager/checkpoint/read_ahead.h"
 #include "taskmanager/checkpoint/state_file_format.h"
 #include "taskmanager/checkpoint/state_handle.h"
 
@@ -22,7 +23,8 @@ namespace weir::checkpoint {
 // One thread at a time. All calls block. No byte is handed out whose checksum was not verified.
 // Every error names the file (or says that the state was inline): Corruption where it is not the
 // file that the handle means or is damaged; Unsupported for a newer format; else the file system's.
-// Memory: the footer (some 20 bytes per piece) and the largest piece, whatever the file's size.
+// Memory: the footer (some 20 bytes per piece) and ReadAhead::kAhead times 1 MiB, or the largest
+// piece where that is more, whatever the file's size.
 class StateFileReader {
  public:
   // Reads header and footer. `directory`: the job's checkpoint folder that the handle's path is
@@ -30,6 +32,9 @@ class StateFileReader {
   static Result<std::unique_ptr<StateFileReader>> Open(FileSystem& files,
                                                        const std::string& directory,
                                                        StateHandle handle);
+
+  // Other threads read and verify ahead of the one that reads from now on.
+  void SetRunBeside(RunBeside run) { run_beside_ = std::move(run); }
 
   // The index is the SectionId.
   const std::vector<StateSection>& sections() const { return footer_.sections; }
@@ -42,6 +47,9 @@ class StateFileReader {
   // which it returns as it is.
   Status ReadKeyGroups(SectionId section, std::uint32_t first_group, std::uint32_t group_count,
                        const PieceFunction& function);
+  // How many entries the file has of each of these key groups.
+  std::vector<std::uint64_t> EntriesOf(SectionId section, std::uint32_t first_group,
+                                       std::uint32_t group_count) const;
   // Of an operator section.
   Result<internal::OperatorStateSnapshot> ReadOperatorState(SectionId section);
   // Reads every piece.
@@ -51,7 +59,14 @@ class StateFileReader {
   const std::string& name() const { return name_; }
 
  private:
-  StateFileReader(std::string name, StateHandle handle, std::unique_ptr<ReadableFile> file);
+  // Pieces [first, end) that follow each other in the file and are read together.
+  struct Run {
+    std::size_t first = 0;
+    std::size_t end = 0;
+    std::size_t size_bytes = 0;
+  };
+
+  StateFileReader(std::string name, StateHandle handle, std::shared_ptr<ReadableFile> file);
 
   Status ReadEnds();
   Status CheckSection(SectionId section, SectionKind kind) const;
@@ -60,12 +75,16 @@ class StateFileReader {
   using RawPieceFunction = std::function<Status(const StatePiece&, std::string_view bytes)>;
   Status ReadPieces(const std::function<bool(const StatePiece&)>& wanted,
                     const RawPieceFunction& function);
-  Status ReadRun(std::size_t first, std::size_t end, const RawPieceFunction& function);
+  std::vector<Run> RunsOf(const std::function<bool(const StatePiece&)>& wanted) const;
+  // Any thread.
+  Status CheckRun(const Run& run, std::string_view bytes) const;
+  Status HandOut(const Run& run, std::string_view bytes, const RawPieceFunction& function) const;
   Status Damaged(std::string_view what) const;
 
   const std::string name_;
   const StateHandle handle_;
-  const std::unique_ptr<ReadableFile> file_;  // null for inline state
+  const std::shared_ptr<ReadableFile> file_;  // null for inline state
+  RunBeside run_beside_;
   StateFileFooter footer_;
   std::vector<std::uint64_t> offsets_;  // by piece
   std::string buffer_;

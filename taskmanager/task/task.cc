@@ -158,7 +158,7 @@ Status Task::MakeAndRestoreChain() {
 Status Task::RestoreTables(const std::vector<internal::ChainedKeyedTable>& tables) {
   WEIR_RETURN_IF_ERROR(stores_->MoveIntoMemory(tables));
   return RestoreChain(*restore_, resources_.job.graph().vertices[attempt_.vertex], attempt_.subtask,
-                      resources_.files, tables, *chain_);
+                      resources_.files, resources_.pool, tables, *chain_);
 }
 
 StepOutcome Task::Step(SlotPageEntry* entry, std::int64_t now_ns) {

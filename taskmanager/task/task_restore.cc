@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -101,6 +102,10 @@ class ChainRestorer {
       return StateMismatch("the state was written as " + section.schema + " (" + reader.name() +
                            "), the program declares it as " + table->schema);
     }
+    const std::vector<std::uint64_t> entries = reader.EntriesOf(id, groups_.first, groups_.count);
+    for (std::uint32_t i = 0; i < groups_.count; ++i) {
+      if (entries[i] > 0) table->table->Reserve(groups_.first + i, entries[i]);
+    }
     return reader.ReadKeyGroups(
         id, groups_.first, groups_.count,
         [&](std::uint32_t group, std::uint32_t entries, std::span<const std::byte> bytes) {
@@ -132,11 +137,13 @@ class ChainRestorer {
   std::map<std::uint32_t, std::vector<OperatorStateSnapshot>> operator_state_;
 };
 
-Status Restore(const TaskRestore& restore, FileSystem& files, ChainRestorer& restorer,
-               internal::Chain& chain) {
+Status Restore(const TaskRestore& restore, FileSystem& files, WorkPool& pool,
+               ChainRestorer& restorer, internal::Chain& chain) {
   for (const RestoreSource& source : restore.sources) {
     for (const StateHandle& handle : source.handles) {
       WEIR_ASSIGN_OR_RETURN(auto reader, StateFileReader::Open(files, restore.directory, handle));
+      reader->SetRunBeside(
+          [&pool](std::function<void()> work) { return pool.Run(std::move(work)); });
       WEIR_RETURN_IF_ERROR(restorer.Read(source, *reader)
                                .WithContext("old subtask " + std::to_string(source.subtask)));
     }
@@ -149,10 +156,10 @@ Status Restore(const TaskRestore& restore, FileSystem& files, ChainRestorer& res
 }  // namespace
 
 Status RestoreChain(const TaskRestore& restore, const internal::JobVertex& vertex,
-                    std::uint32_t subtask, FileSystem& files,
+                    std::uint32_t subtask, FileSystem& files, WorkPool& pool,
                     const std::vector<ChainedKeyedTable>& tables, internal::Chain& chain) {
   ChainRestorer restorer(vertex, subtask, tables);
-  return Restore(restore, files, restorer, chain)
+  return Restore(restore, files, pool, restorer, chain)
       .WithContext("cannot start from checkpoint " + std::to_string(restore.checkpoint_id));
 }
 

@@ -10,6 +10,7 @@
 
 #include "common/file_system.h"
 #include "taskmanager/task/checkpoint_description.h"
+#include "taskmanager/task/task_threads.h"
 
 namespace weir::task {
 
@@ -17,13 +18,14 @@ namespace weir::task {
 Status StateMismatch(std::string message);
 
 // Between CreateChain() and Open(), on the thread that opens the chain; blocks. `tables`: those of
-// the chain. Keyed state: the key groups of this subtask. Operator state: this subtask's share of
-// what all old subtasks had. FailedPrecondition where the program does not fit the state (no such
-// operator or state, another schema or maximum parallelism), Corruption, Unsupported or the file
-// system's error where a file cannot be read. Every error names the checkpoint, and operator, state
-// and file where there is one.
+// the chain. `pool` lends threads that read ahead; all they use but `files` is their own. Keyed
+// state: the key groups of this subtask. Operator state: this subtask's share of what all old
+// subtasks had. FailedPrecondition where the program does not fit the state (no such operator or
+// state, another schema or maximum parallelism), Corruption, Unsupported or the file system's error
+// where a file cannot be read. Every error names the checkpoint, and operator, state and file where
+// there is one.
 Status RestoreChain(const TaskRestore& restore, const internal::JobVertex& vertex,
-                    std::uint32_t subtask, FileSystem& files,
+                    std::uint32_t subtask, FileSystem& files, WorkPool& pool,
                     const std::vector<internal::ChainedKeyedTable>& tables, internal::Chain& chain);
 
 }  // namespace weir::task

@@ -219,6 +219,49 @@ TEST(TableSnapshot, GivenUpHalfwayLeavesTheNextOneWhole) {
   EXPECT_TRUE(Restored<std::int64_t>(writer, {kAll}) == at_barrier);
 }
 
+// Without room made before, the table would grow while it fills, and each entry of a piece would
+// be put behind all those before it.
+TEST(TableSnapshot, ReservedTablesDoNotGrowWhileTheyAreRestored) {
+  constexpr std::int64_t kKeys = 100'000;
+  const KeyGroupRange range{32, 64, 128};
+  Table<std::int64_t> table(range);
+  std::map<std::uint32_t, std::uint64_t> entries;
+  for (std::int64_t key = 0; key < kKeys; ++key) {
+    const std::uint32_t group = KeyGroupOf(StableHash(key), 128);
+    if (!range.Contains(group)) continue;
+    table.FindOrInsert({StableHash(key), key, kNoNamespace, kNoMapKey}) = key;
+    ++entries[group];
+  }
+  KeepingWriter writer;
+  table.Freeze();
+  while (*table.SaveNext(writer)) {
+  }
+  table.Thaw();
+
+  Table<std::int64_t> restored(range);
+  for (const auto& [group, count] : entries) restored.Reserve(group, count);
+  const std::size_t reserved_bytes = restored.allocated_bytes();
+  for (const auto& piece : writer.pieces()) {
+    ASSERT_TRUE(restored.Restore(piece.entries, piece.bytes).ok());
+  }
+  EXPECT_LE(restored.allocated_bytes(), reserved_bytes * 5 / 4);
+  EXPECT_LE(restored.allocated_bytes(), table.allocated_bytes() * 2);
+  EXPECT_TRUE(ContentOf(restored, range) == ContentOf(table, range));
+}
+
+TEST(TableSnapshot, ReservingChangesNoContent) {
+  for (const std::uint64_t entries : {0, 1, 100, 10'000}) {
+    Table<std::string> table(kAll);
+    Content<std::string> content;
+    for (std::int64_t key = 0; key < 3'000; ++key) {
+      if (key % 1'000 == 0) table.Reserve(static_cast<std::uint32_t>(key / 1'000), entries);
+      table.FindOrInsert({StableHash(key), key, kNoNamespace, kNoMapKey}) = std::to_string(key);
+      content[key] = std::to_string(key);
+    }
+    EXPECT_TRUE(ContentOf(table, kAll) == content);
+  }
+}
+
 TEST(TableSnapshot, RestoreRefusesWhatIsNoState) {
   std::vector<std::byte> bytes;
   SerializeTo<std::int64_t>(1, bytes);

@@ -17,7 +17,9 @@
 
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/keyed_table.h>
+#include <weir/internal/state/segment_reservation.h>
 #include <weir/internal/state/segment_table.h>
+#include <weir/internal/state/table_restore.h>
 #include <weir/internal/state/table_slot.h>
 
 namespace weir::internal {
@@ -117,12 +119,16 @@ class HeapTable final : public KeyedTable {
     return segments_.snapshot().SaveNext(writer);
   }
   void Thaw() override { segments_.snapshot().Thaw(); }
+  void Reserve(std::uint32_t key_group, std::uint64_t entries) override {
+    SegmentReservation<Slot>(segments_).Reserve(key_group, entries);
+  }
   Status Restore(std::uint32_t entries, std::span<const std::byte> bytes) override {
-    ByteReader reader(bytes);
-    for (std::uint32_t i = 0; i < entries; ++i) WEIR_RETURN_IF_ERROR(RestoreOne(reader));
-    if (reader.empty()) return Status::Ok();
-    return Status::Corruption(std::to_string(reader.remaining()) + " bytes follow the last of " +
-                              std::to_string(entries) + " entries of keyed state");
+    return RestoreEntries<K, N, M, V>(
+        segments_.space(), range_.max_parallelism, entries, bytes, [&](const Where& at, V& value) {
+          bool inserted = false;
+          FindOrInsert(at, inserted, [&value] { return std::move(value); });
+          return inserted;
+        });
   }
 
  private:
@@ -221,26 +227,6 @@ class HeapTable final : public KeyedTable {
       FindHomes(part.homes, i + 1, part.found, hash_of, namespace_of);
     }
     return {&slot, inserted};
-  }
-
-  Status RestoreOne(ByteReader& reader) {
-    K key{};
-    N name_space{};
-    M map_key{};
-    V value{};
-    if (!Slot::ReadFrom(reader, key, name_space, map_key, value)) {
-      return Status::Corruption("an entry of keyed state is cut off or malformed");
-    }
-    const std::uint64_t hash = StableHash(key);
-    if (!segments_.space().Owns(hash)) {
-      return Status::Corruption("an entry of keyed state is of key group " +
-                                std::to_string(KeyGroupOf(hash, range_.max_parallelism)) +
-                                ", which this subtask does not own");
-    }
-    bool inserted = false;
-    FindOrInsert({hash, key, name_space, map_key}, inserted, [&] { return std::move(value); });
-    if (inserted) return Status::Ok();
-    return Status::Corruption("an entry of keyed state is there twice");
   }
 
   const KeyGroupRange range_;

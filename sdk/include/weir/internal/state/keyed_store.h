@@ -106,6 +106,10 @@ class KeyedStore {
   // not before `from`.
   virtual std::unique_ptr<StoreCursor> Scan(std::uint32_t key_group, std::string_view prefix,
                                             std::string_view from = {}) const = 0;
+  // For a table whose values begin with when they were last used (Expiring, 64 bits): those at or
+  // before `limit_ms` are seen by nobody any more, and the store may forget them whenever it
+  // rewrites its files, or never. Task's thread; cheap.
+  virtual void Expire(std::int64_t /*limit_ms*/) {}
 };
 
 // Thrown by a cache where its store fails: reads and writes of state have no other way to say so.

@@ -68,6 +68,9 @@ class KeyedTable {
   // Task's thread, while frozen: what has changed since fills the memory that there is for it.
   virtual bool must_wait() const { return false; }
 
+  // Task's thread, before Restore() of this key group, all of whose entries are this many: makes
+  // room for them. Never changes what the table holds.
+  virtual void Reserve(std::uint32_t /*key_group*/, std::uint64_t /*entries*/) {}
   // Task's thread, before the first record: adds what a StateWriter got. Corruption where the bytes
   // are not `entries` entries, or their keys are not of this subtask.
   virtual Status Restore(std::uint32_t entries, std::span<const std::byte> bytes) = 0;

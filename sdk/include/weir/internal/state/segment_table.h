@@ -4,7 +4,6 @@
 // segment's depth choose a home slot, and an entry lies there or in the next free slot behind. When
 // a segment fills up it is split in two by the next bit. Entries that no split can separate (equal
 // tags) go to overflow segments, which are searched one slot after the other.
-//
 // The task's thread only. References to slots hold until the next insertion or removal.
 #pragma once
 
@@ -137,6 +136,8 @@ class SegmentTable {
   }
 
  private:
+  template <class>
+  friend class SegmentReservation;
   using Layout = SegmentLayout<Slot>;
 
   // Entries that a segment may have before it is split.

@@ -151,6 +151,7 @@ class StateEntries {
   void CleanUp(std::int64_t now_ms, std::uint32_t records, Remove&& remove)
     requires kHasTtl
   {
+    ExpireStored<K>(now_ms);
     const std::uint64_t came = std::max(records, std::exchange(insertions_, 0));
     if (table_->size() == 0 || ttl_->entries_per_record() == 0) return;
     std::vector<std::pair<K, M>> expired;
@@ -184,6 +185,15 @@ class StateEntries {
  private:
   static constexpr NoNamespace kNoNamespace{};
 
+  // Entries of maps are counted by their keys, which only CleanUp() takes back.
+  template <class K>
+  void ExpireStored([[maybe_unused]] std::int64_t now_ms) {
+    if constexpr (std::is_same_v<M, NoMapKey>) {
+      if (!in_store_) return;
+      const StateTable<K, NoNamespace, M, Stored> table(*table_, in_store_);
+      table.in_store_table().Expire(ttl_->ExpiryLimit(now_ms));
+    }
+  }
   // A read that makes it live anew, unless it has expired and is seen only because it is there.
   template <class Context>
   const V* FindAndUse(const Context& context, const M& map_key) const

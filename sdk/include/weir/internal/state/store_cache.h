@@ -25,6 +25,7 @@
 #include <weir/internal/state/keyed_store.h>
 #include <weir/internal/state/keyed_table.h>
 #include <weir/internal/state/store_entry.h>
+#include <weir/internal/state/table_restore.h>
 
 namespace weir::internal {
 
@@ -118,6 +119,12 @@ class StoreCache final : public KeyedTable {
   bool in_store() const override { return true; }
   void Evict() override { entries_.Evict(); }
   bool must_wait() const override { return entries_.must_wait(); }
+  // KeyedStore::Expire(), of a table whose values have a time to live.
+  void Expire(std::int64_t limit_ms)
+    requires kIsExpiring<V>
+  {
+    entries_.store().Expire(limit_ms);
+  }
   std::uint64_t entries_in_memory() const { return entries_.memory().size(); }
 
   // --- KeyedTable ---
@@ -135,9 +142,12 @@ class StoreCache final : public KeyedTable {
   }
   void Thaw() override { entries_.Thaw(); }
   Status Restore(std::uint32_t entries, std::span<const std::byte> bytes) override {
-    ByteReader reader(bytes);
-    for (std::uint32_t i = 0; i < entries; ++i) WEIR_RETURN_IF_ERROR(RestoreOne(reader));
-    if (!reader.empty()) return MalformedEntry();
+    WEIR_RETURN_IF_ERROR((RestoreEntries<K, N, M, V>(
+        space_, entries_.range().max_parallelism, entries, bytes, [&](const Where& at, V& value) {
+          bool inserted = false;
+          FindOrInsert(at, inserted, [&value] { return std::move(value); });
+          return inserted;
+        })));
     Evict();
     return Status::Ok();
   }
@@ -156,26 +166,6 @@ class StoreCache final : public KeyedTable {
     if (entries_.memory().Find(where) != nullptr) return;
     CachedEntries<K, N, M, V>::ReadValue(cursor.value(), entry.value);
     visit(entry.key, entry.name_space, entry.map_key, entry.value);
-  }
-  Status RestoreOne(ByteReader& reader) {
-    K key{};
-    N name_space{};
-    M map_key{};
-    V value{};
-    if (!StoreKeyBytes<K, N, M>::Read(reader, key, name_space, map_key) ||
-        !Serializer<V>::Read(reader, value)) {
-      return MalformedEntry();
-    }
-    const std::uint64_t hash = StableHash(key);
-    if (!space_.Owns(hash)) {
-      return Status::Corruption("an entry of keyed state is of key group " +
-                                std::to_string(entries_.GroupOf(hash)) +
-                                ", which this subtask does not own");
-    }
-    bool inserted = false;
-    FindOrInsert({hash, key, name_space, map_key}, inserted, [&] { return std::move(value); });
-    if (inserted) return Status::Ok();
-    return Status::Corruption("an entry of keyed state is there twice");
   }
 
   const TagSpace space_;
