@@ -217,6 +217,63 @@ TEST(SocketTextSource, ClosingEndsTheThreadWhateverItWaitsFor) {
   ASSERT_TRUE(retrying.ReadBlock(0, [](std::uint32_t, std::string&) {}).ok());
 }
 
+// What is promised for a failure: a new connection, no line twice, and those behind the checkpoint
+// are lost.
+TEST(SocketTextSource, ARestoredReaderConnectsAnewAndRepeatsNothing) {
+  LineServer server;
+  std::vector<SocketSplit> splits;
+  SplitList<SocketSplit> unassigned;
+  {
+    Driver before(SocketTextSource(To(server)), 1);
+    Connect(before, server);
+    server.Send("1\n2\nhal");
+    Lines lines;
+    ASSERT_TRUE(ReadTo(before, lines, 2).ok());
+    unassigned = *before.enumerator().Snapshot(1);
+    splits = before.reader(0).Snapshot(1);
+    server.Send("f\n3\n");
+    ASSERT_TRUE(ReadTo(before, lines, 4).ok());
+    EXPECT_EQ(lines, (Lines{"1", "2", "half", "3"}));
+  }
+  server.Close();
+  ASSERT_EQ(splits.size(), 1u);
+  EXPECT_TRUE(unassigned.unassigned.empty()) << "the split is the reader's";
+  Driver after(SocketTextSource(To(server)), 1);
+  ASSERT_TRUE(after.Start(unassigned).ok());
+  ASSERT_TRUE(after.reader(0).AddSplits(splits).ok());
+  server.Accept();
+  server.Send("4\n5");
+  server.Close();
+  Lines lines;
+  const Status status = ReadToEnd(after, lines);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(lines, (Lines{"4", "5"}));
+}
+
+TEST(SocketTextSource, AStreamThatHadEndedBeforeTheCheckpointStaysEnded) {
+  LineServer server;
+  std::vector<SocketSplit> splits;
+  SplitList<SocketSplit> unassigned;
+  {
+    Driver before(SocketTextSource(To(server)), 1);
+    Connect(before, server);
+    server.Send("1\n");
+    server.Close();
+    Lines lines;
+    ASSERT_TRUE(ReadToEnd(before, lines).ok());
+    unassigned = *before.enumerator().Snapshot(1);
+    splits = before.reader(0).Snapshot(1);
+  }
+  EXPECT_TRUE(splits.empty());
+  server.StopListening();  // who connected now would fail
+  Driver after(SocketTextSource(To(server)), 1);
+  ASSERT_TRUE(after.Start(unassigned).ok());
+  Lines lines;
+  const Status status = ReadToEnd(after, lines);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_TRUE(lines.empty());
+}
+
 TEST(SocketTextSource, RefusesAnotherParallelismThanOne) {
   LineServer server;
   Driver driver(SocketTextSource(To(server)), 2);

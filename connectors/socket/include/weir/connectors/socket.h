@@ -2,8 +2,13 @@
 //
 //   weir::socket::SocketTextStream(env, {.host = "localhost", .port = 9999}).Print();
 //
-// For trying things out (`nc -lk 9999`): what was read is not read again after a restart. One
-// reader, so its parallelism is 1; another one is an error when the job starts.
+// For trying things out (`nc -lk 9999`). One reader, so its parallelism is 1; another one is an
+// error when the job starts.
+//
+// At most once, with checkpoints too: a socket cannot be read again. After a failure the job
+// connects anew and goes on with what comes over that connection. Lines that it had read behind its
+// last checkpoint, those that were on their way, and a line of which it had a part only, are lost;
+// none comes twice. A stream that had ended in order before the checkpoint stays ended.
 #pragma once
 
 #include <cstddef>
