@@ -3,6 +3,8 @@
 option(WEIR_BUILD_TESTS "Build the test binaries" ON)
 option(WEIR_SYNTAX_ONLY "Let the compiler check every source (for its analyses) without producing code" OFF)
 set(WEIR_SANITIZER "" CACHE STRING "Sanitizer to build with: empty, address (with undefined) or thread")
+option(WEIR_QUICK_BUILD "For a tree that is tested once: sources in groups, benchmarks whose results alone count
+  without optimization" OFF)
 set_property(CACHE WEIR_SANITIZER PROPERTY STRINGS "" address thread)
 
 set(CMAKE_CXX_STANDARD 20)
@@ -27,16 +29,18 @@ target_compile_options(weir_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-free-nonheap-object>
   # Clang 19 reports what std::stable_sort of GCC 12's library uses inside.
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wno-unused-lambda-capture;-Wno-deprecated-declarations>)
-# Sanitizer builds are for finding faults: -O1 compiles in two thirds of the time, and generated messages and jobs,
-# which do not see weir_options, in a third. Tests (targets with the property WEIR_TEST) are a level below what they
-# test: most of what they cost is compiling templates that run once. A test of windows takes 142 s at -O1 under
-# AddressSanitizer and 61 at -O0, 43 s at -O2 without and 31 at -O1.
+# Sanitizer builds are for finding faults, and what tests (targets with the property WEIR_TEST) cost is compiling
+# templates that run once: neither is optimized. Four tests of windows take 63 CPU seconds at -O1 and 40 at -O0, Asio
+# under AddressSanitizer 49 and 15. Jobs of benchmarks and of the clusters in tests are compiled as users compile theirs.
 set(is_test $<BOOL:$<TARGET_PROPERTY:WEIR_TEST>>)
 if(WEIR_SANITIZER)
-  string(REPLACE "-O3" "-O1" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
-  target_compile_options(weir_options INTERFACE $<${is_test}:-O0>)
+  string(REPLACE "-O3" "-O0" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 else()
-  target_compile_options(weir_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:$<IF:${is_test},-O1,-O2>>)
+  target_compile_options(weir_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:$<IF:${is_test},-O0,-O2>>)
+endif()
+
+if(WEIR_DEBUG_SYMBOLS)
+  add_compile_options(-g1)
 endif()
 
 if(WEIR_SANITIZER STREQUAL "address")
