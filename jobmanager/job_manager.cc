@@ -72,10 +72,15 @@ Result<std::string> JobManager::FindBlob(const std::string& content_hash) const 
   std::string path = plugins_.BlobPath(content_hash);
   WEIR_ASSIGN_OR_RETURN(const bool exists, world_.files.Exists(path));
   if (exists) return path;
-  const auto recovered = recovered_plugins_.find(content_hash);
-  if (recovered != recovered_plugins_.end()) {
-    WEIR_ASSIGN_OR_RETURN(const bool kept, world_.files.Exists(recovered->second));
-    if (kept) return recovered->second;
+  std::string recovered;
+  {
+    MutexLock lock(recovered_plugins_mutex_);
+    const auto found = recovered_plugins_.find(content_hash);
+    if (found != recovered_plugins_.end()) recovered = found->second;
+  }
+  if (!recovered.empty()) {
+    WEIR_ASSIGN_OR_RETURN(const bool kept, world_.files.Exists(recovered));
+    if (kept) return recovered;
   }
   return Status::NotFound(Concat("there is no blob ", content_hash));
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include <weir/status.h>
@@ -14,6 +15,7 @@
 #include "common/event_loop.h"
 #include "common/file_system.h"
 #include "common/logging.h"
+#include "common/mutex.h"
 #include "common/random.h"
 #include "jobmanager/checkpoint_triggers.h"
 #include "jobmanager/ha/metadata_store.h"
@@ -109,6 +111,12 @@ class JobManager final : public rest::ClusterControl, private JobRegistryListene
   void OnJobTerminal(const JobMaster& job) override;
   void OnJobEnded(const JobSubmission& job) override;
   void OnTaskManagerLost(const std::string& id) override;
+  void OnTakenOver() override;
+  void PinPlugins(const Recovery& recovery);
+  // Reads again what the store could not read just now, until it can.
+  void RecoverUnread(const std::set<std::string>& job_ids);
+  // Does for an ended job what to_clear_ says, until it is done.
+  void ClearCheckpointsOf(const std::string& job_id);
   // Looks every third of a lease whether this is still the leader, also when nothing is written.
   void WatchLeadership();
   // Until the store takes it: a job whose end is not stored would run again.
@@ -122,8 +130,11 @@ class JobManager final : public rest::ClusterControl, private JobRegistryListene
   const proto::LeaderSession leader_;
   const ComponentLogger log_{"job-manager"};
   PluginStore plugins_;  // on the blocking loop
-  // Of recovered jobs, in the metadata store, by content hash. Does not change after Open().
-  std::map<std::string, std::string> recovered_plugins_;
+  // Of recovered jobs, in the metadata store, by content hash.
+  mutable Mutex recovered_plugins_mutex_;
+  std::map<std::string, std::string> recovered_plugins_ WEIR_GUARDED_BY(recovered_plugins_mutex_);
+  // By ended job, until the metadata store knows that it is done.
+  std::map<std::string, proto::CheckpointsToClear> to_clear_;
   CheckpointTriggers checkpoint_triggers_;
   JobRegistry jobs_;
   KnownTaskManagers known_task_managers_;

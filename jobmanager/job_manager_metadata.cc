@@ -19,18 +19,52 @@ Status JobManager::Open() {
   if (!world_.metadata.persistent()) return Status::Ok();
   WEIR_ASSIGN_OR_RETURN(Recovery recovery, RecoverJobs(world_.metadata, options_.configuration,
                                                        world_.clock.WallMillis()));
-  for (const RecoveredJob& job : recovery.jobs) {
-    if (job.plugin_file.empty()) continue;
-    const std::string& content_hash = job.submission.plugin.content_hash();
-    recovered_plugins_[content_hash] = job.plugin_file;
-    plugins_.Pin(content_hash);
-  }
+  PinPlugins(recovery);
   PostToLoop([this, recovery = std::make_shared<Recovery>(std::move(recovery))] {
     known_task_managers_.Restore(recovery->task_managers);
+    to_clear_ = std::move(recovery->to_clear);
+    RecoverUnread(recovery->unread);
     jobs_.Recover(std::move(*recovery));
     WatchLeadership();
   });
   return Status::Ok();
+}
+
+void JobManager::PinPlugins(const Recovery& recovery) {
+  for (const RecoveredJob& job : recovery.jobs) {
+    if (job.plugin_file.empty()) continue;
+    const std::string& content_hash = job.submission.plugin.content_hash();
+    plugins_.Pin(content_hash);
+    MutexLock lock(recovered_plugins_mutex_);
+    recovered_plugins_[content_hash] = job.plugin_file;
+  }
+}
+
+void JobManager::RecoverUnread(const std::set<std::string>& job_ids) {
+  if (job_ids.empty()) return;
+  const auto recovered = [this, job_ids](Result<Recovery>& recovery) {
+    if (!recovery.ok()) {
+      log_.Error("the metadata store cannot be read: ", recovery.status().message());
+      return RecoverUnread(job_ids);
+    }
+    RecoverUnread(recovery->unread);
+    for (auto& [job_id, to_clear] : recovery->to_clear) {
+      to_clear_[job_id] = std::move(to_clear);
+      if (jobs_.taken_over()) ClearCheckpointsOf(job_id);
+    }
+    jobs_.RecoverMore(*std::move(recovery));
+  };
+  world_.loop.Schedule(
+      kStoreAgainMillis, [this, alive = std::weak_ptr<bool>(alive_), job_ids, recovered] {
+        if (alive.expired()) return;
+        world_.blocking.Post([this, alive, job_ids, recovered] {
+          if (alive.expired()) return;
+          auto recovery = std::make_shared<Result<Recovery>>(RecoverJobs(
+              world_.metadata, options_.configuration, world_.clock.WallMillis(), &job_ids));
+          if (recovery->ok()) PinPlugins(**recovery);
+          PostToLoop([recovered, recovery] { recovered(*recovery); });
+        });
+      });
 }
 
 void JobManager::WatchLeadership() {
@@ -109,8 +143,13 @@ Status JobManager::CheckAndStore(const JobSubmission& job, std::int64_t now_ms) 
 
 void JobManager::OnJobTerminal(const JobMaster& job) {
   if (!world_.metadata.persistent()) return;
-  StoreResult(std::make_shared<const proto::JobResult>(
-      ToRecord(ArchiveOf(job, world_.clock.WallMillis()), job.submission().graph)));
+  proto::JobResult result =
+      ToRecord(ArchiveOf(job, world_.clock.WallMillis()), job.submission().graph);
+  if (const auto to_clear = job.CheckpointsToClear()) {
+    *result.mutable_checkpoints_to_clear() = *to_clear;
+    to_clear_[job.job_id()] = *to_clear;
+  }
+  StoreResult(std::make_shared<const proto::JobResult>(std::move(result)));
 }
 
 void JobManager::StoreResult(std::shared_ptr<const proto::JobResult> result) {
@@ -128,6 +167,39 @@ void JobManager::StoreResult(std::shared_ptr<const proto::JobResult> result) {
 
 void JobManager::OnJobEnded(const JobSubmission& job) {
   Unpin(job.plugin.content_hash());
+  ClearCheckpointsOf(job.job_id);
+}
+
+void JobManager::OnTakenOver() {
+  std::vector<std::string> ended;
+  for (const auto& [job_id, to_clear] : to_clear_) {
+    if (jobs_.Find(job_id) == nullptr) ended.push_back(job_id);
+  }
+  for (const std::string& job_id : ended) ClearCheckpointsOf(job_id);
+}
+
+void JobManager::ClearCheckpointsOf(const std::string& job_id) {
+  const auto found = to_clear_.find(job_id);
+  if (found == to_clear_.end()) return;
+  const auto cleared = [this, job_id](const Status& status) {
+    if (status.ok()) {
+      to_clear_.erase(job_id);
+      return;
+    }
+    log_.Error("of job ", job_id, ", which has ended, checkpoints stay behind: ", status.message());
+    // What does not pass is left to the next JobManager, or to whoever reads the log.
+    if (!MayPass(status)) return;
+    world_.loop.Schedule(kStoreAgainMillis, [this, alive = std::weak_ptr<bool>(alive_), job_id] {
+      if (!alive.expired()) ClearCheckpointsOf(job_id);
+    });
+  };
+  world_.blocking.Post(
+      [this, alive = std::weak_ptr<bool>(alive_), job_id, to_clear = found->second, cleared] {
+        if (alive.expired()) return;
+        Status status = ClearCheckpoints(world_.files, options_.cluster_id, job_id, to_clear);
+        if (status.ok()) status = world_.metadata.SetCheckpointsCleared(job_id);
+        PostToLoop([cleared, status] { cleared(status); });
+      });
 }
 
 void JobManager::OnTaskManagerLost(const std::string& id) {

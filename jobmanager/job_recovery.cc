@@ -39,6 +39,18 @@ Result<RecoveredJob> RecoverJob(ha::MetadataStore& metadata, const Configuration
 
 }  // namespace
 
+bool MayPass(const Status& failure) {
+  switch (failure.code()) {
+    case StatusCode::kIoError:
+    case StatusCode::kUnavailable:
+    case StatusCode::kTimedOut:
+    case StatusCode::kResourceExhausted:
+      return true;
+    default:
+      return false;
+  }
+}
+
 proto::SubmittedJob RecordOf(const JobSubmission& submission, std::int64_t now_ms) {
   proto::SubmittedJob record;
   record.set_job_id(submission.job_id);
@@ -54,22 +66,31 @@ proto::SubmittedJob RecordOf(const JobSubmission& submission, std::int64_t now_m
 }
 
 Result<Recovery> RecoverJobs(ha::MetadataStore& metadata, const Configuration& cluster,
-                             std::int64_t now_ms) {
+                             std::int64_t now_ms, const std::set<std::string>* only) {
   const ComponentLogger log("job-recovery");
   WEIR_ASSIGN_OR_RETURN(ha::StoredJobs stored, metadata.ReadJobs());
   Recovery recovery;
   recovery.earlier_lease_ms = metadata.earlier_lease_ms();
+  const auto wanted = [&](const std::string& id) { return only == nullptr || only->contains(id); };
   for (const proto::JobResult& result : stored.results) {
+    if (!wanted(result.job_id())) continue;
     recovery.ended.push_back(FromRecord(result));
+    if (result.has_checkpoints_to_clear()) {
+      recovery.to_clear[result.job_id()] = result.checkpoints_to_clear();
+    }
   }
   const auto refuse = [&](const std::string& id, const std::string& name, const Status& reason) {
     log.Error("job ", id, " could not be recovered: ", reason.message());
     recovery.ended.push_back(UnrecoverableJob(id, name, reason, now_ms));
+    if (MayPass(reason)) recovery.unread.insert(id);
   };
-  for (const ha::UnreadableJob& job : stored.unreadable) refuse(job.job_id, "", job.status);
+  for (const ha::UnreadableJob& job : stored.unreadable) {
+    if (wanted(job.job_id)) refuse(job.job_id, "", job.status);
+  }
   for (ha::StoredJob& job : stored.jobs) {
     const std::string id = job.job.job_id();
     const std::string name = job.job.graph().name();
+    if (!wanted(id)) continue;
     Result<RecoveredJob> recovered = RecoverJob(metadata, cluster, std::move(job));
     if (!recovered.ok()) {
       refuse(id, name, recovered.status());

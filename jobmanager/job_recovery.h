@@ -2,6 +2,8 @@
 // makes of it. Blocks on the store; not on the event loop.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,10 @@
 #include "jobmanager/job_result.h"
 
 namespace weir::jobmanager {
+
+// Of a call of the metadata store or the file system: the next time it may be another answer, while
+// what is damaged, missing or somebody else's stays so.
+bool MayPass(const Status& failure);
 
 proto::SubmittedJob RecordOf(const JobSubmission& submission, std::int64_t now_ms);
 
@@ -32,11 +38,16 @@ struct Recovery {
   // False: which TaskManagers there were cannot be read; workers may run anywhere.
   bool task_managers_known = true;
   std::int64_t earlier_lease_ms = 0;  // the longest of earlier leaders; 0: not known
+  // Those of `ended` that the store could not read just now: they are to be read again.
+  std::set<std::string> unread;
+  // By ended job, what an earlier leader has not come to.
+  std::map<std::string, proto::CheckpointsToClear> to_clear;
 };
 
 // Reads the whole store and gives each job that can run its next epoch. A job that cannot be
 // recovered does not keep others from it; an error only when the store as a whole cannot be read.
+// With `only`, jobs that are not among them are left out.
 Result<Recovery> RecoverJobs(ha::MetadataStore& metadata, const Configuration& cluster,
-                             std::int64_t now_ms);
+                             std::int64_t now_ms, const std::set<std::string>* only = nullptr);
 
 }  // namespace weir::jobmanager

@@ -62,12 +62,7 @@ Status JobRegistry::AddJob(JobSubmission submission, const Configuration& config
 
 void JobRegistry::Recover(Recovery recovery) {
   for (ArchivedJob& job : recovery.ended) Archive(std::move(job));
-  for (RecoveredJob& job : recovery.jobs) {
-    const std::string id = job.submission.job_id;
-    if (const Status status = AddJob(std::move(job.submission), job.configuration); !status.ok()) {
-      Archive(UnrecoverableJob(id, "", status, clock_.WallMillis()));
-    }
-  }
+  AddRecovered(std::move(recovery.jobs));
   takeover_.emplace(recovery.task_managers);
   // Nobody can name the TaskManagers then: the lease alone says when their workers are gone.
   if (!recovery.task_managers_known) takeover_->AwaitLease();
@@ -75,6 +70,35 @@ void JobRegistry::Recover(Recovery recovery) {
   takeover_timer_ =
       loop_.Schedule(lease_ms + options_.timings.worker_end_ms, [this] { TakeoverLeaseEnded(); });
   CheckTakeover();
+}
+
+void JobRegistry::AddRecovered(std::vector<RecoveredJob> jobs) {
+  for (RecoveredJob& job : jobs) {
+    const std::string id = job.submission.job_id;
+    if (const Status status = AddJob(std::move(job.submission), job.configuration); !status.ok()) {
+      Archive(UnrecoverableJob(id, "", status, clock_.WallMillis()));
+    }
+  }
+}
+
+void JobRegistry::RecoverMore(Recovery recovery) {
+  const auto forget = [this](const std::string& id) {
+    std::erase_if(archive_, [&](const ArchivedJob& job) { return job.details.summary.id == id; });
+  };
+  for (ArchivedJob& job : recovery.ended) {
+    forget(job.details.summary.id);
+    Archive(std::move(job));
+  }
+  for (const RecoveredJob& job : recovery.jobs) forget(job.submission.job_id);
+  AddRecovered(std::move(recovery.jobs));
+  if (taken_over()) StartRecovered();
+}
+
+void JobRegistry::StartRecovered() {
+  for (const auto& job : jobs_) {
+    // One that was canceled meanwhile has ended without a start.
+    if (job->phase() == JobPhase::kNotStarted) job->Start();
+  }
 }
 
 void JobRegistry::TakeoverLeaseEnded() {
@@ -89,10 +113,8 @@ void JobRegistry::TakeoverLeaseEnded() {
 void JobRegistry::CheckTakeover() {
   if (!takeover_ || !takeover_->complete()) return;
   takeover_.reset();
-  for (const auto& job : jobs_) {
-    // One that was canceled meanwhile has ended without a start.
-    if (job->phase() == JobPhase::kNotStarted) job->Start();
-  }
+  StartRecovered();
+  listener_.OnTakenOver();
 }
 
 void JobRegistry::OnTaskManagerRegistered(const std::string& id,

@@ -30,6 +30,8 @@ class JobRegistryListener {
   virtual void OnJobTerminal(const JobMaster& job) = 0;
   // No process of the job is left; its JobMaster is about to go.
   virtual void OnJobEnded(const JobSubmission& job) = 0;
+  // Nothing of what an earlier leader started runs any more.
+  virtual void OnTakenOver() = 0;
   // It is not registered any more; workers there may still run until their leases end.
   virtual void OnTaskManagerLost(const std::string& id) = 0;
 };
@@ -49,6 +51,10 @@ class JobRegistry final : public ResourceListener {
   // Takes over what an earlier leader left. Its jobs wait until none of its workers can be alive
   // (LeaderTakeover). Once, before the first TaskManager registers.
   void Recover(Recovery recovery);
+  // What could not be read then: takes the place of what is known of these jobs.
+  void RecoverMore(Recovery recovery);
+  // Whether nothing of what an earlier leader started can run any more.
+  bool taken_over() const { return !takeover_; }
   // What recovered jobs wait for, in one sentence without a full stop; empty when they do not.
   std::string DescribeTakeover() const { return takeover_ ? takeover_->Describe() : ""; }
 
@@ -84,6 +90,8 @@ class JobRegistry final : public ResourceListener {
   void OnJobTerminal(const std::string& job_id);
   void OnJobEnded(const std::string& job_id);
   void Archive(ArchivedJob job);
+  void AddRecovered(std::vector<RecoveredJob> jobs);
+  void StartRecovered();
   // Starts the recovered jobs when they may start.
   void CheckTakeover();
   void TakeoverLeaseEnded();

@@ -15,6 +15,8 @@ bool IsOfTheFile(const Status& status) {
   return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kCorruption;
 }
 
+}  // namespace
+
 bool IsRemovedAfter(JobEnd end, CheckpointRetention retention) {
   switch (end) {
     case JobEnd::kFinished:
@@ -28,8 +30,6 @@ bool IsRemovedAfter(JobEnd end, CheckpointRetention retention) {
   }
   return false;
 }
-
-}  // namespace
 
 CompletedCheckpointStore::CompletedCheckpointStore(CheckpointFolder& folder, std::size_t retained)
     : folder_(folder), retained_(retained) {}

@@ -32,6 +32,10 @@ struct CompletedCheckpoint {
 // kSuspended: the JobManager ends, the job does not.
 enum class JobEnd { kFinished, kCanceled, kFailed, kSuspended };
 
+// Whether completed checkpoints go with the job, as in Flink: FINISHED removes them always,
+// CANCELED unless kRetainOnCancellation, FAILED with kNone only; a suspended job keeps them.
+bool IsRemovedAfter(JobEnd end, CheckpointRetention retention);
+
 // Synchronous; every call may block. One thread at a time, on a thread that may block. Whoever
 // lives on the event loop keeps what calls return. Clean-up that fails does not fail a call: it is
 // tried again with the next one, and given in `cleanup_failures`, for the log.
@@ -84,10 +88,9 @@ class CompletedCheckpointStore {
   // Returns the paths.
   Result<std::vector<std::string>> RemoveOrphans(const std::set<std::uint64_t>& pending = {});
 
-  // The job ends. Removes its checkpoints, or keeps them, as Flink does: FINISHED removes them
-  // always, CANCELED unless kRetainOnCancellation, FAILED with kNone only; a suspended job keeps
-  // them. What aborted checkpoints left is removed in any case, and the folder when nothing is left
-  // in it. The store is empty afterwards. Returns what could not be removed.
+  // The job ends. Removes its checkpoints, or keeps them (IsRemovedAfter). What aborted checkpoints
+  // left is removed in any case, and the folder when nothing is left in it. The store is empty
+  // afterwards. Returns what could not be removed.
   std::vector<Status> EndJob(JobEnd end, CheckpointRetention retention);
 
  private:

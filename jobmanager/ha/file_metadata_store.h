@@ -44,6 +44,7 @@ class FileMetadataStore final : public MetadataStore {
                                 const proto::CheckpointPointer& checkpoint) override;
   Status RemoveCompletedCheckpoint(const std::string& job_id, std::uint64_t checkpoint_id) override;
   Status AddResult(const proto::JobResult& result) override;
+  Status SetCheckpointsCleared(const std::string& job_id) override;
   Result<std::vector<std::string>> ReadTaskManagers() override;
   Status SetTaskManagers(const std::vector<std::string>& ids) override;
 

@@ -94,6 +94,17 @@ Status FileMetadataStore::AddResult(const proto::JobResult& result) {
   return Status::Ok();
 }
 
+Status FileMetadataStore::SetCheckpointsCleared(const std::string& job_id) {
+  Result<proto::JobResult> result = ReadResult(job_id);
+  if (result.status().code() == StatusCode::kNotFound) return Status::Ok();
+  if (!result.ok()) return result.status();
+  if (!result->has_checkpoints_to_clear()) return Status::Ok();
+  result->clear_checkpoints_to_clear();
+  Record record;
+  *record.mutable_result() = *std::move(result);
+  return Write(ResultPath(job_id), record);
+}
+
 void FileMetadataStore::ForgetJob(const std::string& job_id) {
   Remove(JobFolder(job_id), "the metadata of an ended job");
 }
@@ -124,8 +135,9 @@ void FileMetadataStore::ForgetOldResults() {
   for (const std::string& id : *ids) {
     const auto result = ReadResult(id);
     const auto lingers = files_.Exists(JobFolder(id));
-    // While anything of the job is left, its result is what keeps it from running again.
-    if (!result.ok() || !lingers.ok() || *lingers) continue;
+    // While anything of the job is left, its result is what keeps it from running again; and what
+    // names its checkpoints.
+    if (!result.ok() || !lingers.ok() || *lingers || result->has_checkpoints_to_clear()) continue;
     by_end.emplace_back(result->end_time_ms(), id);
   }
   std::ranges::sort(by_end);

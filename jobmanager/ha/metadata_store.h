@@ -77,6 +77,9 @@ class MetadataStore {
   // pointers are forgotten, and its plugin when no other job needs it. Of results older than the
   // newest ones (a bound of the store) the oldest are forgotten.
   virtual Status AddResult(const proto::JobResult& result) = 0;
+  // What a result names to be cleared of the job's checkpoints is cleared: it names nothing any
+  // more. OK when the result is not known. A result is not forgotten before.
+  virtual Status SetCheckpointsCleared(const std::string& job_id) = 0;
 
   // TaskManagers that may run workers of this or an earlier leader.
   virtual Result<std::vector<std::string>> ReadTaskManagers() = 0;

@@ -23,6 +23,7 @@ class NoStore final : public MetadataStore {
     return Status::Ok();
   }
   Status AddResult(const proto::JobResult&) override { return Status::Ok(); }
+  Status SetCheckpointsCleared(const std::string&) override { return Status::Ok(); }
   Result<std::vector<std::string>> ReadTaskManagers() override {
     return std::vector<std::string>();
   }

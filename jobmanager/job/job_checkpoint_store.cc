@@ -220,4 +220,24 @@ Status CheckCheckpointStart(FileSystem& files, const CheckpointStart& start,
   return AssignState(metadata, path.directory, graph).status().WithContext(path.folder);
 }
 
+Status ClearCheckpoints(FileSystem& files, const std::string& cluster_id, const std::string& job_id,
+                        const proto::CheckpointsToClear& to_clear) {
+  CheckpointFolder folder(files, to_clear.directory(),
+                          CheckpointOwner{.cluster_id = cluster_id,
+                                          .job_id = job_id,
+                                          .job_epoch = to_clear.job_epoch(),
+                                          .leader_session = to_clear.leader_session()});
+  WEIR_ASSIGN_OR_RETURN(const bool exists, files.Exists(folder.directory()));
+  if (!exists) return Status::Ok();
+  // Its owner's file may be gone already.
+  WEIR_RETURN_IF_ERROR(folder.Claim());
+  CompletedCheckpointStore store(folder, 1);
+  WEIR_RETURN_IF_ERROR(store.Recover().status());
+  const std::vector<Status> failures =
+      to_clear.keep_completed()
+          ? store.EndJob(JobEnd::kCanceled, CheckpointRetention::kRetainOnCancellation)
+          : store.EndJob(JobEnd::kFinished, CheckpointRetention::kNone);
+  return failures.empty() ? Status::Ok() : failures.front();
+}
+
 }  // namespace weir::jobmanager

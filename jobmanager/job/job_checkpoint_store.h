@@ -91,4 +91,9 @@ class JobCheckpointStore {
 Status CheckCheckpointStart(FileSystem& files, const CheckpointStart& start,
                             const CheckpointOwner& owner, const proto::JobGraph& graph);
 
+// Blocks. Does what the end of a job's JobMaster was to do to its checkpoints. Once no process of
+// the job is left; may be done again. After an error something is left.
+Status ClearCheckpoints(FileSystem& files, const std::string& cluster_id, const std::string& job_id,
+                        const proto::CheckpointsToClear& to_clear);
+
 }  // namespace weir::jobmanager

@@ -145,10 +145,24 @@ void JobCheckpoints::OnTasksStopping(const Status& reason) {
   if (coordinator_) coordinator_->Stop(reason);
 }
 
+// A job that failed before it got anywhere, for want of slots or of a disk, can still go on from
+// what it was to be restored from.
+bool JobCheckpoints::KeepsAll(JobEnd end) const {
+  return end == JobEnd::kFailed && !progressed_ && (restored_ || !restore_known_);
+}
+
+std::optional<proto::CheckpointsToClear> JobCheckpoints::ToClear(JobEnd end) const {
+  if (!configuration() || KeepsAll(end)) return std::nullopt;
+  proto::CheckpointsToClear to_clear;
+  to_clear.set_directory(configuration()->directory);
+  to_clear.set_job_epoch(submission_.job_epoch);
+  to_clear.set_leader_session(services_.leader.id());
+  to_clear.set_keep_completed(!IsRemovedAfter(end, configuration()->retention));
+  return to_clear;
+}
+
 void JobCheckpoints::End(JobEnd end, std::function<void()> done) {
-  // A job that failed before it got anywhere, for want of slots or of a disk, can still go on from
-  // what it was to be restored from.
-  const bool keeps = end == JobEnd::kFailed && !progressed_ && (restored_ || !restore_known_);
+  const bool keeps = KeepsAll(end);
   if (keeps) {
     log_.Warning("job ", submission_.job_id,
                  " keeps its checkpoints: it has taken none since it was to be restored");

@@ -74,6 +74,9 @@ class JobCheckpoints final : private CheckpointEffects {
   // Nothing of the job runs any more; `done` is called once. A job that failed without having taken
   // a checkpoint since it was (to be) restored keeps those that it has.
   void End(JobEnd end, std::function<void()> done);
+  // What such an end removes, for a JobManager that has to do it in this one's place; none:
+  // nothing.
+  std::optional<proto::CheckpointsToClear> ToClear(JobEnd end) const;
 
   // Null while the job takes no checkpoints (yet).
   CheckpointCoordinator* coordinator() { return coordinator_.get(); }
@@ -98,6 +101,7 @@ class JobCheckpoints final : private CheckpointEffects {
   void RemoveFolder(std::uint64_t checkpoint_id) override;
   void FailJob(Status reason) override;
 
+  bool KeepsAll(JobEnd end) const;
   void Open();
   void OnOpened(const Result<std::uint64_t>& next_checkpoint_id);
   void OnLatestFound(const Result<std::optional<CompletedCheckpoint>>& latest);

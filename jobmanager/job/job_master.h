@@ -81,6 +81,8 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   const ExceptionHistory& exceptions() const { return exceptions_; }
   // Null: the job takes no checkpoints and started from none, or has not started.
   const JobCheckpoints* checkpoints() const { return checkpoints_.get(); }
+  // Of a job that is FINISHED, CANCELED or FAILED: what its end removes of its checkpoints.
+  std::optional<proto::CheckpointsToClear> CheckpointsToClear() const;
   const StuckTasks& stuck_tasks() const { return stuck_tasks_; }
   const JobWorkers::Workers& workers() const { return workers_.workers(); }
   const SlotSharingPlan& slot_sharing() const { return slot_sharing_; }

@@ -172,6 +172,10 @@ void JobMaster::StopCheckpoints() {
       Status(StatusCode::kCanceled, Concat("the job is ", ToString(state()))));
 }
 
+std::optional<proto::CheckpointsToClear> JobMaster::CheckpointsToClear() const {
+  return checkpoints_ ? checkpoints_->ToClear(EndOf(state())) : std::nullopt;
+}
+
 bool JobMaster::EndCheckpoints() {
   if (!checkpoints_ || checkpoints_end_ == CheckpointsEnd::kDone) return true;
   if (checkpoints_end_ == CheckpointsEnd::kUnderWay) return false;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "jobmanager/checkpoint/checkpoint_metadata.h"
 #include "jobmanager/ha/metadata_file.h"
 #include "tests/unit/jobmanager/simulated_cluster.h"
 
@@ -45,6 +46,13 @@ class JobRecoveryTest : public testing::Test {
     cluster_.Run();
     EXPECT_TRUE(details.ok()) << details.status().message();
     return details.ok() ? *details : rest::JobDetails();
+  }
+  static void WriteCheckpoint(const std::string& path, std::uint64_t id) {
+    proto::CheckpointMetadata metadata;
+    metadata.set_checkpoint_id(id);
+    const Result<std::string> bytes = EncodeCheckpointMetadata(metadata);
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    ASSERT_TRUE(LocalFileSystem().WriteFileAtomically(path, *bytes).ok());
   }
   std::string PathOf(const std::string& name) { return cluster_.metadata_directory() + "/" + name; }
   void TearDown() override { EXPECT_THAT(cluster_.violations(), IsEmpty()); }
@@ -233,6 +241,73 @@ TEST_F(JobRecoveryTest, AJobThatCannotBeReadIsShownAndKeepsNobodyFromRunning) {
   EXPECT_THAT(Details(damaged).summary.status_details, HasSubstr("could not be recovered"));
   EXPECT_EQ(std::filesystem::file_size(path), 40u);
   EXPECT_EQ(cluster_.manager().jobs().Cancel(damaged).code(), StatusCode::kFailedPrecondition);
+}
+
+// A disk that fails for a while; what is damaged stays damaged.
+TEST_F(JobRecoveryTest, AJobThatCannotBeReadJustNowRunsWhenItCan) {
+  AddTaskManagers();
+  const std::string id = RunningJob({1});
+  const std::string path = PathOf("jobs/" + id + "/submission");
+  cluster_.KillJobManager();
+  std::filesystem::rename(path, path + "-aside");
+  std::filesystem::create_directory(path);  // reading it is an error of the system
+  cluster_.StartJobManager();
+  cluster_.Run(20'000);
+  EXPECT_EQ(cluster_.StateOf(id), "SUSPENDED");
+  EXPECT_EQ(cluster_.job(id), nullptr);
+  std::filesystem::remove(path);
+  std::filesystem::rename(path + "-aside", path);
+  cluster_.Run(6'000);
+  EXPECT_EQ(cluster_.StateOf(id), "RUNNING");
+  ASSERT_NE(cluster_.job(id), nullptr);
+  EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kExecuting);
+  EXPECT_EQ(cluster_.job(id)->submission().job_epoch, 2u);
+  cluster_.FinishTasks(id);
+  cluster_.Run(10'000);
+  EXPECT_EQ(cluster_.StateOf(id), "FINISHED");
+}
+
+TEST_F(JobRecoveryTest, TheNextJobManagerClearsAwayTheCheckpointsOfAnEndedJob) {
+  AddTaskManagers();
+  const TemporaryDirectory directory = *TemporaryDirectory::Create("weir-job-recovery-test-");
+  const auto folder_of_ended = [&](const std::string& retention, bool cancel) {
+    JobMaster& job =
+        cluster_.Submit(ChainGraph({1}),
+                        {{"execution.checkpointing.interval", "1 h"},
+                         {"execution.checkpointing.dir", directory.path()},
+                         {"execution.checkpointing.externalized-checkpoint-retention", retention}});
+    const std::string id = job.job_id();
+    cluster_.Run();
+    // The job is over, and the JobManager dies before its worker has ended.
+    cluster_.on_worker_command = [](SimulatedWorker&, const proto::WorkerCommand& command) {
+      return command.has_shutdown();
+    };
+    if (cancel) {
+      EXPECT_TRUE(job.Cancel().ok());
+    } else {
+      cluster_.FinishTasks(id);
+    }
+    cluster_.Run();
+    cluster_.on_worker_command = nullptr;
+    const std::filesystem::path folder = directory.path() + "/" + id;
+    for (const char* checkpoint : {"chk-1", "chk-2"}) {
+      std::filesystem::create_directories(folder / checkpoint);
+      std::ofstream(folder / checkpoint / "state") << "x";
+    }
+    WriteCheckpoint(folder / "chk-2" / "_metadata", 2);
+    Restart();
+    EXPECT_EQ(cluster_.StateOf(id), cancel ? "CANCELED" : "FINISHED");
+    return folder;
+  };
+  EXPECT_FALSE(std::filesystem::exists(folder_of_ended("RETAIN_ON_CANCELLATION", false)));
+  EXPECT_FALSE(std::filesystem::exists(folder_of_ended("DELETE_ON_CANCELLATION", true)));
+  const std::filesystem::path kept = folder_of_ended("RETAIN_ON_CANCELLATION", true);
+  EXPECT_FALSE(std::filesystem::exists(kept / "chk-1"));
+  EXPECT_TRUE(std::filesystem::exists(kept / "chk-2" / "_metadata"));
+  // It is done once: what comes there later is nobody's business.
+  std::filesystem::create_directory(kept / "chk-7");
+  Restart();
+  EXPECT_TRUE(std::filesystem::exists(kept / "chk-7"));
 }
 
 TEST_F(JobRecoveryTest, AJobWhosePluginIsMissingOrWhoseSettingsAreGoneIsShown) {
