@@ -113,6 +113,14 @@ task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, const Wo
                          : state::StoreUploads::Mode::kFull};
 }
 
+bool SubtasksRestart(const Configuration& configuration) {
+  // Where either is set the JobManager has said so: it sends its own settings of the job. What is
+  // set in this process's file alone may be wrong in one direction only, that of keeping too much.
+  return configuration.IsSet(settings::kCheckpointingInterval) ||
+         configuration.Find(settings::kRestartStrategy).value_or(RestartStrategyType::kNone) !=
+             RestartStrategyType::kNone;
+}
+
 network::JobIdentity JobIdentityOf(const WorkerIdentity& identity) {
   return {.cluster_id = identity.cluster_id,
           .job_id = identity.job_id,
