@@ -186,6 +186,7 @@ Result<std::unique_ptr<supervisor::RunningWorker>> InProcessLauncher::Launch(
   options.engine = worker::EngineOptionsOf(
       options.identity, {.count = launch.slot_count, .of_job = launch.job_slot_count},
       configuration);
+  options.subtasks_restart = worker::SubtasksRestart(configuration);
   auto threads =
       std::make_shared<WorkerThreads>(std::move(options), worker::NetworkOptionsOf(configuration),
                                       world_, reaper_, std::move(on_end));

@@ -14,6 +14,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
       : loop_(host.loop_),
         blocking_(host.blocking_),
         events_(host.events_),
+        subtasks_restart_(host.subtasks_restart_),
         key_(key),
         parallelism_(parallelism),
         name_(name),
@@ -75,6 +76,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
   }
 
   std::uint32_t parallelism() const override { return parallelism_; }
+  bool subtasks_restart() const override { return subtasks_restart_; }
 
   void SendToSubtask(std::uint32_t subtask, std::string payload) override {
     const auto found = attempts_.find(subtask);
@@ -136,6 +138,7 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
   EventLoop& loop_;
   EventLoop& blocking_;
   const CoordinatorEvents events_;
+  const bool subtasks_restart_;
   const OperatorKey key_;
   const std::uint32_t parallelism_;
   const std::string name_;  // of the operator
@@ -145,8 +148,12 @@ class CoordinatorHost::Hosted final : public internal::CoordinatorContext,
   bool closed_ = false;                              // the loop's thread only
 };
 
-CoordinatorHost::CoordinatorHost(EventLoop& loop, EventLoop& blocking, CoordinatorEvents events)
-    : loop_(loop), blocking_(blocking), events_(std::move(events)) {}
+CoordinatorHost::CoordinatorHost(EventLoop& loop, EventLoop& blocking, CoordinatorEvents events,
+                                 bool subtasks_restart)
+    : loop_(loop),
+      blocking_(blocking),
+      events_(std::move(events)),
+      subtasks_restart_(subtasks_restart) {}
 
 CoordinatorHost::~CoordinatorHost() {
   CloseAll();

@@ -46,7 +46,9 @@ struct CoordinatorEvents {
 class CoordinatorHost {
  public:
   // `loop` is the control thread, `blocking` runs RunBlocking's work; both outlive the host.
-  CoordinatorHost(EventLoop& loop, EventLoop& blocking, CoordinatorEvents events);
+  // `subtasks_restart`: see CoordinatorContext.
+  CoordinatorHost(EventLoop& loop, EventLoop& blocking, CoordinatorEvents events,
+                  bool subtasks_restart = true);
   ~CoordinatorHost();
 
   // Makes and starts a coordinator in place of an earlier one for that operator, from `restored` if
@@ -72,6 +74,7 @@ class CoordinatorHost {
   EventLoop& loop_;
   EventLoop& blocking_;
   const CoordinatorEvents events_;
+  const bool subtasks_restart_;
   std::map<OperatorKey, std::shared_ptr<Hosted>> coordinators_;
 };
 

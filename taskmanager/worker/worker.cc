@@ -54,7 +54,8 @@ Worker::Worker(WorkerOptions options, WorkerWorld world, std::function<void(Stat
                  session_.Send(std::move(event));
                },
            .on_failure = [this](OperatorKey key,
-                                const Status& status) { CoordinatorFailed(key, status); }}) {}
+                                const Status& status) { CoordinatorFailed(key, status); }},
+          options_.subtasks_restart) {}
 
 Worker::~Worker() {
   world_.loop.Cancel(statistics_timer_);

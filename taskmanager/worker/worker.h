@@ -34,6 +34,7 @@ namespace weir::worker {
 struct WorkerOptions {
   WorkerIdentity identity;
   task::TaskEngineOptions engine;
+  bool subtasks_restart = true;  // CoordinatorContext::subtasks_restart()
   std::int64_t first_lease_ms = 30'000;
   std::int64_t statistics_interval_ms = 500;
 };

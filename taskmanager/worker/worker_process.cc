@@ -75,6 +75,7 @@ class WorkerProcess {
     WorkerOptions worker_options{
         .identity = options_.identity,
         .engine = EngineOptionsOf(options_.identity, options_.slots, configuration_),
+        .subtasks_restart = SubtasksRestart(configuration_),
         .first_lease_ms = options_.first_lease_ms};
     loop_.Post([this, worker_options, world] {
       worker_ = std::make_unique<Worker>(worker_options, world, [this](const Status& reason) {

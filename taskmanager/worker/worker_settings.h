@@ -19,6 +19,8 @@ struct WorkerSlots {
 
 task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, const WorkerSlots& slots,
                                         const Configuration& configuration);
+// Whether a task that is lost may come back: the job takes checkpoints or has a restart strategy.
+bool SubtasksRestart(const Configuration& configuration);
 network::JobIdentity JobIdentityOf(const WorkerIdentity& identity);
 network::NetworkOptions NetworkOptionsOf(const Configuration& configuration);
 

@@ -133,6 +133,7 @@ TEST(SourceOperator, RefusesBytesThatAreNoMessage) {
 class FakeCoordinatorContext final : public internal::CoordinatorContext {
  public:
   std::uint32_t parallelism() const override { return 2; }
+  bool subtasks_restart() const override { return restarts; }
   void SendToSubtask(std::uint32_t subtask, std::string payload) override {
     sent.emplace_back(subtask, std::move(payload));
   }
@@ -159,6 +160,7 @@ class FakeCoordinatorContext final : public internal::CoordinatorContext {
 
   std::vector<std::pair<std::uint32_t, std::string>> sent;
   Status failure;
+  bool restarts = true;
   testing::FakeLogger fake_logger;
 };
 
@@ -190,6 +192,36 @@ TEST_F(SourceCoordinatorTest, AssignsOnRequestThenSaysNoMore) {
   ASSERT_EQ(context_.sent.size(), 1u);
   EXPECT_EQ(internal::DecodeSourceMessage(context_.sent[0].second)->kind,
             SourceMessage::kNoMoreSplits);
+}
+
+// Without checkpoints nobody says what is safe; with a restart strategy all of it goes back.
+TEST_F(SourceCoordinatorTest, WithoutCheckpointsALostReaderGivesBackAllItEverHad) {
+  ASSERT_TRUE(coordinator_.Start().ok());
+  ASSERT_TRUE(coordinator_.SubtaskReady(0, 0).ok());
+  Request(0);
+  Request(0);
+  const Ranges before = context_.TakeAssigned(0);
+  ASSERT_EQ(before.size(), 2u);
+  ASSERT_TRUE(coordinator_.SubtaskFailed(0, 0).ok());
+  ASSERT_TRUE(coordinator_.SubtaskReady(0, 1).ok());
+  Request(0);
+  Request(0);
+  Ranges again = context_.TakeAssigned(0);
+  std::sort(again.begin(), again.end());
+  EXPECT_EQ(again, (Ranges{{0, 5}, {5, 10}}));
+}
+
+TEST_F(SourceCoordinatorTest, KeepsNothingOfReadersThatDoNotRestart) {
+  context_.restarts = false;
+  ASSERT_TRUE(coordinator_.Start().ok());
+  ASSERT_TRUE(coordinator_.SubtaskReady(0, 0).ok());
+  Request(0);
+  Request(0);
+  ASSERT_EQ(context_.TakeAssigned(0).size(), 2u);
+  ASSERT_TRUE(coordinator_.SubtaskFailed(0, 0).ok()) << "the job ends with it";
+  ASSERT_TRUE(coordinator_.SubtaskReady(1, 0).ok());
+  Request(1);
+  EXPECT_TRUE(context_.TakeAssigned(1).empty()) << "nothing was kept to be given back";
 }
 
 TEST_F(SourceCoordinatorTest, SplitsOfALostReaderAreHandedOutAgain) {

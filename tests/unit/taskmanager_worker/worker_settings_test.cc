@@ -77,5 +77,18 @@ TEST(WorkerSettingsTest, ThePeerHearsWhoAWorkerIs) {
   EXPECT_EQ(job.leader_session_id, "l");
 }
 
+TEST(WorkerSettingsTest, TasksComeBackWithCheckpointsOrARestartStrategy) {
+  EXPECT_FALSE(SubtasksRestart(Configuration()));
+  Configuration restarting;
+  ASSERT_TRUE(restarting.Set(settings::kRestartStrategy.key, "fixed-delay").ok());
+  EXPECT_TRUE(SubtasksRestart(restarting));
+  Configuration none;
+  ASSERT_TRUE(none.Set(settings::kRestartStrategy.key, "none").ok());
+  EXPECT_FALSE(SubtasksRestart(none));
+  // It may be the JobManager that has no strategy set; then checkpoints bring one.
+  ASSERT_TRUE(none.Set(settings::kCheckpointingInterval.key, "1 s").ok());
+  EXPECT_TRUE(SubtasksRestart(none));
+}
+
 }  // namespace
 }  // namespace weir::worker

@@ -20,6 +20,9 @@ class CoordinatorContext {
  public:
   virtual ~CoordinatorContext() = default;
   virtual std::uint32_t parallelism() const = 0;
+  // False: a subtask that is lost ends the job (no checkpoints, no restart strategy), so nothing
+  // has to be kept to hand it out again.
+  virtual bool subtasks_restart() const { return true; }
   // Delivered in order to the subtask's current attempt; dropped when that attempt is gone
   // (SubtaskFailed follows).
   virtual void SendToSubtask(std::uint32_t subtask, std::string payload) = 0;

@@ -1,8 +1,10 @@
 // The enumerator's side of a source: a SplitEnumerator behind the bytes of OperatorCoordinator.
 //
 // Splits that were assigned and are in no completed checkpoint go back to the enumerator when their
-// reader's attempt is lost (Flink's SplitAssignmentTracker). Snapshot: version byte, then
-// EnumeratorState.
+// reader's attempt is lost (Flink's SplitAssignmentTracker). Without checkpoints a reader that
+// restarts begins at the start of the job, so that is all it ever had: as much as is kept of the
+// splits in an enumerator that knows which it has handed out, and it ends with the reader's
+// attempt. Nothing is kept where no reader restarts. Snapshot: version byte, then EnumeratorState.
 #pragma once
 
 #include <cstdint>
@@ -122,8 +124,10 @@ class SourceCoordinator final : public OperatorCoordinator,
     if (!Registered(reader, "AssignSplits")) return;
     std::vector<std::byte> content;
     SerializeTo(splits, content);
-    auto& assigned = assigned_[kInNoCheckpoint][reader];
-    std::move(splits.begin(), splits.end(), std::back_inserter(assigned));
+    if (context_.subtasks_restart()) {
+      auto& assigned = assigned_[kInNoCheckpoint][reader];
+      std::move(splits.begin(), splits.end(), std::back_inserter(assigned));
+    }
     context_.SendToSubtask(reader, EncodeSourceMessage(SourceMessage::kAddSplits, content));
   }
   void SignalNoMoreSplits(std::uint32_t reader) override {
