@@ -30,6 +30,27 @@ struct Sale {
   bool operator==(const Sale&) const = default;
 };
 
+// Equal to others that are written in another case, which its author forgot in the bytes.
+struct Customer {
+  std::string name;
+  static std::string Lower(std::string text) {
+    for (char& character : text) character = static_cast<char>(character | 0x20);
+    return text;
+  }
+  bool operator==(const Customer& other) const { return Lower(name) == Lower(other.name); }
+};
+
+}  // namespace
+
+template <>
+struct StableHasher<Customer> {
+  static std::uint64_t Hash(const Customer& key) {
+    return StableHasher<std::string>::Hash(Customer::Lower(key.name));
+  }
+};
+
+namespace {
+
 struct ShopTotal {
   std::string shop;
   std::int64_t total = 0;
@@ -336,6 +357,61 @@ TEST(KeyedOperator, StateWithoutUidOrWithAnotherStatesNameIsRefused) {
     ASSERT_FALSE(job.ok());
     EXPECT_NE(job.status().message().find(message), std::string::npos) << job.status().ToString();
   }
+}
+
+struct CountOfCustomer {
+  ValueState<std::int64_t> count{"count"};
+  auto States() { return std::tie(count); }
+  void ProcessElement(const std::string& name, KeyedProcessContext<Customer>& context,
+                      Collector<std::string>& out) {
+    out.Collect(name + " " + std::to_string(++count.Mutable(context)));
+  }
+};
+
+TEST(KeyedOperator, EqualKeysThatAreNotWrittenAlikeAreFoundInDebugBuilds) {
+  const auto run = [](const std::vector<std::string>& names, std::vector<std::string>& results) {
+    auto collected = std::make_shared<Collected<std::string>>();
+    internal::JobInputs inputs;
+    StreamExecutionEnvironment env(inputs);
+    env.FromData(names)
+        .KeyBy([](const std::string& name) { return Customer{name}; })
+        .Process(CountOfCustomer())
+        .Uid("counts")
+        .SinkTo(CollectingSink<std::string>(collected));
+    auto job = env.Compile();
+    EXPECT_TRUE(job.ok()) << job.status().ToString();
+    const Status status = testing::JobRunner(**job, 1, 64).Run();
+    results = collected->records;
+    return status;
+  };
+  std::vector<std::string> results;
+  ASSERT_TRUE(run({"ann", "bob", "ann"}, results).ok());
+  EXPECT_EQ(results, (std::vector<std::string>{"ann 1", "bob 1", "ann 2"}));
+  const Status status = run({"ann", "bob", "Ann"}, results);
+  if (!internal::kChecksKeyBytes) {
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    return;
+  }
+  EXPECT_EQ(status.domain(), ErrorDomain::kUser);
+  for (const char* part : {"Customer", "are equal and are written as different bytes",
+                           "03000000616e6e and 03000000416e6e"}) {
+    EXPECT_NE(status.message().find(part), std::string::npos) << status.ToString();
+  }
+}
+
+TEST(KeyedOperator, WhatItsAuthorCannotGetWrongIsNotLookedAt) {
+  using internal::KeyBytesMayDiffer;
+  static_assert(!KeyBytesMayDiffer<std::int64_t>());
+  static_assert(!KeyBytesMayDiffer<std::pair<std::string, std::vector<double>>>());
+  static_assert(KeyBytesMayDiffer<std::pair<std::string, Customer>>());
+  internal::KeyBytesCheck<double> zeros;
+  EXPECT_TRUE(zeros.Check(0, 0.0).ok());
+  EXPECT_TRUE(zeros.Check(0, -0.0).ok()) << "a store writes them alike";
+  internal::KeyBytesCheck<Customer> customers;
+  EXPECT_TRUE(customers.Check(5, {"ann"}).ok());
+  EXPECT_TRUE(customers.Check(5, {"bob"}).ok()) << "of the same hash, but another";
+  EXPECT_TRUE(customers.Check(5, {"bob"}).ok());
+  EXPECT_FALSE(customers.Check(5, {"BOB"}).ok());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <weir/internal/operators/one_input_operator.h>
+#include <weir/internal/state/key_bytes_check.h>
 #include <weir/internal/state/keyed_state_backend.h>
 #include <weir/stable_hash.h>
 
@@ -19,12 +20,35 @@ struct KeyedPrototype {
   KeySelector key_selector;
 };
 
+// False: two keys are equal and not written alike, which is reported (key_bytes_check.h).
+template <class K, class T, class KeySelector>
+bool CheckKeyBytes(const OperatorContext& context, const KeyedStateBackend& backend,
+                   const KeySelector& key_selector, const Batch<T>& block) {
+  KeyBytesCheck<K>& check = backend.key_bytes_check<K>();
+  for (std::uint32_t i = 0; i < block.size(); ++i) {
+    try {
+      const K& key = key_selector(block[i]);
+      Status checked = check.Check(StableHasher<K>::Hash(key), key);
+      if (checked.ok()) continue;
+      context.failure->Report(std::move(checked));
+      return false;
+    } catch (...) {
+      // It throws again when the record is processed, where the operator's error policy is.
+      continue;
+    }
+  }
+  return true;
+}
+
 // Calls use(hash_of): hash_of(i) is the stable hash of record i's key. Not called after an error,
 // which is reported. The head of a chain got the hashes with the records from the keyBy in front of
 // it. Within a chain they are computed here, as a column of them is of another keyBy.
 template <class K, class T, class KeySelector, class Use>
 void WithKeyHashes(const OperatorContext& context, const KeyedStateBackend& backend,
                    const KeySelector& key_selector, const Batch<T>& block, Use&& use) {
+  if constexpr (kChecksKeyBytes && KeyBytesMayDiffer<K>()) {
+    if (!CheckKeyBytes<K>(context, backend, key_selector, block)) return;
+  }
   if (context.operator_index != 0 || !block.has_key_hashes()) {
     use([&](std::uint32_t i) { return StableHasher<K>::Hash(key_selector(block[i])); });
     return;

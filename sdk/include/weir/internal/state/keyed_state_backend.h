@@ -15,6 +15,7 @@
 
 #include <weir/internal/function_reference.h>
 #include <weir/internal/state/heap_table.h>
+#include <weir/internal/state/key_bytes_check.h>
 #include <weir/internal/state/key_group_range.h>
 #include <weir/internal/state/keyed_store.h>
 #include <weir/internal/state/keyed_table.h>
@@ -84,6 +85,13 @@ class KeyedStateBackend {
     return owned;
   }
 
+  // K is the type of the operator's keys.
+  template <class K>
+  KeyBytesCheck<K>& key_bytes_check() const {
+    if (key_bytes_check_ == nullptr) key_bytes_check_ = std::make_shared<KeyBytesCheck<K>>();
+    return *static_cast<KeyBytesCheck<K>*>(key_bytes_check_.get());
+  }
+
  private:
   template <class K, class N, class M, class V>
   StateTable<K, N, M, V> Add(std::string name, std::unique_ptr<KeyedTable> table) {
@@ -106,7 +114,8 @@ class KeyedStateBackend {
   using KeyVisit = void (*)(KeyedTable&, const KeyGroupRange&,
                             FunctionReference<void(const void*)>);
   std::vector<NamedTable> tables_;
-  std::vector<KeyVisit> key_visits_;  // by table
+  std::vector<KeyVisit> key_visits_;               // by table
+  mutable std::shared_ptr<void> key_bytes_check_;  // in debug builds, when it is asked for
 };
 
 }  // namespace weir::internal
