@@ -1,10 +1,11 @@
 # Language level, warnings, sanitizers and build accelerators: everything that holds for all targets.
 
 option(WEIR_BUILD_TESTS "Build the test binaries" ON)
+option(WEIR_DEBUG_SYMBOLS "Function names and lines for debuggers, as the packages of debug symbols have them" OFF)
 option(WEIR_SYNTAX_ONLY "Let the compiler check every source (for its analyses) without producing code" OFF)
-set(WEIR_SANITIZER "" CACHE STRING "Sanitizer to build with: empty, address (with undefined) or thread")
 option(WEIR_QUICK_BUILD "For a tree that is tested once: sources in groups, benchmarks whose results alone count
   without optimization" OFF)
+set(WEIR_SANITIZER "" CACHE STRING "Sanitizer to build with: empty, address (with undefined) or thread")
 set_property(CACHE WEIR_SANITIZER PROPERTY STRINGS "" address thread)
 
 set(CMAKE_CXX_STANDARD 20)
