@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <weir/api.h>
+#include <weir/connectors/file_system.h>
 #include <weir/connectors/generator_source.h>
 
 namespace weir::golden {
@@ -33,8 +34,10 @@ struct GoldenWorld {
   std::string folder;  // holds the texts
   // How long each input lasts; 0: as fast as it goes. Gives checkpoints and kills their time.
   double input_seconds = 0;
-  // The results go into files there; empty: to GoldenJob::sink().
+  // The folder for results that are files.
   std::string output = {};
+  // Whether all results are files; else only those of ExpectFiles(), and others go to sink().
+  bool only_files = false;
 };
 
 // Given to the job's function for each run. One thread.
@@ -46,6 +49,12 @@ class GoldenJob {
 
   // Its parallelism changes from run to run.
   StreamExecutionEnvironment& env() { return env_; }
+
+  // For sources and sinks of files: where the job's texts are, and how they are read, so slowly
+  // that all of them last as long as other inputs; where results go.
+  const std::string& folder() const { return world_.folder; }
+  std::shared_ptr<const files::FileSystem> file_system() const;
+  const std::string& output() const { return world_.output; }
 
   // The lines of a file of the job's folder, in order, as one split.
   SingleOutputStreamOperator<std::string> Lines(const std::string& file = "input.txt") {
@@ -64,9 +73,19 @@ class GoldenJob {
   // What the job has to come to: the lines of `file`. Once for each job.
   void Expect(const DataStream<std::string>& results, Order order = Order::kAny,
               const std::string& file = "expected.txt");
+  // The same for lines that a sink of the job's own writes into files below output().
+  template <class Sink>
+  void ExpectFiles(const DataStream<std::string>& results, const Sink& sink,
+                   Order order = Order::kAny, const std::string& file = "expected.txt") {
+    order_ = order;
+    expected_file_ = file;
+    wrote_files_ = true;
+    results.SinkTo(sink).Uid("results");
+  }
 
   // For the runner.
   const CollectSink<std::string>& sink() const { return sink_; }
+  bool wrote_files() const { return wrote_files_; }
   Order order() const { return order_; }
   std::vector<std::string> ReadExpected() const { return ReadLines(expected_file_); }
 
@@ -93,6 +112,7 @@ class GoldenJob {
   StreamExecutionEnvironment& env_;
   CollectSink<std::string> sink_;
   Order order_ = Order::kAny;
+  bool wrote_files_ = false;
   std::string expected_file_;
 };
 

@@ -24,7 +24,8 @@ void RunGoldenJob(weir::StreamExecutionEnvironment& env) {
   weir::golden::GoldenJob golden(
       {.folder = folder.string(),
        .input_seconds = static_cast<double>(arguments.Number("milliseconds")) / 1000,
-       .output = arguments.Text("output")},
+       .output = arguments.Text("output"),
+       .only_files = true},
       env);
   found->function(golden);
 }

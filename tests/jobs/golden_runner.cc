@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "tests/cluster/numbered_output.h"
 #include "tests/sanitizers/instrumented.h"
 
 namespace weir::golden {
@@ -87,11 +88,12 @@ Status GoldenRunner::Run(const RegisteredJob& job, const Variant& variant, Mode 
   env.SetJobName(job.name);
   env.Set("pipeline.operator-chaining.enabled", variant.chained ? "true" : "false");
   env.Set("execution.batch.max-records", Concat(variant.batch_records));
-  GoldenWorld world{.folder = Concat(WEIR_GOLDEN_JOBS, "/", job.name)};
+  GoldenWorld world{.folder = Concat(WEIR_GOLDEN_JOBS, "/", job.name),
+                    .output = Concat(folder_.path(), "/output-", ++runs_)};
   if (mode == Mode::kWithCheckpoints) {
     world.input_seconds = kSlowInputSeconds;
     env.Set("execution.checkpointing.interval", "50 ms");
-    env.Set("execution.checkpointing.dir", checkpoints_.path());
+    env.Set("execution.checkpointing.dir", Concat(folder_.path(), "/checkpoints"));
   }
   GoldenJob golden(std::move(world), env);
   job.function(golden);
@@ -103,7 +105,10 @@ Status GoldenRunner::Run(const RegisteredJob& job, const Variant& variant, Mode 
     return result.failure.WithContext(Concat("the job ended as ", result.final_state));
   }
   const std::string differences =
-      Differences(golden.ReadExpected(), golden.sink().records(), golden.order());
+      Differences(golden.ReadExpected(),
+                  golden.wrote_files() ? cluster_test::ReadPublishedLines(golden.output())
+                                       : golden.sink().records(),
+                  golden.order());
   return differences.empty() ? Status::Ok() : Status::Corruption(differences);
 }
 

@@ -39,7 +39,8 @@ class GoldenRunner {
  private:
   Result<minicluster::MiniCluster*> Cluster(std::uint32_t task_managers);
 
-  TemporaryDirectory checkpoints_{*TemporaryDirectory::Create("weir-golden")};
+  TemporaryDirectory folder_{*TemporaryDirectory::Create("weir-golden")};  // what runs write
+  std::uint32_t runs_ = 0;
   std::map<std::uint32_t, std::unique_ptr<minicluster::MiniCluster>> clusters_;
 };
 
