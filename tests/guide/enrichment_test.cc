@@ -114,6 +114,46 @@ TEST(GuideEnrichmentTest, IntervalJoin) {
   EXPECT_EQ(out.values(), Lines{"ann paid 400"});
 }
 
+TEST(GuideEnrichmentTest, WindowJoinAndCoGroup) {
+  StreamHarness harness;
+  auto order_input = harness.AddInput<Order>();
+  auto payment_input = harness.AddInput<Payment>();
+  const auto orders = order_input.stream();
+  const auto payments = payment_input.stream();
+  // [window-join]
+  const auto pairs =
+      orders.Join(payments)
+          .Where(&Order::customer)
+          .EqualTo(&Payment::customer)
+          .Window(weir::TumblingEventTimeWindows::Of(60'000))
+          .Apply([](const Order& order, const Payment& payment) {
+            return order.customer + " owes " + std::to_string(order.cents - payment.cents);
+          })
+          .Uid("pairs");
+  const auto unpaid =
+      orders.CoGroup(payments)
+          .Where(&Order::customer)
+          .EqualTo(&Payment::customer)
+          .Window(weir::TumblingEventTimeWindows::Of(60'000))
+          .Apply([](const weir::WindowElements<Order>& orders,
+                    const weir::WindowElements<Payment>& payments, weir::Collector<Order>& out) {
+            if (!payments.empty()) return;
+            for (const Order& order : orders) out.Collect(order);
+          })
+          .Uid("unpaid");
+  // [/window-join]
+  auto owed = harness.AddOutput(pairs);
+  auto left_over = harness.AddOutput(unpaid);
+  order_input.PushRecord({"ann", 500, 0}, 1'000);
+  order_input.PushRecord({"bob", 300, 0}, 2'000);
+  payment_input.PushRecord({"ann", 400}, 59'999);
+  payment_input.PushRecord({"bob", 300}, 60'000);
+  harness.Finish();
+  EXPECT_EQ(owed.values(), Lines{"ann owes 100"});
+  ASSERT_EQ(left_over.records().size(), 1u);
+  EXPECT_EQ(left_over.records()[0].record.customer, "bob");
+}
+
 TEST(GuideEnrichmentTest, BroadcastState) {
   StreamHarness harness;
   auto input = harness.AddInput<Order>();

@@ -113,6 +113,36 @@ TEST_F(GuideTest, Distribution) {
             (std::vector<std::int64_t>{5, 5, 7, 7, 9, 9}));
 }
 
+// [rich-function]
+struct ParseNumber {
+  weir::Status Open(weir::RuntimeContext& context) {
+    empty_ = &context.metrics().counter("emptyLines");
+    return weir::Status::Ok();
+  }
+  void operator()(const std::string& line, weir::Collector<std::int64_t>& out) {
+    if (line.empty()) {
+      empty_->Increment();
+    } else {
+      out.Collect(std::stoll(line));
+    }
+  }
+  weir::Counter* empty_ = nullptr;
+};
+// [/rich-function]
+
+TEST_F(GuideTest, RichFunctionsAndOptions) {
+  const auto lines = env.FromData<std::string>({"12", "", "7"});
+  // [options]
+  const auto numbers = lines.FlatMap(ParseNumber())
+                           .Name("parse")
+                           .Uid("parse")  // by which its state is found again
+                           .SetParallelism(2)
+                           .SetMaxParallelism(64)
+                           .DisableChaining();
+  // [/options]
+  EXPECT_EQ(Sorted(numbers.ExecuteAndCollect()), (std::vector<std::int64_t>{7, 12}));
+}
+
 TEST_F(GuideTest, Errors) {
   const auto lines = env.FromData<std::string>({"12", "twelve", "7"});
   // [errors]

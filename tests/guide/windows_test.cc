@@ -79,4 +79,28 @@ TEST(GuideWindowsTest, SessionsWithAllTheirRecords) {
   EXPECT_EQ(out.values().back(), "ann from 6000000: 1 orders");
 }
 
+TEST(GuideWindowsTest, ATriggerDecidesWhenAWindowFires) {
+  StreamHarness harness;
+  auto input = harness.AddInput<Order>();
+  const auto by_customer = input.stream().KeyBy([](const Order& order) { return order.customer; });
+  // [triggers]
+  // With every third order the sum of the three.
+  const auto thirds = by_customer.Window(weir::GlobalWindows())
+                          .Trigger(weir::PurgingTrigger(weir::CountTrigger::Of(3)))
+                          .Aggregate(SumCents())
+                          .Uid("thirds");
+  // A day's sum, and each hour what it is by then.
+  const auto so_far = by_customer.Window(weir::TumblingEventTimeWindows::Of(24 * 3'600'000))
+                          .Trigger(weir::ContinuousEventTimeTrigger::Of(3'600'000))
+                          .Aggregate(SumCents())
+                          .Uid("so-far");
+  // [/triggers]
+  auto counted = harness.AddOutput(thirds);
+  auto hourly = harness.AddOutput(so_far);
+  for (const std::int64_t cents : {1, 2, 3, 4}) input.PushRecord({"ann", cents, 0}, 1'000);
+  EXPECT_EQ(counted.values(), Lines{"ann 6"});
+  input.PushWatermark(3'600'000);
+  EXPECT_EQ(hourly.values(), Lines{"ann 10"});
+}
+
 }  // namespace
