@@ -138,7 +138,37 @@ void ApplyLimits(const std::string& groups, const std::string& root, MachineReso
   }
 }
 
+// The number behind the line "oom_kill" of memory.events or memory.oom_control.
+std::optional<std::int64_t> ParseMemoryKills(const std::optional<std::string>& content) {
+  if (!content) return std::nullopt;
+  constexpr std::string_view kKey = "oom_kill ";
+  for (const std::string_view line : Split(*content, '\n')) {
+    if (!line.starts_with(kKey)) continue;
+    const Result<std::int64_t> count = ParseInt64(Trim(line.substr(kKey.size())));
+    if (count.ok()) return *count;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<std::int64_t> ReadMemoryKills(const std::string& proc_root,
+                                            const std::string& cgroup_root) {
+  const std::string groups = ReadLimit(proc_root + "/self/cgroup").value_or("");
+  std::optional<std::int64_t> kills;
+  const auto look = [&](const std::string& root, std::string_view controller, const char* file) {
+    const auto group = FindGroup(groups, controller);
+    if (!group) return;
+    VisitUpwards(root, *group, [&](const std::string& folder) {
+      if (!kills) kills = ParseMemoryKills(ReadLimit(folder + file));
+    });
+  };
+  // Where both versions are mounted, memory is limited by version 1.
+  look(cgroup_root + "/memory", "memory", "/memory.oom_control");
+  look(cgroup_root, "", "/memory.events");
+  look(cgroup_root + "/unified", "", "/memory.events");
+  return kills;
+}
 
 Result<ProcessStatistics> ReadProcessStatistics(pid_t pid, const std::string& proc_root) {
   const std::string folder = Concat(proc_root, "/", pid);

@@ -45,4 +45,9 @@ struct MachineResources {
 Result<MachineResources> ReadMachineResources(const std::string& proc_root = "/proc",
                                               const std::string& cgroup_root = "/sys/fs/cgroup");
 
+// How many processes the kernel has ended for want of memory in the nearest visible control group
+// of this process (version 2: with the groups below it); none where no group tells.
+std::optional<std::int64_t> ReadMemoryKills(const std::string& proc_root = "/proc",
+                                            const std::string& cgroup_root = "/sys/fs/cgroup");
+
 }  // namespace weir

@@ -1,5 +1,6 @@
 #include "common/server_process.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "common/logging.h"
 #include "common/settings.h"
 #include "common/socket_address.h"
+#include "common/system_error.h"
 #include "common/text.h"
 
 namespace weir {
@@ -75,6 +77,12 @@ Result<WorkingDirectory> WorkingDirectory::Open(const Configuration& configurati
                                                 const std::string& server_name) {
   if (const auto configured = configuration.Find(settings::kProcessWorkingDirectory)) {
     WEIR_RETURN_IF_ERROR(LocalFileSystem().CreateDirectories(*configured));
+    // Better now than when the first job needs it.
+    if (::access(configured->c_str(), W_OK | X_OK) != 0) {
+      return SystemError(Concat(settings::kProcessWorkingDirectory.key, " '", *configured,
+                                "' cannot be written by user ", ::geteuid()),
+                         errno);
+    }
     return WorkingDirectory(*configured, std::nullopt);
   }
   WEIR_ASSIGN_OR_RETURN(TemporaryDirectory temporary,

@@ -121,9 +121,19 @@ void RemoveScratchFolders(const std::optional<std::string>& root) {
   if (!removed.ok()) ComponentLogger("worker").Warning(removed.status().message());
 }
 
+// With the cause where the kernel's own counter tells it.
+std::string ReasonOf(const ExitStatus& status, MemoryKills& memory_kills) {
+  if (status.signal != SIGKILL || !memory_kills.TakeOne()) return status.ToString();
+  const auto machine = ReadMachineResources();
+  const std::string limit =
+      machine.ok() ? Concat("; the limit is ", machine->usable_memory_bytes() >> 20, " MiB") : "";
+  return Concat(status.ToString(), ": out of memory", limit,
+                ", shared by this TaskManager and all its workers");
+}
+
 WorkerEnd DescribeEnd(const ExitStatus& status, const ChildProcess& child, const SharedPage& page,
-                      Clock& clock) {
-  return {.reason = status.ToString(),
+                      Clock& clock, MemoryKills& memory_kills) {
+  return {.reason = ReasonOf(status, memory_kills),
           .exit_status = status.signal != 0 ? -1 : status.exit_code,
           .signal = status.signal,
           .last_output = child.StandardErrorTail(kLastOutputBytes).text,
@@ -134,7 +144,11 @@ WorkerEnd DescribeEnd(const ExitStatus& status, const ChildProcess& child, const
 
 ProcessWorkerLauncher::ProcessWorkerLauncher(ProcessWorkerOptions options, ProcessSpawner& spawner,
                                              Clock& clock, DataPortHooks hooks)
-    : options_(std::move(options)), spawner_(spawner), clock_(clock), hooks_(std::move(hooks)) {}
+    : options_(std::move(options)),
+      spawner_(spawner),
+      clock_(clock),
+      hooks_(std::move(hooks)),
+      memory_kills_(std::make_shared<MemoryKills>([] { return ReadMemoryKills(); })) {}
 
 std::vector<std::uint32_t> ProcessWorkerLauncher::abi_numbers() const {
   std::vector<std::uint32_t> numbers;
@@ -180,7 +194,7 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
   const auto finish = [report, page, on_end = std::move(on_end),
                        unregister = hooks_.unregister_worker, worker_id = launch.worker_id,
                        state_root = configuration.Find(settings::kRocksDbLocalDirectory),
-                       &clock = clock_](const ExitStatus& status) {
+                       memory_kills = memory_kills_, &clock = clock_](const ExitStatus& status) {
     std::shared_ptr<ChildProcess> child;
     {
       MutexLock lock(report->mutex);
@@ -189,7 +203,7 @@ Result<std::unique_ptr<RunningWorker>> ProcessWorkerLauncher::Launch(
     }
     if (!child) return;  // Launch reports it
     unregister(worker_id);
-    on_end(DescribeEnd(status, *child, *page, clock));
+    on_end(DescribeEnd(status, *child, *page, clock, *memory_kills));
     RemoveScratchFolders(state_root);
   };
   ChildProcessOptions options{.program = program->second,

@@ -18,6 +18,7 @@
 #include "common/configuration.h"
 #include "common/process_spawner.h"
 #include "common/unique_fd.h"
+#include "taskmanager/supervisor/memory_kills.h"
 #include "taskmanager/supervisor/worker_launcher.h"
 
 namespace weir::supervisor {
@@ -60,6 +61,8 @@ class ProcessWorkerLauncher final : public WorkerLauncher {
   ProcessSpawner& spawner_;
   Clock& clock_;
   const DataPortHooks hooks_;
+  // Shared with what reports ends of workers, which may come after the launcher.
+  const std::shared_ptr<MemoryKills> memory_kills_;
 };
 
 }  // namespace weir::supervisor

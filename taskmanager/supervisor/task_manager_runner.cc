@@ -27,6 +27,7 @@
 #include "taskmanager/network/worker_registry.h"
 #include "taskmanager/scratch/scratch_folder.h"
 #include "taskmanager/session/grpc_job_manager_client.h"
+#include "taskmanager/supervisor/container_limits.h"
 #include "taskmanager/supervisor/plugin_cache.h"
 #include "taskmanager/supervisor/process_worker_launcher.h"
 #include "taskmanager/supervisor/task_manager.h"
@@ -112,7 +113,7 @@ class Runner {
   Status OpenDataPort() {
     const std::string bind_host = configuration_.Get(settings::kTaskManagerBindHost);
     WEIR_RETURN_IF_ERROR(CheckBindHost(configuration_, settings::kTaskManagerBindHost, bind_host));
-    host_ = configuration_.Find(settings::kTaskManagerHost).value_or(bind_host);
+    WEIR_ASSIGN_OR_RETURN(host_, AdvertisedHost(configuration_));
     WEIR_ASSIGN_OR_RETURN(
         data_port_,
         network::DataPort::Open(
@@ -199,8 +200,13 @@ int Report(const Status& status, int exit_code) {
 
 int RunTaskManager(ConfigurationSources sources) {
   TerminationSignals signals;
-  const auto configuration = LoadServerConfiguration(std::move(sources));
+  auto configuration = LoadServerConfiguration(std::move(sources));
   if (!configuration.ok()) return Report(configuration.status(), 2);
+  if (const auto machine = ReadMachineResources(); machine.ok()) {
+    if (const Status status = ApplyContainerLimits(*machine, *configuration); !status.ok()) {
+      return Report(status, 2);
+    }
+  }
   if (const Status status = ConfigureServerLogging(*configuration, "weir-taskmanager");
       !status.ok()) {
     return Report(status, 2);

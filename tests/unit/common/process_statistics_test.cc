@@ -35,6 +35,9 @@ class FakeProcTest : public testing::Test {
   Result<MachineResources> Machine() {
     return ReadMachineResources(folder_.path() + "/proc", folder_.path() + "/cgroup");
   }
+  std::optional<std::int64_t> MemoryKills() {
+    return ReadMemoryKills(folder_.path() + "/proc", folder_.path() + "/cgroup");
+  }
   TemporaryDirectory folder_ = *TemporaryDirectory::Create();
 };
 
@@ -87,6 +90,18 @@ TEST_F(FakeProcTest, FindsTheLimitsOfVersionOneAndKnowsNoLimit) {
   Write("proc/self/cgroup", "");
   EXPECT_EQ(Machine()->memory_limit_bytes, std::nullopt);
   EXPECT_EQ(Machine()->usable_memory_bytes(), 16LL << 30);
+}
+
+TEST_F(FakeProcTest, CountsWhatWasKilledForWantOfMemory) {
+  Write("proc/self/cgroup", "4:memory:/job\n0::/pod\n");
+  EXPECT_EQ(MemoryKills(), std::nullopt);
+  Write("cgroup/pod/memory.events", "low 0\noom 5\noom_kill 3\noom_group_kill 1\n");
+  EXPECT_EQ(MemoryKills(), 3);
+  // In a container the root is the group itself, and the path to it is not there.
+  Write("cgroup/memory/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
+  EXPECT_EQ(MemoryKills(), 7);
+  Write("cgroup/memory/job/memory.oom_control", "oom_kill_disable 0\noom_kill 2\n");
+  EXPECT_EQ(MemoryKills(), 2);
 }
 
 TEST(MachineResourcesTest, ReadsThisMachine) {
