@@ -99,6 +99,8 @@ void SessionFrontend::OnTaskManagerEvent(const std::shared_ptr<TaskManagerSessio
                                                 std::move(*event.mutable_statistics()));
     case proto::TaskManagerEvent::kStuckStep:
       return registry_.OnStuckStep(event.stuck_step());
+    case proto::TaskManagerEvent::kLeaving:
+      return registry_.resources().OnLeaving(known->second, event.leaving().reason());
     // A second hello, or an event of a newer version.
     case proto::TaskManagerEvent::kHello:
     case proto::TaskManagerEvent::EVENT_NOT_SET:

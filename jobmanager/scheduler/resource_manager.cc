@@ -70,6 +70,10 @@ void ResourceManager::OnSessionClosed(const TaskManagerSession* session, const S
   }
 }
 
+void ResourceManager::OnLeaving(std::string id, const std::string& reason) {
+  Lose(id, Concat("TaskManager ", id, " leaves the cluster: ", reason));
+}
+
 void ResourceManager::OnHeard(const std::string& id) {
   const auto found = task_managers_.find(id);
   if (found == task_managers_.end()) return;

@@ -12,6 +12,8 @@ namespace {
 // For connecting and the JobManager's answer, which waits for its metadata store. A machine that
 // dies after it took the hello ends no stream.
 constexpr std::int64_t kWelcomeTimeoutMillis = 10'000;
+// For the JobManager to take the farewell: whoever is asked to stop does not wait long.
+constexpr std::int64_t kLeaveTimeoutMillis = 1'000;
 
 }  // namespace
 
@@ -36,6 +38,22 @@ void Registration::Stop() {
   state_ = RegistrationState::kStopped;
   loop_.Cancel(timer_);
   stream_.reset();
+}
+
+void Registration::Leave(const std::string& reason, std::function<void()> done) {
+  left_ = std::move(done);
+  proto::TaskManagerEvent event;
+  event.mutable_leaving()->set_reason(reason);
+  const bool sent = Send(std::move(event));
+  state_ = RegistrationState::kLeaving;
+  loop_.Cancel(timer_);
+  if (!sent) return Left();
+  timer_ = loop_.Schedule(kLeaveTimeoutMillis, [this] { Left(); });
+}
+
+void Registration::Left() {
+  loop_.Cancel(timer_);
+  if (left_) std::exchange(left_, nullptr)();
 }
 
 bool Registration::Send(proto::TaskManagerEvent event) {
@@ -74,6 +92,7 @@ void Registration::Dial() {
 void Registration::OnCommand(proto::TaskManagerCommand command) {
   last_heard_ms_ = clock_.MonotonicMillis();
   using Kind = proto::TaskManagerCommand::CommandCase;
+  if (state_ == RegistrationState::kLeaving) return;  // sent before the farewell came
   if (command.command_case() == Kind::kWelcome) return OnWelcome(command);
   if (command.command_case() == Kind::kRejected) {
     const Status reason =
@@ -135,6 +154,7 @@ void Registration::SendHeartbeat() {
 
 void Registration::OnClosed(const Status& reason) {
   if (state_ == RegistrationState::kStopped) return;
+  if (state_ == RegistrationState::kLeaving) return Left();
   if (!reported_away_) {
     log_.Warning("no session with the JobManager, trying on: ",
                  reason.ok() ? "it ended the stream" : reason.message());

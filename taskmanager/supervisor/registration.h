@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include <weir/status.h>
 
@@ -26,6 +27,7 @@ enum class RegistrationState : std::uint8_t {
   kWaiting,      // for the next attempt
   kRegistering,  // dialled, hello sent
   kRegistered,   // welcomed
+  kLeaving,      // said that it leaves; nobody dials again
   kStopped,
 };
 
@@ -52,6 +54,10 @@ class Registration {
 
   void Start();
   void Stop();
+  // Says that this TaskManager leaves, then calls `done` once: when the JobManager has ended the
+  // session, after a second without an answer, or at once when there is no session. From then on
+  // events are dropped.
+  void Leave(const std::string& reason, std::function<void()> done);
 
   RegistrationState state() const { return state_; }
 
@@ -66,6 +72,7 @@ class Registration {
   void OnCommand(proto::TaskManagerCommand command);
   void OnWelcome(const proto::TaskManagerCommand& command);
   void OnClosed(const Status& reason);
+  void Left();
   void RedialLater();
   void SendHeartbeat();
 
@@ -82,7 +89,8 @@ class Registration {
   std::int64_t heartbeat_timeout_ms_ = 0;
   std::int64_t last_heard_ms_ = 0;
   std::uint64_t heartbeat_sequence_ = 0;
-  TimerId timer_ = kNoTimer;    // redial, heartbeat, or the end of the wait for the welcome
+  std::function<void()> left_;  // set while leaving
+  TimerId timer_ = kNoTimer;    // redial, heartbeat, or the end of a wait for the JobManager
   bool reported_away_ = false;  // log the JobManager's absence once, not at every attempt
 };
 

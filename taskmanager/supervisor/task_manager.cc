@@ -59,6 +59,11 @@ void TaskManager::Start() {
 
 void TaskManager::Stop(std::int64_t grace_ms, std::function<void()> done) {
   stopped_ = std::move(done);
+  // First of all, so that what restarts for want of our workers does not come back here.
+  registration_.Leave("it was asked to stop", [this] {
+    left_ = true;
+    CheckStopped();
+  });
   std::vector<std::string> ids;
   for (const auto& [id, entry] : workers_.workers()) ids.push_back(id);
   for (const std::string& id : ids) StopWorker(id, grace_ms);
@@ -66,7 +71,7 @@ void TaskManager::Stop(std::int64_t grace_ms, std::function<void()> done) {
 }
 
 void TaskManager::CheckStopped() {
-  if (!stopped_ || !workers_.workers().empty()) return;
+  if (!stopped_ || !left_ || !workers_.workers().empty()) return;
   registration_.Stop();
   std::exchange(stopped_, nullptr)();
 }

@@ -60,7 +60,8 @@ class TaskManager final : private RegistrationHandler {
   ~TaskManager() override;
 
   void Start();
-  // Ends all workers (SIGTERM, then SIGKILL after `grace_ms`) and the session, then calls `done`.
+  // Tells the JobManager that this TaskManager leaves, so that jobs move at once; ends all workers
+  // (SIGTERM, then SIGKILL after `grace_ms`) and the session, then calls `done`. Once.
   void Stop(std::int64_t grace_ms, std::function<void()> done);
 
   bool registered() const { return registration_.state() == RegistrationState::kRegistered; }
@@ -92,6 +93,7 @@ class TaskManager final : private RegistrationHandler {
   StuckSteps stuck_steps_;
   Registration registration_;
   std::function<void()> stopped_;  // set while stopping
+  bool left_ = false;              // the JobManager need not be waited for
   TimerId look_timer_ = kNoTimer;
   // Callbacks that come from elsewhere hold it weakly: they do nothing once this object is gone.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

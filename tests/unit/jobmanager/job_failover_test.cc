@@ -145,6 +145,24 @@ TEST_F(JobFailoverTest, ALostTaskManagerCostsARestartElsewhere) {
               HasSubstr("TaskManager " + victim + " was lost: the connection broke"));
 }
 
+// Its workers still run and hold their sessions: the job moves as soon as they have ended, and not
+// back to slots that are about to go.
+TEST_F(JobFailoverTest, ATaskManagerThatLeavesCostsARestartElsewhere) {
+  cluster_.AddTaskManager("tm-3", 2);
+  cluster_.Run();
+  const std::string id = Submit();
+  SimulatedTaskManager& leaver = *cluster_.WorkersOf(id)[0]->task_manager;
+  proto::TaskManagerEvent event;
+  event.mutable_leaving()->set_reason("it was asked to stop");
+  cluster_.Send(leaver, event);
+  cluster_.Run(100);
+  ExpectRunsAs(id, 1);
+  for (const auto& worker : cluster_.WorkersOf(id)) EXPECT_NE(worker->task_manager, &leaver);
+  EXPECT_THAT(cluster_.ExceptionsOf(id)[0],
+              HasSubstr("TaskManager " + leaver.id + " leaves the cluster: it was asked to stop"));
+  EXPECT_TRUE(cluster_.violations().empty());
+}
+
 TEST_F(JobFailoverTest, WaitsForSlotsWhenALostTaskManagerLeavesTooFew) {
   const std::string id = Submit();
   cluster_.KillTaskManager("tm-2");

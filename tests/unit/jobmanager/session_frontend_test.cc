@@ -117,6 +117,23 @@ TEST_F(SessionFrontendTest, ARestartedTaskManagerReplacesTheOldOne) {
   EXPECT_EQ(cluster_.manager().jobs().resources().slots().total(), 5u);
 }
 
+TEST_F(SessionFrontendTest, ATaskManagerThatLeavesOffersNoSlotsAnyMore) {
+  const auto session = std::make_shared<TaskManagerRecorder>();
+  frontend_.OnTaskManagerEvent(session, Hello());
+  ASSERT_EQ(cluster_.manager().jobs().resources().slots().total(), 2u);
+  proto::TaskManagerEvent event;
+  *event.mutable_leader() = cluster_.manager().leader();
+  event.mutable_leaving()->set_reason("it was asked to stop");
+  frontend_.OnTaskManagerEvent(session, event);
+  EXPECT_EQ(cluster_.manager().jobs().resources().slots().total(), 0u);
+  EXPECT_EQ(session->closed, "TaskManager tm leaves the cluster: it was asked to stop");
+  // What it still says changes nothing.
+  event.mutable_heartbeat();
+  frontend_.OnTaskManagerEvent(session, event);
+  frontend_.OnTaskManagerClosed(session.get(), Status::Ok());
+  EXPECT_EQ(cluster_.manager().jobs().resources().slots().total(), 0u);
+}
+
 TEST_F(SessionFrontendTest, RefusesStrangeWorkersForGood) {
   cluster_.AddTaskManager("tm-1", 1);
   cluster_.Run();

@@ -394,11 +394,47 @@ TEST_F(TaskManagerTest, StopsWhenAllWorkersHaveEnded) {
   StartWorker("worker-2");
   bool stopped = false;
   manager_->Stop(1'000, [&] { stopped = true; });
+  peer().Close(Status::Unavailable("it leaves"));
   End(0, {.reason = "exited with code 0"});
   EXPECT_FALSE(stopped);
   End(1, {.reason = "exited with code 0"});
   EXPECT_TRUE(stopped);
   EXPECT_FALSE(peer().open);
+}
+
+TEST_F(TaskManagerTest, SaysThatItLeavesBeforeItEndsItsWorkersAndDialsNoMore) {
+  Welcome();
+  StartWorker("worker-1");
+  manager_->Stop(1'000, [] {});
+  ASSERT_EQ(Events(Kind::kLeaving).size(), 1u);
+  EXPECT_EQ(Events(Kind::kLeaving)[0].leaving().reason(), "it was asked to stop");
+  EXPECT_EQ(Events(Kind::kLeaving)[0].leader().id(), "leader-1");
+  EXPECT_TRUE(launcher_.processes[0]->terminated);
+  StartWorker("worker-2");
+  EXPECT_EQ(launcher_.processes.size(), 1u);
+  peer().Close(Status::Unavailable("it leaves"));
+  loop_.AdvanceBy(500);
+  EXPECT_EQ(client_.task_managers.size(), 1u);
+  EXPECT_FALSE(manager_->registered());
+}
+
+TEST_F(TaskManagerTest, AJobManagerThatDoesNotAnswerHoldsItsStopUpForASecond) {
+  Welcome();
+  bool stopped = false;
+  manager_->Stop(1'000, [&] { stopped = true; });
+  loop_.AdvanceBy(999);
+  EXPECT_FALSE(stopped);
+  loop_.AdvanceBy(1);
+  EXPECT_TRUE(stopped);
+}
+
+TEST_F(TaskManagerTest, StopsAtOnceWhileTheJobManagerIsAway) {
+  peer().Close(Status::Unavailable("connection refused"));
+  bool stopped = false;
+  manager_->Stop(1'000, [&] { stopped = true; });
+  EXPECT_TRUE(stopped);
+  loop_.AdvanceBy(20'000);
+  EXPECT_EQ(client_.task_managers.size(), 1u);
 }
 
 }  // namespace
