@@ -16,6 +16,7 @@
 #include <weir/runtime_context.h>
 
 #include "common/checkpoint_settings.h"
+#include "common/rocksdb_metric_settings.h"
 #include "common/setting.h"
 #include "common/state_backend_settings.h"
 

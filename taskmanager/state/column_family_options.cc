@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
+#include <utility>
 
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/filter_policy.h>
@@ -42,38 +44,52 @@ rocksdb::BlockBasedTableOptions TableOptionsOf(const RocksDbTableOptions& option
   return table;
 }
 
-class GroupFilter final : public rocksdb::CompactionFilter {
+constexpr char kFilterName[] = "weir.WantedEntries";
+
+class WantedEntries final : public rocksdb::CompactionFilter {
  public:
-  explicit GroupFilter(const internal::KeyGroupRange& range) : range_(range) {}
-  const char* Name() const override { return "weir.OwnKeyGroups"; }
-  Decision FilterV2(int, const rocksdb::Slice& key, ValueType, const rocksdb::Slice&, std::string*,
-                    std::string*) const override {
-    return range_.Contains(KeyGroupOfKey({key.data(), key.size()})) ? Decision::kKeep
-                                                                    : Decision::kRemove;
+  WantedEntries(const internal::KeyGroupRange& range, std::int64_t limit_ms)
+      : range_(range), limit_ms_(limit_ms) {}
+  const char* Name() const override { return kFilterName; }
+  Decision FilterV2(int, const rocksdb::Slice& key, ValueType, const rocksdb::Slice& value,
+                    std::string*, std::string*) const override {
+    if (!range_.Contains(KeyGroupOfKey({key.data(), key.size()}))) return Decision::kRemove;
+    return HasExpired(value) ? Decision::kRemove : Decision::kKeep;
   }
 
  private:
+  bool HasExpired(const rocksdb::Slice& value) const {
+    std::int64_t last_access_ms = 0;
+    if (limit_ms_ == kNothingExpired || value.size() < sizeof(last_access_ms)) return false;
+    std::memcpy(&last_access_ms, value.data(), sizeof(last_access_ms));
+    return last_access_ms <= limit_ms_;
+  }
+
   const internal::KeyGroupRange range_;
+  const std::int64_t limit_ms_;  // as it was when the compaction began
 };
 
-class GroupFilterFactory final : public rocksdb::CompactionFilterFactory {
+class WantedEntriesFactory final : public rocksdb::CompactionFilterFactory {
  public:
-  explicit GroupFilterFactory(const internal::KeyGroupRange& range) : range_(range) {}
-  const char* Name() const override { return "weir.OwnKeyGroups"; }
+  WantedEntriesFactory(const internal::KeyGroupRange& range,
+                       std::shared_ptr<const ExpiryLimit> limit)
+      : range_(range), limit_(std::move(limit)) {}
+  const char* Name() const override { return kFilterName; }
   std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
       const rocksdb::CompactionFilter::Context&) override {
-    return std::make_unique<GroupFilter>(range_);
+    return std::make_unique<WantedEntries>(range_, limit_->load(std::memory_order_relaxed));
   }
 
  private:
   const internal::KeyGroupRange range_;
+  const std::shared_ptr<const ExpiryLimit> limit_;
 };
 
 }  // namespace
 
-std::shared_ptr<rocksdb::CompactionFilterFactory> OwnGroupsFilter(
-    const internal::KeyGroupRange& range) {
-  return std::make_shared<GroupFilterFactory>(range);
+std::shared_ptr<rocksdb::CompactionFilterFactory> WantedEntriesFilter(
+    const internal::KeyGroupRange& range, std::shared_ptr<const ExpiryLimit> limit) {
+  return std::make_shared<WantedEntriesFactory>(range, std::move(limit));
 }
 
 rocksdb::ColumnFamilyOptions ColumnFamilyOptionsOf(const RocksDbTableOptions& options,

@@ -1,8 +1,10 @@
 // The plain options as RocksDB takes them, and how an entry's place becomes RocksDB's key.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,10 +24,14 @@ namespace weir::state {
 
 rocksdb::ColumnFamilyOptions ColumnFamilyOptionsOf(const RocksDbTableOptions& options,
                                                    const RocksDbMemory& memory);
-// Removes what is not in the range when files are compacted: what a shard brought along from
-// subtasks that divided the key groups in another way.
-std::shared_ptr<rocksdb::CompactionFilterFactory> OwnGroupsFilter(
-    const internal::KeyGroupRange& range);
+// KeyedStore::Expire(): set by the task's thread, read when a compaction begins.
+using ExpiryLimit = std::atomic<std::int64_t>;
+inline constexpr std::int64_t kNothingExpired = std::numeric_limits<std::int64_t>::min();
+// Removes when files are compacted: what is not in the range, which a shard brought along from
+// subtasks that divided the key groups in another way; and, once there is a limit, what was last
+// used at or before it (as Flink's filter for state with a time to live, without its clock).
+std::shared_ptr<rocksdb::CompactionFilterFactory> WantedEntriesFilter(
+    const internal::KeyGroupRange& range, std::shared_ptr<const ExpiryLimit> limit);
 rocksdb::DBOptions DatabaseOptionsOf(const RocksDbOptions& options, const RocksDbMemory& memory);
 
 // In front of an entry's key bytes: the key group in two bytes, the high one first, so that the

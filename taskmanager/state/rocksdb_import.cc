@@ -97,7 +97,7 @@ Status RocksDbStore::Import(const StoredTable& table, const StoredShard& shard,
 Result<rocksdb::ColumnFamilyHandle*> RocksDbStore::ImportFamily(
     const RocksDbTable& table, const std::string& name, const StoredShard& shard,
     const std::vector<std::string>& paths) {
-  rocksdb::ColumnFamilyOptions options = FamilyOptions();
+  rocksdb::ColumnFamilyOptions options = FamilyOptionsOf(table);
   // Until it is known which file became which.
   options.disable_auto_compactions = true;
   rocksdb::ImportColumnFamilyOptions import_options;

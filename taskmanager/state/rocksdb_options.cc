@@ -4,6 +4,8 @@
 #include <bit>
 #include <string>
 
+#include "taskmanager/state/rocksdb_metrics.h"
+
 namespace weir::state {
 namespace {
 
@@ -53,6 +55,7 @@ Status RocksDbOptions::Check() const {
   if (cache.entries == 0) return Refuse("cache.entries", "is 0");
   if (files_open < -1 || files_open == 0) return Refuse("files.open", "is neither -1 nor positive");
   if (write_batch_size_bytes == 0) return Refuse("write-batch-size", "is 0");
+  for (const std::string& name : metrics) WEIR_RETURN_IF_ERROR(CheckMetricName(name));
   return Status::Ok();
 }
 

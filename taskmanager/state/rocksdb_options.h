@@ -52,6 +52,7 @@ struct RocksDbOptions {
   internal::StoreCacheLimits cache = {65'536, 65'536};  // of typed entries, above each table
   int files_open = -1;                                  // files.open; -1: as many as there are
   std::uint64_t write_batch_size_bytes = 2 << 20;       // write-batch-size: of copied entries
+  std::vector<std::string> metrics;  // metrics.*: which are reported (rocksdb_metrics.h)
 
   Status Check() const;
 };

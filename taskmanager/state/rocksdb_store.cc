@@ -5,6 +5,7 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_reader.h>
+#include <rocksdb/statistics.h>
 #include <rocksdb/table_properties.h>
 #include <rocksdb/unique_id.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -31,7 +32,7 @@ RocksDbStore::RocksDbStore(std::string directory, const internal::KeyGroupRange&
       shard_count_(shard_count),
       options_(options),
       memory_(memory),
-      own_groups_(OwnGroupsFilter(range)) {}
+      statistics_(NeedStatistics(options.metrics) ? rocksdb::CreateDBStatistics() : nullptr) {}
 
 RocksDbStore::~RocksDbStore() {
   tables_.clear();
@@ -60,17 +61,18 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(std::string directory,
 
 Status RocksDbStore::OpenDatabase() {
   rocksdb::DB* database = nullptr;
-  const rocksdb::Options options(DatabaseOptionsOf(options_, memory_),
-                                 ColumnFamilyOptionsOf(options_.table, memory_));
+  rocksdb::Options options(DatabaseOptionsOf(options_, memory_),
+                           ColumnFamilyOptionsOf(options_.table, memory_));
+  options.statistics = statistics_;
   const rocksdb::Status opened = rocksdb::DB::Open(options, directory_ + "/db", &database);
   if (!opened.ok()) return FromRocksDb(opened, "opening a store of keyed state in " + directory_);
   database_.reset(database);
   return Status::Ok();
 }
 
-rocksdb::ColumnFamilyOptions RocksDbStore::FamilyOptions() const {
+rocksdb::ColumnFamilyOptions RocksDbStore::FamilyOptionsOf(const RocksDbTable& table) const {
   rocksdb::ColumnFamilyOptions options = ColumnFamilyOptionsOf(options_.table, memory_);
-  options.compaction_filter_factory = own_groups_;
+  options.compaction_filter_factory = WantedEntriesFilter(range_, table.expiry_limit());
   return options;
 }
 
@@ -113,7 +115,7 @@ Status RocksDbStore::CreateMissingFamilies(RocksDbTable& table) {
   }
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   const rocksdb::Status created =
-      database_->CreateColumnFamilies(FamilyOptions(), names, &families);
+      database_->CreateColumnFamilies(FamilyOptionsOf(table), names, &families);
   // Those that were made before one failed are ours all the same.
   for (std::size_t i = 0; i < families.size(); ++i) table.SetFamily(shards[i], families[i]);
   return FromRocksDb(created, "making " + table.where());
@@ -156,10 +158,25 @@ Status RocksDbStore::Flush() {
     for (const Entry& entry : tables_) {
       for (rocksdb::ColumnFamilyHandle* family : entry.table->families()) {
         const rocksdb::Status flushed = database_->Flush(options, family);
+        // While writes are held back RocksDB takes no request that would not wait.
+        if (!wait && flushed.IsTryAgain()) continue;
         if (!flushed.ok()) {
           return FromRocksDb(flushed, "writing the memtables of " + entry.table->where());
         }
       }
+    }
+  }
+  return Status::Ok();
+}
+
+Status RocksDbStore::Compact() {
+  WEIR_RETURN_IF_ERROR(Flush());
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  for (const Entry& entry : tables_) {
+    for (rocksdb::ColumnFamilyHandle* family : entry.table->families()) {
+      const rocksdb::Status compacted = database_->CompactRange(options, family, nullptr, nullptr);
+      if (!compacted.ok()) return FromRocksDb(compacted, "compacting " + entry.table->where());
     }
   }
   return Status::Ok();
@@ -234,37 +251,13 @@ Result<std::string> RocksDbStore::UniqueIdOf(std::uint64_t number, const std::st
   return id;
 }
 
-std::vector<RocksDbStore::NativeMetric> RocksDbStore::Metrics(std::string_view state) const {
-  static constexpr std::string_view kProperties[] = {"num-immutable-mem-table",
-                                                     "mem-table-flush-pending",
-                                                     "compaction-pending",
-                                                     "background-errors",
-                                                     "cur-size-active-mem-table",
-                                                     "cur-size-all-mem-tables",
-                                                     "num-entries-active-mem-table",
-                                                     "num-deletes-active-mem-table",
-                                                     "estimate-num-keys",
-                                                     "estimate-table-readers-mem",
-                                                     "num-live-versions",
-                                                     "total-sst-files-size",
-                                                     "live-sst-files-size",
-                                                     "estimate-pending-compaction-bytes",
-                                                     "num-running-compactions",
-                                                     "num-running-flushes",
-                                                     "actual-delayed-write-rate",
-                                                     "is-write-stopped"};
+std::vector<NativeMetric> RocksDbStore::Metrics() const {
   std::vector<NativeMetric> metrics;
-  const Entry* const entry = FindTable(state);
-  if (entry == nullptr) return metrics;
-  for (const std::string_view property : kProperties) {
-    NativeMetric& metric = metrics.emplace_back(NativeMetric{std::string(property), 0});
-    for (rocksdb::ColumnFamilyHandle* family : entry->table->families()) {
-      std::uint64_t value = 0;
-      if (database_->GetIntProperty(family, "rocksdb." + metric.name, &value)) {
-        metric.value += value;
-      }
-    }
+  for (const Entry& entry : tables_) {
+    AddMetricsOfState(*database_, entry.table->state(), entry.table->families(), options_.metrics,
+                      metrics);
   }
+  AddMetricsOfStore(*database_, statistics_.get(), options_.metrics, metrics);
   return metrics;
 }
 

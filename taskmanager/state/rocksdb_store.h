@@ -19,13 +19,13 @@
 #include <weir/status.h>
 
 #include "taskmanager/state/rocksdb_memory.h"
+#include "taskmanager/state/rocksdb_metrics.h"
 #include "taskmanager/state/rocksdb_options.h"
 #include "taskmanager/state/rocksdb_table.h"
 #include "taskmanager/state/store_export.h"
 #include "taskmanager/state/store_snapshot.h"
 
 namespace rocksdb {
-class CompactionFilterFactory;
 struct ColumnFamilyOptions;
 }  // namespace rocksdb
 
@@ -36,10 +36,6 @@ namespace weir::state {
 class RocksDbStore final : public internal::KeyedStores {
  public:
   using FileNumbers = std::unordered_map<std::string, std::uint64_t>;  // by unique id
-  struct NativeMetric {
-    std::string name;  // RocksDB's property, "estimate-num-keys"
-    std::uint64_t value = 0;
-  };
 
   // `directory`: must not exist; it is this object's until its end, which removes it. `shard_count`
   // is that of tables that are not restored (ShardCountFor()). `options` passed Check(). `memory`
@@ -62,6 +58,9 @@ class RocksDbStore final : public internal::KeyedStores {
   // Writes memtables to files, so that Export() finds little left to do.
   Status Flush();
 
+  // Compacts all files. For tests and tools: it costs as much as rewriting the store.
+  Status Compact();
+
   // Everything written so far, as files in `directory`, which must not exist and lies on the file
   // system of the store; the caller removes it. No Write() runs meanwhile.
   Result<StoreExport> Export(const std::string& directory);
@@ -79,8 +78,8 @@ class RocksDbStore final : public internal::KeyedStores {
   // The numbers that imported files have in this store.
   const FileNumbers& imported_files() const { return imported_files_; }
 
-  // Of one state, over all its shards.
-  std::vector<NativeMetric> Metrics(std::string_view state) const;
+  // Those that the options ask for. Not while tables are opened.
+  std::vector<NativeMetric> Metrics() const;
 
  private:
   RocksDbStore(std::string directory, const internal::KeyGroupRange& range,
@@ -98,7 +97,7 @@ class RocksDbStore final : public internal::KeyedStores {
   };
 
   Status OpenDatabase();
-  rocksdb::ColumnFamilyOptions FamilyOptions() const;
+  rocksdb::ColumnFamilyOptions FamilyOptionsOf(const RocksDbTable& table) const;
   Entry* FindTable(std::string_view state);
   const Entry* FindTable(std::string_view state) const;
   RocksDbTable& AddTable(std::string_view state, std::string_view schema, ShardLayout layout);
@@ -129,7 +128,7 @@ class RocksDbStore final : public internal::KeyedStores {
   const std::uint32_t shard_count_;
   const RocksDbOptions options_;
   const RocksDbMemory& memory_;
-  const std::shared_ptr<rocksdb::CompactionFilterFactory> own_groups_;
+  const std::shared_ptr<rocksdb::Statistics> statistics_;  // null: nothing is counted
   std::unique_ptr<rocksdb::DB> database_;
   std::vector<Entry> tables_;  // ends before the database
   FileNumbers imported_files_;

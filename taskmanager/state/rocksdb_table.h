@@ -12,6 +12,8 @@
 #include <weir/internal/state/keyed_store.h>
 #include <weir/status.h>
 
+#include "taskmanager/state/column_family_options.h"
+
 namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
@@ -47,6 +49,8 @@ class RocksDbTable final : public internal::KeyedStore {
   // Takes over the handle, of this database.
   void SetFamily(std::uint32_t shard, rocksdb::ColumnFamilyHandle* family);
   std::vector<rocksdb::ColumnFamilyHandle*> families() const;
+  // For the column families' filter.
+  const std::shared_ptr<ExpiryLimit>& expiry_limit() const { return expiry_limit_; }
 
   // KeyedStore
   std::uint64_t entry_count() const override;
@@ -55,6 +59,9 @@ class RocksDbTable final : public internal::KeyedStore {
   Status Write(std::span<const internal::StoreChange> changes) override;
   std::unique_ptr<internal::StoreCursor> Scan(std::uint32_t key_group, std::string_view prefix,
                                               std::string_view from) const override;
+  void Expire(std::int64_t limit_ms) override {
+    expiry_limit_->store(limit_ms, std::memory_order_relaxed);
+  }
 
  private:
   struct CloseFamily {
@@ -73,6 +80,7 @@ class RocksDbTable final : public internal::KeyedStore {
   const std::string schema_;
   const ShardLayout layout_;
   const std::string where_;
+  const std::shared_ptr<ExpiryLimit> expiry_limit_ = std::make_shared<ExpiryLimit>(kNothingExpired);
   std::vector<Family> families_;  // by shard
 };
 

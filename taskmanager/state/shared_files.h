@@ -15,7 +15,9 @@ namespace weir::state {
 enum class DownloadMode {
   kCopy,
   // A hard link where both lie on one file system, else a copy. Neither side ever writes to a file
-  // that exists.
+  // that exists. What is linked is read once all the same, for its checksum: RocksDB verifies
+  // blocks when it reads them, but one that is damaged can end the process there instead of naming
+  // the file, and it would be found long after the checkpoint before is gone.
   kLinkWherePossible,
 };
 

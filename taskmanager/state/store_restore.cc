@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "common/file_system.h"
+#include "common/logging.h"
+#include "common/mutex.h"
 
 namespace weir::state {
 namespace {
@@ -52,24 +55,83 @@ Status CheckCoverage(const internal::KeyGroupRange& range, std::span<const Store
   return Status::Ok();
 }
 
-Status FetchAndImport(RocksDbStore& store, const SharedFiles& shared, const Part& part,
-                      const std::string& scratch) {
-  WEIR_RETURN_IF_ERROR(LocalFileSystem().CreateDirectories(scratch));
-  std::vector<std::string> paths;
-  for (const StoredFile& file : part.shard->files) {
-    std::string path = scratch + "/" + std::to_string(paths.size()) + ".sst";
-    WEIR_RETURN_IF_ERROR(shared.Download(file.shared, path)
-                             .WithContext("restoring keyed state '" + part.table->state + "'"));
-    paths.push_back(std::move(path));
+// The files of all parts. Each is fetched by one thread: the one that restores, or those that help.
+class Fetch {
+ public:
+  struct File {
+    const SharedFile* from;
+    std::string to;
+    std::string state;  // for errors
+  };
+
+  Fetch(const SharedFiles& shared, std::vector<File> files)
+      : shared_(shared), files_(std::move(files)) {}
+
+  // Until all have begun. A thread that comes when they have, however late, touches nothing else.
+  void Help() WEIR_EXCLUDES(mutex_) {
+    for (;;) {
+      std::size_t next = 0;
+      {
+        MutexLock lock(mutex_);
+        if (next_ == files_.size() || !failure_.ok()) return;
+        next = next_++;
+        ++fetching_;
+      }
+      const File& file = files_[next];
+      const Status fetched = shared_.Download(*file.from, file.to)
+                                 .WithContext("restoring keyed state '" + file.state + "'");
+      MutexLock lock(mutex_);
+      if (failure_.ok()) failure_ = fetched;
+      --fetching_;
+      changed_.SignalAll();
+    }
   }
-  return store.Import(*part.table, *part.shard, paths);
+  // When Help() has returned: those that others have begun are there. The first failure.
+  Status Wait() WEIR_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    while (fetching_ > 0) changed_.Wait(mutex_);
+    return failure_;
+  }
+
+ private:
+  const SharedFiles& shared_;
+  const std::vector<File> files_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::size_t next_ WEIR_GUARDED_BY(mutex_) = 0;
+  std::size_t fetching_ WEIR_GUARDED_BY(mutex_) = 0;
+  Status failure_ WEIR_GUARDED_BY(mutex_);
+};
+
+Status FetchAll(const SharedFiles& shared, std::vector<Fetch::File> files, const RunBeside& run) {
+  const std::size_t helpers =
+      run && files.size() > 1 ? std::min(kFetchers, files.size() - 1) : std::size_t{0};
+  const auto fetch = std::make_shared<Fetch>(shared, std::move(files));
+  for (std::size_t i = 0; i < helpers; ++i) {
+    const Status started = run([fetch] { fetch->Help(); });
+    if (started.ok()) continue;
+    ComponentLogger("state").Warning("restoring without help: " + started.ToString());
+    break;
+  }
+  fetch->Help();
+  return fetch->Wait();
 }
 
 Status RestoreParts(RocksDbStore& store, const SharedFiles& shared, const std::vector<Part>& parts,
-                    const std::string& scratch) {
+                    const std::string& scratch, const RunBeside& run) {
+  std::vector<std::vector<std::string>> paths(parts.size());
+  std::vector<Fetch::File> files;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::string directory = scratch + "/" + std::to_string(i);
-    WEIR_RETURN_IF_ERROR(FetchAndImport(store, shared, parts[i], directory));
+    WEIR_RETURN_IF_ERROR(LocalFileSystem().CreateDirectories(directory));
+    for (const StoredFile& file : parts[i].shard->files) {
+      paths[i].push_back(directory + "/" + std::to_string(paths[i].size()) + ".sst");
+      files.push_back({&file.shared, paths[i].back(), parts[i].table->state});
+    }
+  }
+  WEIR_RETURN_IF_ERROR(FetchAll(shared, std::move(files), run));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    WEIR_RETURN_IF_ERROR(store.Import(*parts[i].table, *parts[i].shard, paths[i]));
   }
   return Status::Ok();
 }
@@ -78,7 +140,7 @@ Status RestoreParts(RocksDbStore& store, const SharedFiles& shared, const std::v
 
 Result<StoreUploads::FilesByNumber> RestoreStore(RocksDbStore& store, const SharedFiles& shared,
                                                  std::span<const StoreSnapshot> snapshots,
-                                                 const std::string& scratch) {
+                                                 const std::string& scratch, const RunBeside& run) {
   std::vector<Part> parts;
   std::unordered_map<std::string_view, const SharedFile*> shared_files;  // by unique id
   for (const StoreSnapshot& snapshot : snapshots) {
@@ -98,7 +160,7 @@ Result<StoreUploads::FilesByNumber> RestoreStore(RocksDbStore& store, const Shar
   // What comes first of a shard is taken over, the rest is copied.
   std::sort(parts.begin(), parts.end(),
             [](const Part& a, const Part& b) { return a.wanted_groups > b.wanted_groups; });
-  const Status restored = RestoreParts(store, shared, parts, scratch);
+  const Status restored = RestoreParts(store, shared, parts, scratch, run);
   const Status removed = LocalFileSystem().RemoveRecursively(scratch);
   WEIR_RETURN_IF_ERROR(restored);
   WEIR_RETURN_IF_ERROR(removed);

@@ -1,6 +1,8 @@
 // Restoring a store from the snapshots of the old subtasks, at the same parallelism or another one.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -13,10 +15,15 @@
 
 namespace weir::state {
 
+// Runs `work`, which may block, on another thread, at once or later; never inside the call.
+using RunBeside = std::function<Status(std::function<void()> work)>;
+
 // `store` is new. `snapshots`: those of the old subtasks of the operator whose key groups the
 // store's range has a part of; others do no harm. `scratch`: a folder that does not exist, on the
 // store's file system; it is removed. Shards whose key groups are not wanted are not fetched; of a
 // shard that old subtasks shared, the largest part is taken over whole and the others are copied.
+// Files are fetched and their checksums verified by this thread and up to kFetchers that `run`
+// lends (null: none); nothing waits for one that has not begun.
 //
 // Returns which files of the store are in the checkpoint folder: the StoreUploads of the store
 // begin with them. Blocks. CORRUPTION, NOT_FOUND: a file that is damaged or missing, named; or
@@ -24,6 +31,7 @@ namespace weir::state {
 // to be thrown away.
 Result<StoreUploads::FilesByNumber> RestoreStore(RocksDbStore& store, const SharedFiles& shared,
                                                  std::span<const StoreSnapshot> snapshots,
-                                                 const std::string& scratch);
+                                                 const std::string& scratch, const RunBeside& run);
+inline constexpr std::size_t kFetchers = 3;
 
 }  // namespace weir::state

@@ -123,7 +123,9 @@ void Task::Open() {
 Status Task::MakeAndOpenChain() {
   return RunUserCode([this]() -> Status {
     WEIR_RETURN_IF_ERROR(MakeAndRestoreChain());
-    return chain_->Open();
+    WEIR_RETURN_IF_ERROR(chain_->Open());
+    SetMeasuredStores(stores_.get());
+    return Status::Ok();
   });
 }
 
@@ -362,9 +364,15 @@ void Task::Retire() {
   if (!started.ok()) Close();
 }
 
+void Task::SetMeasuredStores(const TaskStores* stores) {
+  MutexLock lock(measured_mutex_);
+  measured_stores_ = stores;
+}
+
 void Task::Close() {
   Status closed;
   checkpoint_.Close();
+  SetMeasuredStores(nullptr);
   if (chain_ != nullptr) {
     SlotPageEntry* entry = resources_.page != nullptr ? resources_.page->TakeFloating() : nullptr;
     context_.Enter(RunningPhase::kClose, entry, resources_.clock.MonotonicNanos());
@@ -442,6 +450,8 @@ TaskStatistics Task::Statistics() const {
   statistics.current_watermark_ms =
       is_source_ ? outputs.watermark_ms() : input_watermark_ms_.load(std::memory_order_relaxed);
   context_.task_metrics().AddTo(statistics);
+  MutexLock lock(measured_mutex_);
+  if (measured_stores_ != nullptr) measured_stores_->AddMetrics(statistics.gauges);
   return statistics;
 }
 

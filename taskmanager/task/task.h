@@ -84,6 +84,7 @@ class Task final : public std::enable_shared_from_this<Task> {
   Status MakeAndOpenChain();
   void Close();
   Status MakeAndRestoreChain();
+  void SetMeasuredStores(const TaskStores* stores);
   Status RestoreTables(const std::vector<internal::ChainedKeyedTable>& tables);
   Result<StepOutcome> StepChain();
   Result<bool> TakeMail();
@@ -111,6 +112,10 @@ class Task final : public std::enable_shared_from_this<Task> {
   const bool is_source_;
   std::unique_ptr<InputGate> gate_;
   std::unique_ptr<TaskStores> stores_;  // of the chain, which ends first
+  // For Statistics(): guards the pointer and keeps what it points to, so that the stores end only
+  // when nobody reads their metrics. Null unless all tables are open.
+  mutable Mutex measured_mutex_;
+  const TaskStores* measured_stores_ WEIR_GUARDED_BY(measured_mutex_) = nullptr;
   std::unique_ptr<internal::Chain> chain_;
   std::optional<TaskRestore> restore_;  // until the chain has it
 

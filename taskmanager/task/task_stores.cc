@@ -114,7 +114,9 @@ Status TaskStores::RestoreOne(const TaskRestore& restore, std::uint32_t operator
                                 state::DownloadMode::kLinkWherePossible);
   WEIR_ASSIGN_OR_RETURN(
       StoreUploads::FilesByNumber files,
-      state::RestoreStore(*opened->store, from, snapshots, resources_.stores.NewPath("restore")));
+      state::RestoreStore(
+          *opened->store, from, snapshots, resources_.stores.NewPath("restore"),
+          [this](std::function<void()> work) { return resources_.pool.Run(std::move(work)); }));
   // Files of another job's folder are read and never referred to: they are not this job's to keep.
   if (restore.directory != resources_.options.checkpoint_directory) files.clear();
   opened->uploads.emplace(shared_, std::move(files), resources_.options.uploads);
@@ -214,6 +216,17 @@ Status TaskStores::Discard(std::uint64_t checkpoint_id) {
     if (first.ok()) first = removed;
   }
   return first;
+}
+
+void TaskStores::AddMetrics(std::map<std::string, double>& gauges) const {
+  for (const std::unique_ptr<OperatorStores>& each : operators_) {
+    if (each == nullptr) continue;
+    const std::string& name = vertex().operators[each->operator_index].name;
+    for (const state::NativeMetric& metric : each->store->Metrics()) {
+      const std::string of_state = metric.state.empty() ? "" : metric.state + ".";
+      gauges[name + "." + of_state + "rocksdb." + metric.name] = metric.value;
+    }
+  }
 }
 
 void TaskStores::CheckpointEnded(std::uint64_t checkpoint_id, bool complete) {

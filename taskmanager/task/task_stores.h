@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -58,6 +59,9 @@ class TaskStores {
                           const std::function<Status()>& may_go_on);
   // What was uploaded will not be acknowledged.
   Status Discard(std::uint64_t checkpoint_id);
+  // RocksDB's metrics that the settings ask for, "<operator>.<state>.rocksdb.<metric>" or, what
+  // there is once for an operator, "<operator>.rocksdb.<metric>". When all tables are open.
+  void AddMetrics(std::map<std::string, double>& gauges) const;
   // Complete, or given up. Never waits.
   void CheckpointEnded(std::uint64_t checkpoint_id, bool complete);
 

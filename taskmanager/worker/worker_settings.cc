@@ -81,6 +81,10 @@ state::StoreBackendOptions StoreBackendOptionsOf(const WorkerIdentity& identity,
   options.rocksdb.files_open = static_cast<int>(configuration.Get(settings::kRocksDbOpenFiles));
   options.rocksdb.write_batch_size_bytes =
       static_cast<std::uint64_t>(configuration.Get(settings::kRocksDbWriteBatchSize).bytes);
+  for (const Setting<bool>* const metric : settings::kRocksDbMetrics) {
+    if (!configuration.Get(*metric)) continue;
+    options.rocksdb.metrics.emplace_back(metric->key.substr(settings::kRocksDbMetricPrefix.size()));
+  }
   return options;
 }
 

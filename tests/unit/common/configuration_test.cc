@@ -214,8 +214,9 @@ TEST_F(ConfigurationTest, SetChecksAndMergeReplaces) {
 
 TEST(SettingsTest, EveryDeclarationIsListedOnceAndHasAValidDefault) {
   std::size_t declared = 0;
-  for (const char* const path : {"/common/settings.h", "/common/checkpoint_settings.h",
-                                 "/common/state_backend_settings.h"}) {
+  for (const char* const path :
+       {"/common/settings.h", "/common/checkpoint_settings.h", "/common/rocksdb_metric_settings.h",
+        "/common/state_backend_settings.h"}) {
     const std::string header =
         *LocalFileSystem().ReadFile(WEIR_SOURCE_DIRECTORY + std::string(path));
     for (std::size_t at = header.find("constexpr Setting<"); at != header.npos;

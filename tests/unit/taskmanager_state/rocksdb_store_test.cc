@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/rocksdb_metric_settings.h"
 #include "tests/unit/eventually.h"
 #include "tests/unit/taskmanager_state/store_fixture.h"
 #include "tests/unit/test_seed.h"
@@ -24,13 +25,12 @@ constexpr KeyGroupRange kAll{0, 16, 16};
 
 using RocksDbStoreTest = StoreFixture;
 
-// Of the table's column families.
-std::uint64_t SumOf(const RocksDbStore& store, std::string_view metric) {
-  for (const RocksDbStore::NativeMetric& native : store.Metrics("count")) {
-    if (native.name == metric) return native.value;
+// Of a state; of the store where that is empty. Negative: it is not there.
+double MetricOf(const RocksDbStore& store, std::string_view state, std::string_view metric) {
+  for (const NativeMetric& native : store.Metrics()) {
+    if (native.name == metric && native.state == state) return native.value;
   }
-  ADD_FAILURE() << "no metric " << metric;
-  return 0;
+  return -1;
 }
 
 TEST_F(RocksDbStoreTest, WritesAreReadBackInAnyKeyGroup) {
@@ -158,8 +158,91 @@ TEST_F(RocksDbStoreTest, MemoryIsCountedAgainstTheBudget) {
     most = std::max(most, memory_.memtable_bytes());
   }
   EXPECT_GT(most, before);
-  EXPECT_EQ(SumOf(*store, "estimate-num-keys"), 40000u);
-  EXPECT_TRUE(store->Metrics("no such state").empty());
+}
+
+TEST_F(RocksDbStoreTest, ReportsTheMetricsThatAreAskedFor) {
+  EXPECT_TRUE(OpenStore(kAll)->Metrics().empty()) << "none, if nothing is said";
+  options_.metrics = {"estimate-num-keys",    "live-sst-files-size", "cur-size-all-mem-tables",
+                      "block-cache-capacity", "block-cache-hit",     "block-cache-miss",
+                      "bytes-written",        "is-write-stopped"};
+  ASSERT_TRUE(options_.Check().ok());
+  const auto store = OpenStore(kAll);
+  KeyedStore& table = Table(*store);
+  Table(*store, "other");
+  for (int i = 0; i < 1000; ++i) {
+    Put(table, static_cast<std::uint32_t>(i % 16), std::to_string(i), std::string(100, 'x'));
+  }
+  EXPECT_EQ(MetricOf(*store, "count", "estimate-num-keys"), 1000);
+  EXPECT_EQ(MetricOf(*store, "other", "estimate-num-keys"), 0);
+  EXPECT_GT(MetricOf(*store, "count", "cur-size-all-mem-tables"), 100'000);
+  EXPECT_EQ(MetricOf(*store, "count", "live-sst-files-size"), 0);
+  ASSERT_TRUE(store->Flush().ok());
+  EXPECT_GT(MetricOf(*store, "count", "live-sst-files-size"), 0);
+  EXPECT_EQ(ContentOf(table, kAll).size(), 1000u);
+  EXPECT_EQ(ContentOf(table, kAll).size(), 1000u);
+  EXPECT_GT(MetricOf(*store, "", "block-cache-miss"), 0);
+  EXPECT_GT(MetricOf(*store, "", "block-cache-hit"), 0);
+  EXPECT_GT(MetricOf(*store, "", "bytes-written"), 100'000);
+  EXPECT_GT(MetricOf(*store, "", "block-cache-capacity"), 0);
+  EXPECT_EQ(MetricOf(*store, "", "is-write-stopped"), 0);
+  EXPECT_EQ(store->Metrics().size(), 2 * 3 + 5u);
+}
+
+TEST_F(RocksDbStoreTest, EachMetricThatHasASettingIsThere) {
+  for (const Setting<bool>* const setting : settings::kRocksDbMetrics) {
+    ASSERT_TRUE(setting->key.starts_with(settings::kRocksDbMetricPrefix));
+    options_.metrics = {std::string(setting->key.substr(settings::kRocksDbMetricPrefix.size()))};
+    EXPECT_TRUE(options_.Check().ok()) << setting->key;
+    const auto store = OpenStore(kAll);
+    Table(*store);
+    EXPECT_EQ(store->Metrics().size(), 1u) << setting->key;
+  }
+  options_.metrics = {"no-such-metric"};
+  EXPECT_EQ(options_.Check().code(), StatusCode::kInvalidArgument);
+}
+
+// A value that begins with when it was last used.
+std::string UsedAt(std::int64_t last_access_ms) {
+  return std::string(reinterpret_cast<const char*>(&last_access_ms), sizeof(last_access_ms)) +
+         "value";
+}
+
+TEST_F(RocksDbStoreTest, WhatHasExpiredGoesWhenFilesAreCompacted) {
+  const auto store = OpenStore(kAll);
+  KeyedStore& table = Table(*store);
+  KeyedStore& other = Table(*store, "other");
+  for (std::uint32_t group = 0; group < 16; ++group) {
+    for (const std::int64_t at : {-5, 99, 100, 101, 5000}) {
+      Put(table, group, std::to_string(at), UsedAt(at));
+      Put(other, group, std::to_string(at), UsedAt(at));
+    }
+  }
+  Put(table, 3, "short", "1234567");
+  const Model all = ContentOf(table, kAll);
+  ASSERT_TRUE(store->Compact().ok());
+  EXPECT_EQ(ContentOf(table, kAll), all) << "nothing was said to have expired";
+
+  table.Expire(100);
+  EXPECT_EQ(ContentOf(table, kAll), all) << "the store is not rewritten for it";
+  Put(table, 0, "later", UsedAt(50));  // in a memtable, not in a file
+  ASSERT_TRUE(store->Compact().ok());
+  const Model left = ContentOf(table, kAll);
+  EXPECT_EQ(left.size(), 16u * 2 + 1) << "those used after 100, and the short one";
+  for (const auto& [key, value] : left) {
+    EXPECT_TRUE(key.second == "101" || key.second == "5000" || key.second == "short") << key.second;
+  }
+  EXPECT_EQ(ContentOf(other, kAll).size(), 16u * 5) << "of another state";
+}
+
+TEST_F(RocksDbStoreTest, AnExpiredEntryThatWasWrittenAnewStays) {
+  const auto store = OpenStore(kAll);
+  KeyedStore& table = Table(*store);
+  Put(table, 5, "key", UsedAt(10));
+  ASSERT_TRUE(store->Flush().ok());
+  Put(table, 5, "key", UsedAt(200));
+  table.Expire(100);
+  ASSERT_TRUE(store->Compact().ok());
+  EXPECT_EQ(ContentOf(table, kAll), (Model{{{5, "key"}, UsedAt(200)}}));
 }
 
 TEST(RocksDbOptionsTest, NonsenseIsRefusedByItsKey) {

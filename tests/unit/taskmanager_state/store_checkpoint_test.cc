@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,7 +52,13 @@ class StoreCheckpointTest : public StoreFixture,
     Subtask subtask;
     subtask.store = OpenStore(range);
     WEIR_ASSIGN_OR_RETURN(StoreUploads::FilesByNumber files,
-                          RestoreStore(*subtask.store, shared_, from, NewPath("scratch")));
+                          RestoreStore(*subtask.store, shared_, from, NewPath("scratch"),
+                                       [this](std::function<void()> work) {
+                                         ++lent_;
+                                         fetchers_.emplace_back(std::move(work));
+                                         return Status();
+                                       }));
+    fetchers_.clear();  // joins
     for (int i = 0; i < 2; ++i) {
       WEIR_ASSIGN_OR_RETURN(subtask.tables[i], subtask.store->OpenTable(States()[i], kSchema));
     }
@@ -117,6 +125,8 @@ class StoreCheckpointTest : public StoreFixture,
   FaultInjectingFileSystem files_;
   const SharedFiles shared_;
   int names_ = 0;
+  std::size_t lent_ = 0;  // threads
+  std::vector<std::jthread> fetchers_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Modes, StoreCheckpointTest,
@@ -321,6 +331,25 @@ TEST_P(StoreCheckpointTest, EveryDamagedFileIsNamed) {
   EXPECT_TRUE(RestoreAll(snapshot).ok());
 }
 
+TEST_P(StoreCheckpointTest, OtherThreadsMayHelpToFetchAndNobodyHasTo) {
+  const StoreSnapshot snapshot = SomeCheckpoint();
+  ASSERT_TRUE(RestoreAll(snapshot).ok());
+  EXPECT_EQ(lent_, kFetchers);
+  std::vector<std::function<void()>> late;
+  const auto keep = [&late](std::function<void()> work) {
+    late.push_back(std::move(work));
+    return Status();
+  };
+  const auto refuse = [](const auto&) { return Status::IoError("no thread"); };
+  for (const RunBeside& run : {RunBeside(keep), RunBeside(refuse), RunBeside()}) {
+    const auto store = OpenStore({0, kMaxParallelism, kMaxParallelism});
+    const auto restored = RestoreStore(*store, shared_, {&snapshot, 1}, NewPath("scratch"), run);
+    EXPECT_TRUE(restored.ok()) << restored.status().ToString();
+  }
+  EXPECT_EQ(late.size(), kFetchers);
+  for (const auto& work : late) work();  // there is nothing left to do
+}
+
 TEST_P(StoreCheckpointTest, AFileInTheWrongPlaceIsRefused) {
   StoreSnapshot snapshot = SomeCheckpoint();
   std::vector<StoredShard>& shards = snapshot.tables[0].shards;
@@ -350,7 +379,7 @@ TEST_P(StoreCheckpointTest, KeyGroupsThatAreMissingOrThereTwiceAreRefused) {
 TEST_P(StoreCheckpointTest, AnotherSchemaOrMaximumParallelismIsRefused) {
   const StoreSnapshot snapshot = SomeCheckpoint();
   const auto store = OpenStore({0, 32, 32});
-  ASSERT_TRUE(RestoreStore(*store, shared_, {&snapshot, 1}, NewPath("scratch")).ok());
+  ASSERT_TRUE(RestoreStore(*store, shared_, {&snapshot, 1}, NewPath("scratch"), {}).ok());
   const Status other = store->OpenTable("count", "{k:string}").status();
   EXPECT_EQ(other.code(), StatusCode::kFailedPrecondition);
   for (const char* part : {"'count'", "{k:string}", kSchema}) {
