@@ -97,6 +97,12 @@ INSTANTIATE_TEST_SUITE_P(
                 hooks.batch = InTail([] { return Status::UserError("bad record"); });
               },
               "bad record"},
+        Fault{"TimerThrows",
+              [](ChainHooks& hooks) {
+                hooks.timers_due = [] { return true; };
+                hooks.fire_timers = InTail(Throw);
+              },
+              "user is unhappy"},
         Fault{"EndThrows", [](ChainHooks& hooks) { hooks.end = InTail(Throw); }, "user is unhappy"},
         Fault{"DrainThrows",
               [](ChainHooks& hooks) {
