@@ -72,24 +72,10 @@ class JobCheckpointsTest : public testing::Test {
     const std::uint64_t id = command.trigger_checkpoint().checkpoint_id();
     if (!acknowledge_ || !acknowledged_.insert(id).second) return true;
     for (const auto& each : cluster_.WorkersOf(worker.start.job_id())) {
-      for (const auto& [key, attempt] : each->tasks) Acknowledge(*each, key, attempt, id);
+      for (const auto& [key, attempt] : each->tasks)
+        cluster_.SendAcknowledged(*each, key, attempt, id);
     }
     return true;
-  }
-
-  void Acknowledge(SimulatedWorker& worker, std::pair<std::uint32_t, std::uint32_t> task,
-                   std::uint32_t attempt, std::uint64_t checkpoint_id) {
-    proto::WorkerEvent event;
-    auto* const acknowledged = event.mutable_checkpoint_acknowledged();
-    acknowledged->set_checkpoint_id(checkpoint_id);
-    acknowledged->mutable_task()->set_vertex(task.first);
-    acknowledged->mutable_task()->set_subtask(task.second);
-    acknowledged->mutable_task()->set_attempt(attempt);
-    proto::SubtaskState* const state = acknowledged->mutable_state();
-    state->set_has_operator_state(true);
-    state->add_handles()->set_inline_(Concat(checkpoint_id, ":", task.first, "/", task.second));
-    acknowledged->mutable_metrics()->set_state_bytes(10);
-    cluster_.Send(worker, std::move(event));
   }
 
   std::vector<proto::WorkerCommand> Commands(const std::string& job_id, proto::WorkerRole role,
@@ -184,7 +170,7 @@ TEST_F(JobCheckpointsTest, ARestartBeginsAtTheLatestCompletedCheckpoint) {
   EXPECT_EQ(job.checkpoints()->statistics().counts().restored, 1u);
   // An acknowledgement of the attempt before is dropped.
   const std::uint64_t dropped = job.dropped_messages();
-  Acknowledge(*cluster_.WorkersOf(id)[0], {0, 0}, 0, 3);
+  cluster_.SendAcknowledged(*cluster_.WorkersOf(id)[0], {0, 0}, 0, 3);
   cluster_.Run();
   EXPECT_EQ(job.dropped_messages(), dropped + 1);
   acknowledge_ = true;

@@ -117,24 +117,10 @@ class RegionFailoverTest : public testing::Test {
     const std::uint64_t id = command.trigger_checkpoint().checkpoint_id();
     for (const auto& [key, attempt] : worker.tasks) {
       if (key == withheld_) continue;
-      Acknowledge(worker, key, attempt, id);
+      cluster_.SendAcknowledged(worker, key, attempt, id);
     }
     return true;
   }
-  void Acknowledge(SimulatedWorker& worker, std::pair<std::uint32_t, std::uint32_t> task,
-                   std::uint32_t attempt, std::uint64_t checkpoint_id) {
-    proto::WorkerEvent event;
-    auto* const acknowledged = event.mutable_checkpoint_acknowledged();
-    acknowledged->set_checkpoint_id(checkpoint_id);
-    acknowledged->mutable_task()->set_vertex(task.first);
-    acknowledged->mutable_task()->set_subtask(task.second);
-    acknowledged->mutable_task()->set_attempt(attempt);
-    acknowledged->mutable_state()->set_has_operator_state(true);
-    acknowledged->mutable_state()->add_handles()->set_inline_(
-        Concat(checkpoint_id, ":", task.first, "/", task.second));
-    cluster_.Send(worker, std::move(event));
-  }
-
   TemporaryDirectory directory_ = *TemporaryDirectory::Create("weir-job-checkpoints-test-");
   SimulatedCluster cluster_;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> withheld_;

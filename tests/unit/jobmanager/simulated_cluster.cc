@@ -367,6 +367,22 @@ void SimulatedCluster::CheckSingleAttempt(const SimulatedWorker& worker, std::ui
   }
 }
 
+void SimulatedCluster::SendAcknowledged(SimulatedWorker& worker,
+                                        std::pair<std::uint32_t, std::uint32_t> task,
+                                        std::uint32_t attempt, std::uint64_t checkpoint_id) {
+  proto::WorkerEvent event;
+  auto* const acknowledged = event.mutable_checkpoint_acknowledged();
+  acknowledged->set_checkpoint_id(checkpoint_id);
+  acknowledged->mutable_task()->set_vertex(task.first);
+  acknowledged->mutable_task()->set_subtask(task.second);
+  acknowledged->mutable_task()->set_attempt(attempt);
+  proto::SubtaskState* const state = acknowledged->mutable_state();
+  state->set_has_operator_state(true);
+  state->add_handles()->set_inline_(Concat(checkpoint_id, ":", task.first, "/", task.second));
+  acknowledged->mutable_metrics()->set_state_bytes(10);
+  Send(worker, std::move(event));
+}
+
 void SimulatedCluster::SendTaskState(SimulatedWorker& worker, std::uint32_t vertex,
                                      std::uint32_t subtask, std::uint32_t attempt,
                                      proto::TaskState state, const std::string& error) {

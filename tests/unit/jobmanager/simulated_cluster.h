@@ -101,6 +101,9 @@ class SimulatedCluster {
   void Send(SimulatedTaskManager& task_manager, proto::TaskManagerEvent event);
   void SendTaskState(SimulatedWorker& worker, std::uint32_t vertex, std::uint32_t subtask,
                      std::uint32_t attempt, proto::TaskState state, const std::string& error = "");
+  // The task's part of the checkpoint, with "checkpoint:vertex/subtask" as its state.
+  void SendAcknowledged(SimulatedWorker& worker, std::pair<std::uint32_t, std::uint32_t> task,
+                        std::uint32_t attempt, std::uint64_t checkpoint_id);
   // All tasks of all workers of the job end by themselves.
   void FinishTasks(const std::string& job_id);
 
