@@ -3,7 +3,8 @@
 The gates are those of the project's issue on the hot path; docs/performance.md says how they stand.
 """
 
-from harness.contestants import ALLOCATIONS, BareServer, ClusterJob, InProcess, Limit, Servers, Submission
+from harness.contestants import (ALLOCATIONS, BareServer, ClusterJob, InProcess, KeyedState, Limit, Servers,
+                                 Submission)
 from harness.gates import Gate
 from harness.latency import LatencyJob, LatencyLimit
 from harness.rounds import Benchmark
@@ -204,7 +205,49 @@ SERVERS = [
               gates=[Gate("run request to RUNNING, ms", "keyBy 2→2", 50, 25, "submit to RUNNING ms", True, True)]),
 ]
 
-BENCHMARKS = [*STATELESS, *KEYED, *WINDOWS, *BETWEEN_TASK_MANAGERS, *SERVERS]
+
+
+def _stored(spread, what, gate):
+    arguments = ("--spread", spread, "--keys", "1000000")
+    return Benchmark(f"stored-count-{spread}", what,
+                     [KeyedState("RocksDB by hand, get and put", "benchmark_stored_count_limit", arguments),
+                      KeyedState("write-back cache above RocksDB", "benchmark_stored_count",
+                                 (*arguments, "--cached", "65536", "--checkpoints", "2"))],
+                     _PER_CORE, records=1_000_000, full_records=20_000_000, rounds=3, only_full=True,
+                     gates=[Gate(f"RocksDB, keyed update, {spread} keys", "write-back cache above RocksDB", gate,
+                                 required=True)])
+
+
+STORED = [
+    _stored("uniform", "running count in 100 bytes for each of 1 M keys, spread evenly, with two checkpoints", 0.9),
+    _stored("nexmark", "the same, keys as auctions are bid on", 4),
+]
+
+_HELD = {"longest step ms": "longest_step_ms", "longest step CPU ms": "longest_step_cpu_ms",
+         "M records / task CPU s": "task_rate", "snapshots": "snapshots", "restore ms": "restore_ms",
+         "restore CPU ms": "restore_cpu_ms"}
+
+
+def held_state(state_mb):
+    """Snapshots of so much keyed state in memory, and its restore; by wall time, for which the machine has to be idle.
+    The state's size is an argument of the run. Not required of strings: whoever first writes to a segment after a
+    barrier serializes it, and a block of records that are spread evenly writes to as many as it has records."""
+    benchmarks = []
+    for kind, value_bytes, what in (("plain", 0, "values of 100 bytes"), ("strings", 1000, "strings of 1000 bytes")):
+        arguments = ("--state-mb", str(state_mb), "--value-bytes", str(value_bytes), "--snapshots")
+        benchmarks.append(Benchmark(
+            f"held-state-{kind}", f"{state_mb} MB of {what}, updated evenly",
+            [KeyedState("without snapshots", "benchmark_held_state", (*arguments, "0"), _HELD),
+             KeyedState("snapshots all the while", "benchmark_held_state", (*arguments, "1"), _HELD)],
+            "M records / s", records=10_000_000, full_records=100_000_000, rounds=3, only_full=True,
+            gates=[Gate(f"{state_mb} MB {kind}, rate while snapshots are taken", "snapshots all the while", 0.85,
+                        metric="M records / s", required=value_bytes == 0),
+                   Gate(f"{state_mb} MB {kind}, longest pause of the task, ms", "snapshots all the while", 10, None,
+                        "longest step ms", True, True, value_bytes == 0)]))
+    return benchmarks
+
+
+BENCHMARKS = [*STATELESS, *KEYED, *WINDOWS, *STORED, *BETWEEN_TASK_MANAGERS, *SERVERS]
 
 # Nexmark's queries that are not measured, and why.
 MISSING = {

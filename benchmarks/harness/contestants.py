@@ -71,6 +71,24 @@ class Limit:
 
 
 @dataclasses.dataclass
+class KeyedState:
+    """A program of benchmarks/state/ or a limit that keeps its state in a folder of its own. `metrics`: what it prints
+    beside a limit's line, by the name in the table."""
+    name: str
+    program: str
+    arguments: tuple = ()
+    metrics: dict = dataclasses.field(default_factory=dict)
+
+    def measure(self, run):
+        with tempfile.TemporaryDirectory(prefix="weir-state-") as directory:
+            out = output_of([run.build / "benchmarks" / self.program, *self.arguments,
+                             "--directory", pathlib.Path(directory) / "state", "--records", run.records])
+        sample = _throughput(out["records"], (out["count"], out["hash"]), out["wall_s"], out["cpu_s"])
+        sample.values.update({name: out[printed] for name, printed in self.metrics.items()})
+        return sample
+
+
+@dataclasses.dataclass
 class InProcess:
     """A job run by benchmark_in_process: `through` is "chain" (the SDK alone), "steps" (the same, with the
     longest step timed) or "engine" (the task engine). `settled`: its CPU time counts after so many records."""

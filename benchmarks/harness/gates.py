@@ -6,7 +6,8 @@ import dataclasses
 @dataclasses.dataclass
 class Gate:
     """`what` as the table calls it. `contestant`: whose value is judged: of `metric`, as its ratio to the limit's of
-    the same round, or as it is where `absolute`. Better is more, or less where `at_most`."""
+    the same round, or as it is where `absolute`. Better is more, or less where `at_most`. Where it is `required` a run
+    that misses it fails."""
     what: str
     contestant: str
     gate: float
@@ -14,6 +15,7 @@ class Gate:
     metric: str = "M records / CPU s"
     absolute: bool = False
     at_most: bool = False
+    required: bool = False
 
     def judge(self, rows, ratio_of):
         """What the gate says of a benchmark's rows: one line of the table."""
@@ -25,7 +27,8 @@ class Gate:
         else:
             spread = row["ratios"][self.metric]
         return {"what": self.what, "contestant": self.contestant, "gate": self.gate, "stretch": self.stretch,
-                "at_most": self.at_most, "measured": spread, "verdict": self._verdict(spread["median"])}
+                "at_most": self.at_most, "required": self.required, "measured": spread,
+                "verdict": self._verdict(spread["median"])}
 
     def _verdict(self, value):
         def reached(bound):
@@ -33,6 +36,14 @@ class Gate:
         if self.stretch is not None and reached(self.stretch):
             return "stretch met"
         return "met" if reached(self.gate) else "NOT met"
+
+
+def missed(results):
+    """The required gates that a run did not meet: a line each."""
+    return [f"{result['name']}, {line['what']}: {line['measured']['median']:.3g}, asked for "
+            f"{'≤' if line['at_most'] else '≥'} {line['gate']:g}"
+            for result in results for line in result["gates"]
+            if line["required"] and line["verdict"] == "NOT met"]
 
 
 def print_gates(results):

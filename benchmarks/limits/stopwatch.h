@@ -31,7 +31,7 @@ class Stopwatch {
   void Print(const Digest& digest, std::int64_t records,
              const LatencyHistogram* latencies = nullptr) const {
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
-    const double cpu = CpuSeconds(RUSAGE_SELF) + CpuSeconds(RUSAGE_CHILDREN) - cpu_at_start_;
+    const double cpu = cpu_seconds();
     std::printf("{\"records\": %" PRId64 ", \"count\": %" PRIu64 ", \"hash\": \"%016" PRIx64
                 "\", \"wall_s\": %.6f, \"cpu_s\": %.6f",
                 records, digest.count, digest.sum, wall.count(), cpu);
@@ -40,6 +40,11 @@ class Stopwatch {
       latencies->Print(stdout);
     }
     std::printf("}\n");
+  }
+
+  // Since it was made, of this process and of its children that were waited for.
+  double cpu_seconds() const {
+    return CpuSeconds(RUSAGE_SELF) + CpuSeconds(RUSAGE_CHILDREN) - cpu_at_start_;
   }
 
  private:

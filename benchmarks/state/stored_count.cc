@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
   Check(store.status());
   auto table = (*store)->OpenTable("count", "stored_count");
   Check(table.status());
-  Cache cache(kRange, **table, {cached, cached}, 0);
+  Cache cache(kRange, **table, {cached, cached});
   Digest populated;
   for (std::int64_t first = 1; first <= keys; first += kBlock) {
     const auto size = static_cast<std::uint32_t>(std::min<std::int64_t>(kBlock, keys + 1 - first));

@@ -15,8 +15,8 @@ BENCHMARKS = ROOT / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 sys.dont_write_bytecode = True
 
-from catalog import BENCHMARKS as CATALOG, window_contestants  # noqa: E402
-from harness import chart, latency, processes, recovery, regression, rounds, scaling  # noqa: E402
+from catalog import BENCHMARKS as CATALOG, held_state, window_contestants  # noqa: E402
+from harness import chart, gates, latency, processes, recovery, regression, rounds, scaling  # noqa: E402
 from harness.contestants import Sample  # noqa: E402
 from harness.gates import Gate  # noqa: E402
 
@@ -96,6 +96,12 @@ class GateTest(unittest.TestCase):
         self.assertEqual(self.verdict(3, 2, "p99", True, True), "met")
         self.assertEqual(self.verdict(2.9, 2, "p99", True, True), "NOT met")
         self.assertEqual(self.verdict(3, 2.5, "p99", False, True), "stretch met")
+
+
+    def test_a_required_gate_that_is_missed_fails_the_run(self):
+        judged = [Gate(what, "ours", gate, required=required, metric="speed").judge(self.ROWS, "speed")
+                  for what, gate, required in (("a", 0.5, True), ("b", 0.7, True), ("c", 0.7, False))]
+        self.assertEqual(gates.missed([{"name": "some", "gates": judged}]), ["some, b: 0.6, asked for ≥ 0.7"])
 
 
 class RegressionTest(unittest.TestCase):
@@ -210,9 +216,10 @@ class ChartTest(unittest.TestCase):
 
 class CatalogTest(unittest.TestCase):
     def test_gates_name_contestants_and_names_are_unique(self):
-        names = [benchmark.name for benchmark in CATALOG]
+        every = [*CATALOG, *held_state(10)]
+        names = [benchmark.name for benchmark in every]
         self.assertEqual(len(names), len(set(names)))
-        for benchmark in CATALOG:
+        for benchmark in every:
             contestants = {contestant.name for contestant in benchmark.contestants}
             for gate in benchmark.gates:
                 self.assertIn(gate.contestant, contestants, benchmark.name)
