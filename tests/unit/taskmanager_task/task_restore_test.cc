@@ -12,6 +12,7 @@
 
 #include "tests/unit/taskmanager_task/checkpoint_cluster.h"
 #include "tests/unit/taskmanager_task/counting_table.h"
+#include "tests/unit/taskmanager_task/number_source.h"
 
 namespace weir::task {
 namespace {
@@ -26,8 +27,10 @@ constexpr Number kDistinct = 1000;
 class CountingJob {
  public:
   CountingJob(Number first_stop, std::uint32_t parallelism)
-      : job_(std::make_shared<TestJob>()), stop_(first_stop), parallelism_(parallelism) {
-    job_->AddSource("Source", 1, [this](ChainContext&) { return SourceHooks(); });
+      : job_(std::make_shared<TestJob>()),
+        source_(first_stop, kDistinct, parallelism),
+        parallelism_(parallelism) {
+    job_->AddSource("Source", 1, [this](ChainContext&) { return source_.Hooks(); });
     job_->AddVertex("Count", parallelism, [this](ChainContext& context) {
       return CountHooks(context.runtime().subtask_index());
     });
@@ -43,29 +46,10 @@ class CountingJob {
     const std::lock_guard lock(mutex_);
     return content_;
   }
-  void End() { ended_ = true; }
+  void End() { source_.End(); }
   std::string schema;  // if not that of the table
 
  private:
-  ChainHooks SourceHooks() {
-    auto place = std::make_shared<Number>(0);
-    ChainHooks hooks;
-    hooks.poll = [this, place](TestChain& chain) -> Result<PollStatus> {
-      if (*place == stop_) return ended_ ? PollStatus::kEndOfInput : PollStatus::kIdle;
-      const Number number = *place % kDistinct;
-      chain.EmitTo(0, SubtaskOfNumber(number, parallelism_), number);
-      ++*place;
-      return PollStatus::kProgress;
-    };
-    hooks.checkpoint.snapshot =
-        [place](std::uint64_t) -> Result<std::vector<internal::ChainedOperatorState>> {
-      return Total{.count = static_cast<std::uint64_t>(*place)}.ToState();
-    };
-    hooks.checkpoint.restore = [place](const std::vector<internal::ChainedOperatorState>& states) {
-      *place = static_cast<Number>(Total::Of(states.at(0).states).count);
-    };
-    return hooks;
-  }
   ChainHooks CountHooks(std::uint32_t subtask) {
     auto table = std::make_shared<CountingTable>(subtask, parallelism_);
     auto total = std::make_shared<Total>();
@@ -97,10 +81,9 @@ class CountingJob {
   }
 
   const std::shared_ptr<TestJob> job_;
-  const Number stop_;
+  NumberSource source_;
   const std::uint32_t parallelism_;
   std::atomic<Number> arrived_{0};
-  std::atomic<bool> ended_{false};
   std::mutex mutex_;
   std::map<Number, Number> content_;
 

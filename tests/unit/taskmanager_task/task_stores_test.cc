@@ -17,6 +17,7 @@
 
 #include "tests/unit/taskmanager_task/checkpoint_fixture.h"
 #include "tests/unit/taskmanager_task/counting_table.h"
+#include "tests/unit/taskmanager_task/number_source.h"
 
 namespace weir::task {
 namespace {
@@ -79,8 +80,10 @@ class Counts {
 class CountingJob {
  public:
   CountingJob(Number stop, std::uint32_t parallelism)
-      : job_(std::make_shared<TestJob>()), stop_(stop), parallelism_(parallelism) {
-    job_->AddSource("Source", 1, [this](ChainContext&) { return SourceHooks(); });
+      : job_(std::make_shared<TestJob>()),
+        source_(stop, kDistinct, parallelism),
+        parallelism_(parallelism) {
+    job_->AddSource("Source", 1, [this](ChainContext&) { return source_.Hooks(); });
     job_->AddVertex("Count", parallelism, [this](ChainContext& context) {
       return CountHooks(std::make_shared<Counts>(context, parallelism_));
     });
@@ -94,31 +97,10 @@ class CountingJob {
     const std::lock_guard lock(mutex_);
     return content_;
   }
-  std::atomic<Number> stop_at{0};  // further than `stop`
-  std::atomic<bool> ended{false};
+  void GoOnTo(Number stop) { source_.GoOnTo(stop); }
+  void End() { source_.End(); }
 
  private:
-  ChainHooks SourceHooks() {
-    auto place = std::make_shared<Number>(0);
-    ChainHooks hooks;
-    hooks.poll = [this, place](TestChain& chain) -> Result<PollStatus> {
-      if (*place >= std::max(stop_, stop_at.load())) {
-        return ended ? PollStatus::kEndOfInput : PollStatus::kIdle;
-      }
-      const Number number = *place % kDistinct;
-      chain.EmitTo(0, SubtaskOfNumber(number, parallelism_), number);
-      ++*place;
-      return PollStatus::kProgress;
-    };
-    hooks.checkpoint.snapshot =
-        [place](std::uint64_t) -> Result<std::vector<internal::ChainedOperatorState>> {
-      return Total{.count = static_cast<std::uint64_t>(*place)}.ToState();
-    };
-    hooks.checkpoint.restore = [place](const std::vector<internal::ChainedOperatorState>& states) {
-      *place = static_cast<Number>(Total::Of(states.at(0).states).count);
-    };
-    return hooks;
-  }
   ChainHooks CountHooks(const std::shared_ptr<Counts>& counts) {
     ChainHooks hooks;
     hooks.batch = [this, counts](TestChain&, std::uint32_t, Numbers& batch) {
@@ -141,7 +123,7 @@ class CountingJob {
   }
 
   const std::shared_ptr<TestJob> job_;
-  const Number stop_;
+  NumberSource source_;
   const std::uint32_t parallelism_;
   std::atomic<Number> arrived_{0};
   std::mutex mutex_;
@@ -192,7 +174,7 @@ class StoredStateTest : public testing::TestWithParam<Move> {
     ASSERT_TRUE(job.WaitForArrived(kFirst));
     Checkpoint(3, parallelism);
     first_->Complete(3);
-    job.stop_at = kSecond;
+    job.GoOnTo(kSecond);
     first_->cluster.engine().OnCoordinatorEvent({.task = {0, 0, 0}});  // wakes it
     ASSERT_TRUE(job.WaitForArrived(kSecond));
     Checkpoint(4, parallelism);
@@ -240,7 +222,7 @@ TEST_P(StoredStateTest, EveryNumberCountsOnceBehindARestore) {
   CountingJob again(kAll, move.after);
   TestCluster second(again.job(), 1, Options(move.to_stores));
   second.restores = RestoreAt(*again.job(), move.before);
-  again.ended = true;
+  again.End();
   second.Run(Spread);
   second.ExpectFinished();
   std::map<Number, Number> expected;
