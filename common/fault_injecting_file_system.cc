@@ -43,7 +43,10 @@ class FaultInjectingFileSystem::Writable final : public WritableFile {
     if (faults_.dead()) return Died(path_);
     return SystemError(Concat("cannot write '", path_, "'"), ENOSPC);
   }
-  Status Sync() override { return faults_.Allow({FileAction::kSync, path_}); }
+  Status Sync() override {
+    WEIR_RETURN_IF_ERROR(faults_.Allow({FileAction::kSync, path_}));
+    return faults_.syncs_ == Syncs::kPassed ? file_->Sync() : Status();
+  }
   Status Close() override {
     WEIR_RETURN_IF_ERROR(faults_.Allow({FileAction::kClose, path_}));
     return file_->Close();
@@ -212,6 +215,7 @@ Result<std::unique_ptr<ReadableFile>> FaultInjectingFileSystem::OpenForReading(
 
 Status FaultInjectingFileSystem::SyncDirectory(const std::string& path) {
   WEIR_RETURN_IF_ERROR(Allow({FileAction::kSyncDirectory, path}));
+  if (syncs_ == Syncs::kPassed) return files_.SyncDirectory(path);
   return files_.List(path).status();
 }
 

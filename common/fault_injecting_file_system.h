@@ -42,10 +42,13 @@ struct FileOperation {
 // Any thread. Passes everything on to another file system, which outlives it. WriteFileAtomically()
 // goes through the steps it is made of (kCreate, kAppend, kSync, kClose, kRename, kSyncDirectory),
 // so that each can fail; its temporary file stays only where removing it fails too. Syncs can
-// fail, but are not passed on: they would cost a test more than everything else.
+// fail, but unless kPassed are not passed on: to a disk they would cost a test more than everything
+// else.
 class FaultInjectingFileSystem final : public FileSystem {
  public:
-  explicit FaultInjectingFileSystem(FileSystem& files) : files_(files) {}
+  enum class Syncs : std::uint8_t { kLeftOut, kPassed };
+  explicit FaultInjectingFileSystem(FileSystem& files, Syncs syncs = Syncs::kLeftOut)
+      : files_(files), syncs_(syncs) {}
 
   // Called before each operation, on its thread, without a lock held: it may wait or move a clock
   // (a slow disk). An error is the operation's answer; nothing is done then.
@@ -89,6 +92,7 @@ class FaultInjectingFileSystem final : public FileSystem {
   std::int64_t Granted(std::int64_t size);
 
   FileSystem& files_;
+  const Syncs syncs_;
   mutable Mutex mutex_;
   Hook hook_ WEIR_GUARDED_BY(mutex_);
   std::optional<std::int64_t> free_bytes_ WEIR_GUARDED_BY(mutex_);

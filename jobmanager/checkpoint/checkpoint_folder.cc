@@ -315,7 +315,9 @@ Status CheckpointFolder::RemoveFolder() {
     WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> inside, files_.List(path));
     if (!inside.empty()) return Status();
   }
-  return files_.RemoveRecursively(directory_);
+  WEIR_RETURN_IF_ERROR(files_.RemoveRecursively(directory_));
+  // Whoever is told that the folder is gone does not look for it again.
+  return files_.SyncDirectory(root_);
 }
 
 }  // namespace weir::jobmanager

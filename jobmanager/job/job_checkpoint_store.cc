@@ -228,7 +228,10 @@ Status ClearCheckpoints(FileSystem& files, const std::string& cluster_id, const 
                                           .job_epoch = to_clear.job_epoch(),
                                           .leader_session = to_clear.leader_session()});
   WEIR_ASSIGN_OR_RETURN(const bool exists, files.Exists(folder.directory()));
-  if (!exists) return Status::Ok();
+  if (!exists) {
+    const Status synced = files.SyncDirectory(to_clear.directory());
+    return synced.code() == StatusCode::kNotFound ? Status::Ok() : synced;
+  }
   // Its owner's file may be gone already.
   WEIR_RETURN_IF_ERROR(folder.Claim());
   CompletedCheckpointStore store(folder, 1);

@@ -38,7 +38,7 @@ void FaultPlan::ScheduleNext() {
 }
 
 void FaultPlan::Act() {
-  switch (time_.Below(14)) {
+  switch (time_.Below(16)) {
     case 0:
     case 1:
     case 2:
@@ -58,6 +58,9 @@ void FaultPlan::Act() {
     case 9:
       history_.Note("a connection of two workers breaks");
       return cluster_.data().BreakOne();
+    case 10:
+      cluster_.LosePower();
+      return Restart();
     default:
       return Restart();
   }
@@ -104,10 +107,6 @@ void FaultPlan::End() {
   faults_ = FaultLevels();
   cluster_.SpareProcesses();
   Restart();
-  // A job whose metadata could not be read waits for the next JobManager: an operator's act.
-  if (cluster_.JobState() != "SUSPENDED") return;
-  cluster_.KillJobManager();
-  cluster_.StartJobManager();
 }
 
 }  // namespace weir::simulation

@@ -1,5 +1,7 @@
 #include "tests/simulation/invariants.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <weir/stable_hash.h>
@@ -25,14 +27,32 @@ Status Wrong(std::string what) {
 
 }  // namespace
 
-Invariants::Invariants(MemoryFiles& disk, OutsideWorld& outside, History& history,
-                       const JobShape& shape, std::string directory)
-    : disk_(disk),
-      outside_(outside),
-      history_(history),
-      shape_(shape),
-      directory_(std::move(directory)) {
+Invariants::Invariants(MemoryFiles& disk, OutsideWorld& outside, History& history)
+    : disk_(disk), outside_(outside), history_(history) {
   disk_.on_rename = [this](const std::string& path) { OnRename(path); };
+}
+
+void Invariants::OnSubmit(const JobShape& shape, std::string directory) {
+  initial_ = directory_.empty() ? 0 : NewestOnDisk();
+  gone_.clear();
+  if (initial_ > 0) {
+    const Result<Content> content = ReadContent(initial_);
+    if (!content.ok()) {
+      violations_.push_back("the new job cannot start: " + content.status().message());
+      return;
+    }
+    for (const Number number : content->emitted) {
+      if (!content->counts.contains(number)) gone_.insert(number);
+    }
+  }
+  shape_ = shape;
+  directory_ = std::move(directory);
+  outside_.ForgetHeard();
+}
+
+std::string Invariants::NewestCheckpoint() {
+  const std::uint64_t newest = NewestOnDisk();
+  return newest == 0 ? "" : directory_ + "/chk-" + std::to_string(newest);
 }
 
 Invariants::~Invariants() {
@@ -40,28 +60,64 @@ Invariants::~Invariants() {
 }
 
 void Invariants::OnRename(const std::string& path) {
-  if (!path.starts_with(directory_ + "/chk-") || !path.ends_with("/_metadata")) return;
+  const std::string prefix = directory_ + "/chk-";
+  if (!path.starts_with(prefix) || !path.ends_with("/_metadata")) return;
   ++completed_;
-  const Status checked = CheckCheckpoint(path);
+  const std::uint64_t id = std::strtoull(path.c_str() + prefix.size(), nullptr, 10);
+  Status checked = CheckCheckpoint(id);
+  if (checked.ok() && id <= last_completed_) {
+    checked = Wrong("completed after checkpoint " + std::to_string(last_completed_));
+  }
+  last_completed_ = std::max(last_completed_, id);
   history_.Note("COMPLETED " + path + ": " + checked.ToString());
   if (!checked.ok()) violations_.push_back(path + ": " + checked.message());
 }
 
-Status Invariants::CheckCheckpoint(const std::string& path) {
-  WEIR_ASSIGN_OR_RETURN(const proto::CheckpointMetadata metadata,
-                        jobmanager::ReadCheckpointMetadata(disk_, path));
-  if (metadata.checkpoint_id() <= last_completed_) {
-    return Wrong("completed after checkpoint " + std::to_string(last_completed_));
+std::uint64_t Invariants::NewestOnDisk() {
+  const Result<std::vector<std::string>> names = disk_.List(directory_);
+  std::uint64_t newest = 0;
+  if (!names.ok()) return newest;
+  for (const std::string& name : *names) {
+    if (!name.starts_with("chk-")) continue;
+    const Result<bool> complete = disk_.Exists(directory_ + "/" + name + "/_metadata");
+    if (complete.ok() && *complete) {
+      newest = std::max<std::uint64_t>(newest, std::strtoull(name.c_str() + 4, nullptr, 10));
+    }
   }
-  last_completed_ = metadata.checkpoint_id();
+  return newest;
+}
+
+void Invariants::CheckPowerLost() {
+  // One whose name is lost again was not complete: its number may come again.
+  const std::uint64_t newest = NewestOnDisk();
+  last_completed_ = std::max(newest, initial_);
+  permitted_.erase(permitted_.upper_bound(last_completed_), permitted_.end());
+  outside_.SetFinished({});
+  if (last_completed_ < outside_.last_heard()) {
+    violations_.push_back("checkpoint " + std::to_string(outside_.last_heard()) +
+                          " was told to be complete and is lost with the power");
+    return;
+  }
+  if (newest == 0) return;
+  const Status checked = CheckCheckpoint(last_completed_);
+  if (checked.ok()) return;
+  violations_.push_back("after the loss of power, checkpoint " + std::to_string(last_completed_) +
+                        ": " + checked.message());
+}
+
+Result<Invariants::Content> Invariants::ReadContent(std::uint64_t checkpoint_id) {
+  WEIR_ASSIGN_OR_RETURN(
+      const proto::CheckpointMetadata metadata,
+      jobmanager::ReadCheckpointMetadata(
+          disk_, directory_ + "/chk-" + std::to_string(checkpoint_id) + "/_metadata"));
   Content content;
-  std::set<std::uint64_t> committed = outside_.committed();
   for (std::uint32_t split = 0; split < shape_.splits; ++split) {
     const SplitProgress whole = WholeSplit(shape_, split);
     for (Number number = whole.next; number < whole.end; ++number) content.emitted.insert(number);
   }
   for (const proto::CoordinatorState& coordinator : metadata.coordinators()) {
-    for (const std::uint32_t split : DecodeSplits(coordinator.state())) {
+    WEIR_ASSIGN_OR_RETURN(const auto unassigned, DecodeUnassigned(coordinator.state()));
+    for (const std::uint32_t split : unassigned) {
       const SplitProgress whole = WholeSplit(shape_, split);
       for (Number number = whole.next; number < whole.end; ++number) content.emitted.erase(number);
     }
@@ -70,14 +126,25 @@ Status Invariants::CheckCheckpoint(const std::string& path) {
   for (const proto::VertexState& vertex : metadata.vertices()) {
     WEIR_RETURN_IF_ERROR(ReadVertex(vertex, content));
   }
-  permitted_.insert(content.transactions.begin(), content.transactions.end());
+  return content;
+}
+
+Status Invariants::CheckCheckpoint(std::uint64_t checkpoint_id) {
+  WEIR_ASSIGN_OR_RETURN(Content content, ReadContent(checkpoint_id));
+  std::set<std::uint64_t> committed = outside_.committed();
+  permitted_[checkpoint_id] = content.transactions;
+  outside_.SetFinished(content.finished);
   content.transactions.merge(committed);
-  WEIR_RETURN_IF_ERROR(CheckCounts(content));
+  if (!shape_.forward) WEIR_RETURN_IF_ERROR(CheckCounts(content));
   return CheckTransactions(content);
 }
 
 Status Invariants::ReadVertex(const proto::VertexState& vertex, Content& content) {
-  const bool counts = vertex.operators(0).uid() == "count";
+  const std::string& name = vertex.operators(0).uid();
+  const bool counts = name == "count";
+  const bool finished = std::ranges::all_of(
+      vertex.subtasks(), [](const proto::SubtaskState& subtask) { return subtask.finished(); });
+  if (finished) content.finished.insert(name == "source" ? kSource : counts ? kCount : kSink);
   for (const proto::SubtaskState& subtask : vertex.subtasks()) {
     if (counts) content.count_finished.push_back(subtask.finished());
     for (const proto::StateHandle& handle : subtask.handles()) {
@@ -132,7 +199,8 @@ Status Invariants::CheckCounts(const Content& content) const {
   }
   for (const Number number : content.emitted) {
     const std::uint32_t subtask = task::SubtaskOfNumber(number, shape_.parallelism[kCount]);
-    if (!content.counts.contains(number) && !content.count_finished[subtask]) {
+    const bool gone = content.count_finished[subtask] || gone_.contains(number);
+    if (!content.counts.contains(number) && !gone) {
       return Wrong("number " + std::to_string(number) + " was sent and is not counted");
     }
   }
@@ -159,7 +227,7 @@ Status Invariants::CheckTransactions(const Content& content) const {
   return Status::Ok();
 }
 
-void Invariants::CheckEnd(bool cleared) {
+void Invariants::CheckEnd() {
   std::map<Number, int> written;
   for (const std::uint64_t transaction : outside_.committed()) {
     for (const Number number : outside_.Numbers(transaction)) ++written[number];
@@ -169,7 +237,6 @@ void Invariants::CheckEnd(bool cleared) {
     violations_.push_back("at the end number " + std::to_string(number) + " is written " +
                           std::to_string(written[number]) + " times");
   }
-  if (!cleared) return;
   for (const std::string& path : disk_.FilesBelow(directory_)) {
     violations_.push_back("at the end there is still " + path);
   }
@@ -178,8 +245,12 @@ void Invariants::CheckEnd(bool cleared) {
 std::vector<std::string> Invariants::violations() const {
   std::vector<std::string> all = violations_;
   all.insert(all.end(), outside_.violations().begin(), outside_.violations().end());
+  std::set<std::uint64_t> permitted;
+  for (const auto& [id, transactions] : permitted_) {
+    permitted.insert(transactions.begin(), transactions.end());
+  }
   for (const std::uint64_t transaction : outside_.committed()) {
-    if (permitted_.contains(transaction)) continue;
+    if (permitted.contains(transaction)) continue;
     all.push_back("transaction " + std::to_string(transaction) +
                   " was committed; no completed checkpoint holds it");
   }

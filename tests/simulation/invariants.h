@@ -5,7 +5,9 @@
 //    that are committed or in the checkpoint, once; no others are;
 //  * numbers of completed checkpoints grow;
 //  * only what a completed checkpoint holds is committed;
-//  * at most one attempt of a subtask runs, and a sink that prepares gets no records (the
+//  * a checkpoint that tasks were told is complete, or a later one, survives a loss of power;
+//  * at most one attempt of a subtask runs, none of a vertex that had finished in a completed
+//    checkpoint, and a sink that prepares gets no records (the
 //    OutsideWorld sees to both);
 //  * at the end of the job each number is committed exactly once, and of its checkpoints no file is
 //    left.
@@ -28,13 +30,21 @@ namespace weir::simulation {
 
 class Invariants {
  public:
-  // Watches the disk for completed checkpoints of the job in `directory`.
-  Invariants(MemoryFiles& disk, OutsideWorld& outside, History& history, const JobShape& shape,
-             std::string directory);
+  // Watches the disk.
+  Invariants(MemoryFiles& disk, OutsideWorld& outside, History& history);
   ~Invariants();
 
-  // The job has FINISHED and nothing of it runs. Without `cleared` files may be left.
-  void CheckEnd(bool cleared);
+  // A job starts whose checkpoints are in `directory`. If there was one before it has ended, and
+  // the new one starts from its newest checkpoint.
+  void OnSubmit(const JobShape& shape, std::string directory);
+  // The path of the newest checkpoint of the job; empty: there is none.
+  std::string NewestCheckpoint();
+  // The disk has lost power while the job had not ended.
+  void CheckPowerLost();
+  // Whether no file of the job's checkpoints is left.
+  bool Cleared() const { return disk_.FilesBelow(directory_).empty(); }
+  // The job has FINISHED, nothing of it runs and the JobManager had time to clear away.
+  void CheckEnd();
 
   int completed() const { return completed_; }
   // Empty: all holds.
@@ -47,10 +57,13 @@ class Invariants {
     std::map<Number, std::int64_t> counts;  // of the keyed state
     std::set<std::uint64_t> transactions;   // committed or to be
     std::vector<bool> count_finished;       // by subtask: its state went with it
+    std::set<std::uint32_t> finished;       // vertices
   };
 
   void OnRename(const std::string& path);
-  Status CheckCheckpoint(const std::string& path);
+  Status CheckCheckpoint(std::uint64_t checkpoint_id);
+  Result<Content> ReadContent(std::uint64_t checkpoint_id);
+  std::uint64_t NewestOnDisk();
   Status ReadVertex(const proto::VertexState& vertex, Content& content);
   Status ReadSubtask(const proto::VertexState& vertex, const proto::SubtaskState& subtask,
                      const proto::StateHandle& handle, Content& content);
@@ -60,11 +73,14 @@ class Invariants {
   MemoryFiles& disk_;
   OutsideWorld& outside_;
   History& history_;
-  const JobShape shape_;
-  const std::string directory_;
+  JobShape shape_;
+  std::string directory_;
+  std::uint64_t initial_ = 0;  // the checkpoint that the job starts from
+  std::set<Number> gone_;      // counted before that by subtasks that had finished
   std::uint64_t last_completed_ = 0;
   int completed_ = 0;
-  std::set<std::uint64_t> permitted_;  // transactions that a completed checkpoint holds
+  // By completed checkpoint, the transactions that it holds.
+  std::map<std::uint64_t, std::set<std::uint64_t>> permitted_;
   std::vector<std::string> violations_;
 };
 

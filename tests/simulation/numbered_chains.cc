@@ -1,12 +1,15 @@
 #include "tests/simulation/numbered_chains.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include <weir/internal/source_protocol.h>
+#include <weir/serializer.h>
 
 namespace weir::simulation {
 
 using internal::PollStatus;
+using internal::SourceMessage;
 
 NumberedChain::NumberedChain(JobSurroundings& surroundings, internal::ChainContext& context,
                              const task::NumberChannelType& type)
@@ -83,8 +86,19 @@ Result<std::vector<internal::ChainedOperatorState>> NumberedChain::SnapshotOpera
 }
 
 Status SourceChain::Open() {
-  if (splits_.empty()) context_.SendToCoordinator(0, "a split, please");
+  if (splits_.empty()) RequestSplit();
   return Status::Ok();
+}
+
+void SourceChain::RequestSplit() {
+  if (no_more_) return;
+  context_.SendToCoordinator(0, internal::EncodeSourceMessage(SourceMessage::kRequestSplit));
+  if (shape_.impatient) Pause();
+}
+
+void SourceChain::Pause() {
+  context_.SetTimer(context_.processing_time_ms() +
+                    surroundings_.time.Below(2 * shape_.pause_ms + 1));
 }
 
 Result<PollStatus> SourceChain::Poll() {
@@ -98,26 +112,28 @@ Result<PollStatus> SourceChain::Poll() {
   }
   Emit(numbers);
   if (split.next == split.end) splits_.pop_back();
-  if (splits_.empty()) context_.SendToCoordinator(0, "a split, please");
+  if (splits_.empty()) RequestSplit();
   pausing_ = true;
-  context_.SetTimer(context_.processing_time_ms() +
-                    surroundings_.time.Below(2 * shape_.pause_ms + 1));
+  Pause();
   return PollStatus::kProgress;
 }
 
 Status SourceChain::OnCoordinatorEvent(std::uint32_t, std::string_view payload) {
-  if (payload.empty()) {
+  WEIR_ASSIGN_OR_RETURN(const internal::DecodedSourceMessage message,
+                        internal::DecodeSourceMessage(payload));
+  if (message.kind == SourceMessage::kNoMoreSplits) {
     no_more_ = true;
     return Status::Ok();
   }
-  std::uint32_t split = 0;
-  std::from_chars(payload.data(), payload.data() + payload.size(), split);
-  splits_.push_back(WholeSplit(shape_, split));
+  WEIR_ASSIGN_OR_RETURN(const auto splits,
+                        Deserialize<std::vector<std::uint32_t>>(message.content));
+  for (const std::uint32_t split : splits) splits_.push_back(WholeSplit(shape_, split));
   return Status::Ok();
 }
 
 Status SourceChain::OnProcessingTime(std::int64_t) {
   pausing_ = false;
+  if (shape_.impatient && splits_.empty()) RequestSplit();
   return Status::Ok();
 }
 
@@ -131,7 +147,7 @@ Status CountChain::OnBatch(std::uint32_t, internal::AnyBatch& any) {
   const auto& batch = static_cast<const task::Numbers&>(any);
   std::vector<Number> numbers;
   for (std::uint32_t i = 0; i < batch.size(); ++i) {
-    table_.Count(batch[i]);
+    if (!shape_.forward) table_.Count(batch[i]);
     numbers.push_back(batch[i]);
   }
   Emit(numbers);
@@ -139,6 +155,7 @@ Status CountChain::OnBatch(std::uint32_t, internal::AnyBatch& any) {
 }
 
 std::vector<internal::ChainedKeyedTable> CountChain::keyed_tables() {
+  if (shape_.forward) return {};
   internal::ChainedKeyedTable table = table_.Chained();
   table.operator_index = 0;
   return {std::move(table)};
@@ -199,6 +216,7 @@ bool SinkChain::AwaitsCheckpoint() const {
 }
 
 Status SinkChain::NotifyCheckpointComplete(std::uint64_t checkpoint_id) {
+  surroundings_.outside.HearComplete(checkpoint_id);
   for (const Committable& committable : committables_) {
     if (committable.checkpoint_id != 0 && committable.checkpoint_id <= checkpoint_id) {
       Commit(committable.transaction);

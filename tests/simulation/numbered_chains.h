@@ -79,6 +79,9 @@ class SourceChain final : public NumberedChain {
   std::vector<StateItem> SnapshotItems(std::uint64_t) override;
 
  private:
+  void RequestSplit();
+  void Pause();
+
   const JobShape shape_;
   std::vector<SplitProgress> splits_;  // the last one is read
   bool no_more_ = false;
@@ -90,11 +93,13 @@ class CountChain final : public NumberedChain {
   CountChain(const JobShape& shape, JobSurroundings& surroundings, internal::ChainContext& context,
              const task::NumberChannelType& type)
       : NumberedChain(surroundings, context, type),
+        shape_(shape),
         table_(context.runtime().task().subtask_index, shape.parallelism[kCount]) {}
   Status OnBatch(std::uint32_t, internal::AnyBatch& batch) override;
   std::vector<internal::ChainedKeyedTable> keyed_tables() override;
 
  private:
+  const JobShape shape_;
   task::CountingTable table_;
 };
 

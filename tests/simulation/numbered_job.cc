@@ -1,9 +1,13 @@
 #include "tests/simulation/numbered_job.h"
 
 #include <cstring>
+#include <optional>
+#include <span>
 #include <utility>
 
-#include <weir/stable_hash.h>
+#include <weir/internal/source_coordinator.h>
+#include <weir/serializer.h>
+#include <weir/source.h>
 
 #include "tests/simulation/numbered_chains.h"
 
@@ -24,36 +28,41 @@ T Decode(const StateItem& item) {
 }
 
 // Hands out one split to whoever asks, or says that there are no more.
-class SplitEnumerator final : public internal::OperatorCoordinator {
+class NumberedEnumerator final : public SplitEnumerator<std::uint32_t, std::vector<std::uint32_t>> {
  public:
-  SplitEnumerator(const JobShape& shape, internal::CoordinatorContext& context)
-      : context_(context) {
-    for (std::uint32_t split = 0; split < shape.splits; ++split) unassigned_.push_back(split);
-  }
-  Status Start() override { return Status::Ok(); }
-  Status SubtaskReady(std::uint32_t, std::uint32_t) override { return Status::Ok(); }
-  // The whole job starts again, this enumerator too.
-  Status SubtaskFailed(std::uint32_t, std::uint32_t) override { return Status::Ok(); }
-  Status OnEvent(std::uint32_t subtask, std::string_view) override {
-    if (unassigned_.empty()) {
-      context_.SendToSubtask(subtask, "");
-    } else {
-      context_.SendToSubtask(subtask, std::to_string(unassigned_.back()));
-      unassigned_.pop_back();
-    }
+  explicit NumberedEnumerator(std::uint32_t splits) : splits_(splits) {}
+  Status Start(SplitEnumeratorContext<std::uint32_t>& context,
+               std::optional<std::vector<std::uint32_t>> restored) override {
+    context_ = &context;
+    for (std::uint32_t split = 0; split < splits_; ++split) unassigned_.push_back(split);
+    if (restored) unassigned_ = *std::move(restored);
     return Status::Ok();
   }
-  Result<std::string> Snapshot(std::uint64_t) override { return EncodeSplits(unassigned_); }
-  Status Restore(std::uint64_t, std::string_view state) override {
-    unassigned_ = DecodeSplits(state);
-    return Status::Ok();
+  void AddReader(std::uint32_t) override {}
+  void HandleSplitRequest(std::uint32_t reader) override {
+    if (unassigned_.empty()) return context_->SignalNoMoreSplits(reader);
+    context_->AssignSplits(reader, {unassigned_.back()});
+    unassigned_.pop_back();
   }
-  void CheckpointComplete(std::uint64_t) override {}
-  void Close() override {}
+  void AddSplitsBack(std::vector<std::uint32_t> splits, std::uint32_t) override {
+    unassigned_.insert(unassigned_.end(), splits.begin(), splits.end());
+  }
+  Result<std::vector<std::uint32_t>> Snapshot(std::uint64_t) override { return unassigned_; }
 
  private:
-  internal::CoordinatorContext& context_;
+  const std::uint32_t splits_;
+  SplitEnumeratorContext<std::uint32_t>* context_ = nullptr;
   std::vector<std::uint32_t> unassigned_;
+};
+
+// As far as its coordinator needs to know.
+struct NumberedSource {
+  using Split = std::uint32_t;
+  using EnumeratorState = std::vector<std::uint32_t>;
+  std::uint32_t splits = 1;
+  std::unique_ptr<SplitEnumerator<Split, EnumeratorState>> CreateEnumerator() const {
+    return std::make_unique<NumberedEnumerator>(splits);
+  }
 };
 
 internal::JobVertex Vertex(const char* name, char digit, std::uint32_t parallelism) {
@@ -77,7 +86,8 @@ internal::JobGraph GraphOf(const JobShape& shape) {
   for (const std::uint32_t from : {kSource, kCount}) {
     graph.edges.push_back({.source_vertex = from,
                            .target_vertex = from + 1,
-                           .partitioning = internal::Partitioning::kKeyGroup,
+                           .partitioning = shape.forward ? internal::Partitioning::kForward
+                                                         : internal::Partitioning::kKeyGroup,
                            .type_name = "std::int64_t"});
   }
   return graph;
@@ -102,7 +112,8 @@ class NumberedJob final : public internal::CompiledJob {
   }
   std::unique_ptr<internal::OperatorCoordinator> CreateCoordinator(
       std::uint32_t, std::uint32_t, internal::CoordinatorContext& context) const override {
-    return std::make_unique<SplitEnumerator>(shape_, context);
+    return std::make_unique<internal::SourceCoordinator<NumberedSource>>(
+        NumberedSource{.splits = shape_.splits}, context);
   }
   const internal::ChannelType& channel_type(std::uint32_t) const override { return type_; }
 
@@ -134,16 +145,9 @@ Committable DecodeCommittable(const StateItem& item) {
   return Decode<Committable>(item);
 }
 
-std::string EncodeSplits(const std::vector<std::uint32_t>& splits) {
-  std::string state;
-  for (const std::uint32_t split : splits) state += static_cast<char>(split);
-  return state;
-}
-
-std::vector<std::uint32_t> DecodeSplits(std::string_view state) {
-  std::vector<std::uint32_t> splits;
-  for (const char split : state) splits.push_back(static_cast<unsigned char>(split));
-  return splits;
+Result<std::vector<std::uint32_t>> DecodeUnassigned(std::string_view state) {
+  if (state.empty()) return Status::Corruption("the coordinator has no state");
+  return Deserialize<std::vector<std::uint32_t>>(std::as_bytes(std::span(state.substr(1))));
 }
 
 std::shared_ptr<const internal::CompiledJob> MakeNumberedJob(const JobShape& shape,

@@ -4,7 +4,9 @@
 //     -- by key --> count: how often each number came, in a table of keyed state; passes it on
 //     -- by key --> sink: writes transactions into the OutsideWorld, in two phases
 //
-// The chains are small, the states real: a heap table, operator state, committables.
+// or, in several failover regions, source --> count --> sink by forward edges, where nothing is
+// counted. The chains are small, the states real: a heap table, operator state, committables; so is
+// the source's coordinator.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +34,8 @@ struct JobShape {
   std::uint32_t splits = 1;
   Number numbers_per_split = 1;
   std::int64_t pause_ms = 10;  // of a reader between two blocks
+  bool forward = false;        // edges; the parallelisms are equal then
+  bool impatient = false;      // readers ask again while they wait for a split
 
   Number total() const { return static_cast<Number>(splits) * numbers_per_split; }
 };
@@ -55,9 +59,8 @@ StateItem EncodeItem(const SplitProgress& progress);
 StateItem EncodeItem(const Committable& committable);
 SplitProgress DecodeSplit(const StateItem& item);
 Committable DecodeCommittable(const StateItem& item);
-// The enumerator's state: splits that it has not handed out.
-std::string EncodeSplits(const std::vector<std::uint32_t>& splits);
-std::vector<std::uint32_t> DecodeSplits(std::string_view state);
+// Splits that the enumerator has not handed out, from the state of the source's coordinator.
+Result<std::vector<std::uint32_t>> DecodeUnassigned(std::string_view state);
 
 // What chains need of the simulation. Outlives the job.
 struct JobSurroundings {

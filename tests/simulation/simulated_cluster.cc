@@ -56,7 +56,7 @@ class SimulatedCluster::JobManagerProcess {
  public:
   explicit JobManagerProcess(SimulatedCluster& cluster)
       : cluster_(cluster),
-        files_(cluster.disk_),
+        files_(cluster.disk_, FaultInjectingFileSystem::Syncs::kPassed),
         loop_(cluster.time_),
         blocking_(cluster.time_, [&cluster] { return cluster.faults_.Disk(cluster.time_); }),
         store_(files_, cluster.directory_.path() + "/metadata",
@@ -146,6 +146,7 @@ SimulatedCluster::SimulatedCluster(SimulatedTime& time, History& history, Outsid
   };
   make(checkpoint_directory_);
   make(directory_.path() + "/metadata");
+  disk_.SyncAll();
   if (!LocalFileSystem().CreateDirectories(directory_.path() + "/metadata").ok()) std::abort();
 }
 
@@ -163,13 +164,21 @@ void SimulatedCluster::StartJobManager() {
 
 void SimulatedCluster::KillJobManager() {
   history_.Note("JobManager is gone");
-  job_end_cut_short_ |= JobState() == "FINISHED";
+  job_ended_ |= JobState() == "FINISHED";
   job_manager_.reset();
 }
 
 void SimulatedCluster::KillJobManagerAtDisk(std::uint64_t changes) {
   history_.Note("JobManager will die at change " + std::to_string(changes) + " of the disk");
   job_manager_->files().DieAfter(changes);
+}
+
+void SimulatedCluster::LosePower() {
+  history_.Note("the power is lost");
+  if (has_job_manager()) KillJobManager();
+  while (!task_managers_.empty()) KillTaskManager(std::string(task_managers_.begin()->first));
+  disk_.LosePower(time_);
+  if (!job_ended_ && on_power_lost) on_power_lost();
 }
 
 void SimulatedCluster::SpareProcesses() {
@@ -188,11 +197,15 @@ void SimulatedCluster::KillTaskManager(const std::string& id) {
 }
 
 void SimulatedCluster::Submit(const JobShape& shape,
-                              const std::map<std::string, std::string>& settings) {
+                              const std::map<std::string, std::string>& settings,
+                              const std::string& initial_checkpoint) {
+  job_id_ = std::string(31, '0') + std::to_string(++jobs_submitted_);
+  job_ended_ = false;
   jobs_->Set(MakeNumberedJob(shape, job_surroundings_));
   jobmanager::JobSubmission submission;
   submission.job_id = job_id_;
   submission.entry = "numbers";
+  submission.checkpoint_start.initial_path = initial_checkpoint;
   worker::ToProto(jobs_->job().graph(), &submission.graph);
   submission.plugin.set_abi_number(1);
   Configuration configuration;
@@ -207,6 +220,11 @@ void SimulatedCluster::Submit(const JobShape& shape,
   job_manager_->manager().Submit(
       std::move(submission), configuration,
       [this](const Status& status) { history_.Note("submitted: " + status.ToString()); });
+}
+
+void SimulatedCluster::CancelJob() {
+  const Status canceled = job_manager_->manager().jobs().Cancel(job_id_);
+  history_.Note("canceled: " + canceled.ToString());
 }
 
 std::string SimulatedCluster::JobState() const {

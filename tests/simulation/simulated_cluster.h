@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,12 +34,19 @@ class SimulatedCluster {
   // Processes start.
   void StartJobManager();
   void StartTaskManager(const std::string& id, std::uint32_t slots);
-  // Once, while there is a JobManager.
-  void Submit(const JobShape& shape, const std::map<std::string, std::string>& settings);
+  // While there is a JobManager, and no job that has not ended. `initial_checkpoint`: the path of
+  // the checkpoint that it starts from; empty: it starts afresh.
+  void Submit(const JobShape& shape, const std::map<std::string, std::string>& settings,
+              const std::string& initial_checkpoint = "");
+  // While there is a JobManager.
+  void CancelJob();
 
   // Processes end, at once.
   void KillJobManager();
   void KillTaskManager(const std::string& id);
+  // The machine goes down with all processes, and what was not synced is lost.
+  void LosePower();
+  std::function<void()> on_power_lost;
   // Its `changes`-th change of the disk from now on is the JobManager's last act.
   void KillJobManagerAtDisk(std::uint64_t changes);
 
@@ -60,9 +68,8 @@ class SimulatedCluster {
   SessionNetwork& sessions() { return sessions_; }
   DataNetwork& data() { return data_; }
   const std::string& checkpoint_directory() const { return checkpoint_directory_; }
-  // Whether a JobManager died while it cleared away what the ended job had left.
-  bool job_end_cut_short() const { return job_end_cut_short_; }
-  const std::string& job_id() const { return job_id_; }
+  // The folder of the checkpoints of the job that was submitted last.
+  std::string CheckpointFolder() const { return checkpoint_directory_ + "/" + job_id_; }
 
  private:
   class JobManagerProcess;
@@ -77,13 +84,14 @@ class SimulatedCluster {
   // The metadata store's lock is a real file; everything else is on the simulated disk.
   const TemporaryDirectory directory_;
   const std::string checkpoint_directory_ = "/checkpoints";
-  const std::string job_id_ = std::string(31, '0') + "1";
+  int jobs_submitted_ = 0;
+  std::string job_id_;
   MemoryFiles disk_;
   SessionNetwork sessions_;
   DataNetwork data_;
   JobSurroundings job_surroundings_;
   std::unique_ptr<Jobs> jobs_;
-  bool job_end_cut_short_ = false;
+  bool job_ended_ = false;  // under a JobManager that is gone; its checkpoints may be, too
   WorkerSurroundings worker_surroundings_;
   std::unique_ptr<JobManagerProcess> job_manager_;                              // null: it is dead
   std::map<std::string, std::unique_ptr<SimulatedTaskManager>> task_managers_;  // those that live

@@ -45,7 +45,7 @@ SimulatedWorker::SimulatedWorker(const WorkerSurroundings& surroundings,
       name_((launch.role == supervisor::WorkerRole::kCoordinator ? "coordinator " : "worker ") +
             launch.worker_id.substr(0, 4) + " on " + task_manager_id),
       on_end_(std::move(on_end)),
-      files_(surroundings.disk),
+      files_(surroundings.disk, FaultInjectingFileSystem::Syncs::kPassed),
       loop_(surroundings.time),
       blocking_(surroundings.time, surroundings.speeds.pooled_work),
       client_(surroundings.sessions, name_),

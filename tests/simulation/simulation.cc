@@ -22,20 +22,20 @@ class Simulation {
         history_(time_, detailed),
         cluster_(time_, history_, outside_, faults_),
         shape_(DrawShape()),
-        invariants_(cluster_.disk(), outside_, history_, shape_,
-                    cluster_.checkpoint_directory() + "/" + cluster_.job_id()),
-        plan_(time_, history_, cluster_, faults_, TaskManagers(), Slots()) {}
+        settings_(DrawSettings()),
+        invariants_(cluster_.disk(), outside_, history_),
+        plan_(time_, history_, cluster_, faults_, TaskManagers(), Slots()) {
+    cluster_.on_power_lost = [this] { invariants_.CheckPowerLost(); };
+  }
 
   Verdict Run() {
     cluster_.StartJobManager();
     for (const std::string& id : TaskManagers()) cluster_.StartTaskManager(id, Slots());
-    cluster_.Submit(shape_, DrawSettings());
+    Submit();
     Pass(time_.Below(1'000));
-    const std::int64_t faults_ms = 500 + time_.Below(5'000);
-    plan_.Begin(time_.now_ns() + faults_ms * kMilli);
-    Pass(faults_ms);
-    plan_.End();
-    Recover();
+    LetFail();
+    if (time_.Chance(1, 3) && Rescale()) LetFail();
+    if (stuck_.empty()) Recover();
     Verdict verdict{.violations = invariants_.violations(),
                     .history = history_.Last(kHistoryLines),
                     .fingerprint = history_.fingerprint(),
@@ -49,13 +49,21 @@ class Simulation {
  private:
   JobShape DrawShape() {
     JobShape shape;
+    shape.forward = time_.Chance(1, 2);
+    DrawParallelism(shape);
+    shape.impatient = time_.Chance(1, 2);
+    shape.splits = 1 + static_cast<std::uint32_t>(time_.Below(12));
+    shape.numbers_per_split = 1 + time_.Below(200);
+    shape.pause_ms = 1 + time_.Below(60);
+    return shape;
+  }
+
+  void DrawParallelism(JobShape& shape) {
     for (std::uint32_t& parallelism : shape.parallelism) {
       parallelism = 1 + static_cast<std::uint32_t>(time_.Below(3));
     }
-    shape.splits = 1 + static_cast<std::uint32_t>(time_.Below(5));
-    shape.numbers_per_split = 1 + time_.Below(400);
-    shape.pause_ms = 1 + time_.Below(60);
-    return shape;
+    if (!shape.forward) return;
+    shape.parallelism[kSource] = shape.parallelism[kCount] = shape.parallelism[kSink];
   }
 
   std::map<std::string, std::string> DrawSettings() {
@@ -63,6 +71,7 @@ class Simulation {
       return std::to_string(least + time_.Below(span));
     };
     return {{"execution.checkpointing.dir", cluster_.checkpoint_directory()},
+            {"execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION"},
             {"execution.checkpointing.interval", draw(20, 300) + " ms"},
             {"execution.checkpointing.timeout", draw(300, 2'000) + " ms"},
             {"execution.checkpointing.max-concurrent-checkpoints", draw(1, 3)},
@@ -82,6 +91,43 @@ class Simulation {
     cluster_.RunUntil(time_.now_ns() + millis * kMilli, [] { return false; });
   }
 
+  void Submit() {
+    cluster_.Submit(shape_, settings_, invariants_.NewestCheckpoint());
+    invariants_.OnSubmit(shape_, cluster_.CheckpointFolder());
+  }
+
+  void LetFail() {
+    const std::int64_t faults_ms = 500 + time_.Below(5'000);
+    plan_.Begin(time_.now_ns() + faults_ms * kMilli);
+    Pass(faults_ms);
+    plan_.End();
+  }
+
+  // The job is stopped, and another one starts from its newest checkpoint at another parallelism.
+  // False: it finished before.
+  bool Rescale() {
+    const std::int64_t calm_ns = time_.now_ns();
+    const auto over = [this] {
+      return cluster_.JobState() == "FINISHED" || cluster_.JobState() == "CANCELED";
+    };
+    const int completed = invariants_.completed();
+    const bool runs = cluster_.RunUntil(calm_ns + kCheckpointBoundMs * kMilli, [&] {
+      return over() || invariants_.completed() > completed;
+    });
+    if (!runs) return Stuck("no checkpoint completes");
+    if (!over()) cluster_.CancelJob();
+    const bool ended = cluster_.RunUntil(time_.now_ns() + kCheckpointBoundMs * kMilli,
+                                         [&] { return over() && cluster_.Workers().empty(); });
+    if (!ended) return Stuck("the job does not end");
+    if (cluster_.JobState() == "FINISHED") return false;
+    Pass(1'000);
+    DrawParallelism(shape_);
+    Submit();
+    return cluster_.RunUntil(time_.now_ns() + kCheckpointBoundMs * kMilli, [this] {
+      return !cluster_.JobState().empty();
+    }) || Stuck("the job is not accepted");
+  }
+
   void Recover() {
     const std::int64_t calm_ns = time_.now_ns();
     const auto ended = [this] { return cluster_.JobState() == "FINISHED"; };
@@ -89,19 +135,23 @@ class Simulation {
     const bool progressed = cluster_.RunUntil(calm_ns + kCheckpointBoundMs * kMilli, [&] {
       return ended() || invariants_.completed() > completed;
     });
-    if (!progressed) return Stuck("no checkpoint completes");
+    if (!progressed) return static_cast<void>(Stuck("no checkpoint completes"));
     const bool finished = cluster_.RunUntil(calm_ns + kFinishBoundMs * kMilli, ended);
-    if (!finished) return Stuck("the job does not finish");
+    if (!finished) return static_cast<void>(Stuck("the job does not finish"));
     const bool over = cluster_.RunUntil(time_.now_ns() + kCheckpointBoundMs * kMilli,
                                         [this] { return cluster_.Workers().empty(); });
-    if (!over) return Stuck("processes of the job do not end");
+    if (!over) return static_cast<void>(Stuck("processes of the job do not end"));
     Pass(1'000);
-    invariants_.CheckEnd(!cluster_.job_end_cut_short());
+    // A JobManager that comes after the job's end waits until nothing of the job can be alive.
+    cluster_.RunUntil(time_.now_ns() + kCheckpointBoundMs * kMilli,
+                      [this] { return invariants_.Cleared(); });
+    invariants_.CheckEnd();
   }
 
-  void Stuck(const std::string& what) {
+  bool Stuck(const std::string& what) {
     stuck_.push_back("nothing fails any more, and " + what + ": the job is " + cluster_.JobState() +
                      ": " + cluster_.Why());
+    return false;
   }
 
   SimulatedTime time_;
@@ -109,7 +159,8 @@ class Simulation {
   OutsideWorld outside_;
   FaultLevels faults_;
   SimulatedCluster cluster_;
-  const JobShape shape_;
+  JobShape shape_;
+  const std::map<std::string, std::string> settings_;
   Invariants invariants_;
   FaultPlan plan_;
   std::vector<std::string> stuck_;
