@@ -135,6 +135,7 @@ class JobManager final : public rest::ClusterControl, private JobRegistryListene
   std::map<std::string, std::string> recovered_plugins_ WEIR_GUARDED_BY(recovered_plugins_mutex_);
   // By ended job, until the metadata store knows that it is done.
   std::map<std::string, proto::CheckpointsToClear> to_clear_;
+  std::set<std::string> unstored_;  // jobs that ended, and the metadata store does not know it yet
   CheckpointTriggers checkpoint_triggers_;
   JobRegistry jobs_;
   KnownTaskManagers known_task_managers_;

@@ -149,6 +149,7 @@ void JobManager::OnJobTerminal(const JobMaster& job) {
     *result.mutable_checkpoints_to_clear() = *to_clear;
     to_clear_[job.job_id()] = *to_clear;
   }
+  unstored_.insert(job.job_id());
   StoreResult(std::make_shared<const proto::JobResult>(std::move(result)));
 }
 
@@ -156,7 +157,12 @@ void JobManager::StoreResult(std::shared_ptr<const proto::JobResult> result) {
   world_.blocking.Post([this, alive = std::weak_ptr<bool>(alive_), result] {
     if (alive.expired()) return;
     const Status stored = world_.metadata.AddResult(*result);
-    if (stored.ok()) return;
+    if (stored.ok()) {
+      return PostToLoop([this, job_id = result->job_id()] {
+        unstored_.erase(job_id);
+        ClearCheckpointsOf(job_id);
+      });
+    }
     log_.Error("job ", result->job_id(), " is ", result->state(),
                ", but the metadata store could not be told: ", stored.message());
     world_.loop.Schedule(kStoreAgainMillis, [this, alive, result] {
@@ -181,6 +187,9 @@ void JobManager::OnTakenOver() {
 void JobManager::ClearCheckpointsOf(const std::string& job_id) {
   const auto found = to_clear_.find(job_id);
   if (found == to_clear_.end()) return;
+  // A job whose end is not stored would be recovered, and miss them; one that has a JobMaster may
+  // have workers that write.
+  if (unstored_.contains(job_id) || jobs_.Find(job_id) != nullptr) return;
   const auto cleared = [this, job_id](const Status& status) {
     if (status.ok()) {
       to_clear_.erase(job_id);

@@ -237,8 +237,9 @@ void JobRegistry::OnJobEnded(const std::string& job_id) {
   if (found == jobs_.end()) return;
   const JobMaster& job = **found;
   Archive(ArchiveOf(job, clock_.WallMillis()));
-  listener_.OnJobEnded(job.submission());
+  const JobSubmission submission = job.submission();
   jobs_.erase(found);
+  listener_.OnJobEnded(submission);
   if (jobs_.empty() && suspended_) std::exchange(suspended_, nullptr)();
 }
 

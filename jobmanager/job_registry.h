@@ -28,7 +28,7 @@ class JobRegistryListener {
   virtual ~JobRegistryListener() = default;
   // The job has become FINISHED, CANCELED or FAILED: it must not run again, whatever happens.
   virtual void OnJobTerminal(const JobMaster& job) = 0;
-  // No process of the job is left; its JobMaster is about to go.
+  // No process of the job is left, and its JobMaster is gone.
   virtual void OnJobEnded(const JobSubmission& job) = 0;
   // Nothing of what an earlier leader started runs any more.
   virtual void OnTakenOver() = 0;

@@ -167,7 +167,10 @@ void JobCheckpoints::End(JobEnd end, std::function<void()> done) {
     log_.Warning("job ", submission_.job_id,
                  " keeps its checkpoints: it has taken none since it was to be restored");
   }
-  store_.End(keeps ? JobEnd::kSuspended : end, std::move(done));
+  // Where the job would run again if its end were not stored, nothing goes before it is: the
+  // JobManager sees to it.
+  const bool leaves = keeps || services_.checkpoints->metadata.persistent();
+  store_.End(leaves ? JobEnd::kSuspended : end, std::move(done));
 }
 
 void JobCheckpoints::Trigger(CheckpointCoordinator::TriggerCallback callback) {

@@ -310,6 +310,27 @@ TEST_F(JobRecoveryTest, TheNextJobManagerClearsAwayTheCheckpointsOfAnEndedJob) {
   EXPECT_TRUE(std::filesystem::exists(kept / "chk-7"));
 }
 
+// A JobManager that died in between would recover the job, and miss them.
+TEST_F(JobRecoveryTest, CheckpointsStayUntilTheEndOfTheirJobIsStored) {
+  AddTaskManagers();
+  const TemporaryDirectory directory = *TemporaryDirectory::Create("weir-job-recovery-test-");
+  const std::string id =
+      cluster_
+          .Submit(ChainGraph({1}), {{"execution.checkpointing.interval", "1 h"},
+                                    {"execution.checkpointing.dir", directory.path()}})
+          .job_id();
+  cluster_.Run();
+  std::filesystem::rename(PathOf("results"), PathOf("results-aside"));
+  cluster_.FinishTasks(id);
+  cluster_.Run(20'000);
+  EXPECT_EQ(cluster_.StateOf(id), "FINISHED");
+  EXPECT_EQ(cluster_.ProcessCount(), 0u);
+  EXPECT_TRUE(std::filesystem::exists(directory.path() + "/" + id));
+  std::filesystem::rename(PathOf("results-aside"), PathOf("results"));
+  cluster_.Run(6'000);
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/" + id));
+}
+
 TEST_F(JobRecoveryTest, AJobWhosePluginIsMissingOrWhoseSettingsAreGoneIsShown) {
   AddTaskManagers();
   std::vector<std::string> ids = {RunningJob({1}), RunningJob({1})};
