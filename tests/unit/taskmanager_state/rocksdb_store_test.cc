@@ -7,6 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <weir/internal/state/keyed_state_backend.h>
+#include <weir/map_state.h>
+#include <weir/state.h>
+
 #include "common/rocksdb_metric_settings.h"
 #include "tests/unit/eventually.h"
 #include "tests/unit/taskmanager_state/store_fixture.h"
@@ -136,6 +140,43 @@ TEST_F(RocksDbStoreTest, ItHasWhatAModelHas) {
       }
     }
   }
+}
+
+class NoWriter final : public internal::StateWriter {
+  Status Write(std::uint32_t, std::uint32_t, std::span<const std::byte>) override {
+    return Status::Internal("a cache writes to its store alone");
+  }
+};
+
+// By way of the handles of a job; nothing goes by the walk over the state.
+TEST_F(RocksDbStoreTest, StateWithATimeToLiveShrinksButForMaps) {
+  options_.metrics = {"estimate-num-keys"};
+  const auto store = OpenStore(kAll);
+  internal::KeyedStateBackend backend({.parallelism = 1, .max_parallelism = 16}, store.get());
+  const StateTtlConfig ttl = StateTtlConfig(1000).CleanUpIncrementally(0);
+  ValueState<std::int64_t, WithTtl> seen{"seen", ttl};
+  MapState<std::int64_t, std::int64_t, WithTtl> map{"map", ttl};
+  seen.Bind<std::int64_t>(backend);
+  map.Bind<std::int64_t>(backend);
+  for (std::int64_t key = 0; key < 100; ++key) {
+    const internal::KeyAtTime<std::int64_t> at(key, key < 60 ? 0 : 5000);
+    seen.Mutable(at) = key;
+    map.Put(at, 7, key);
+  }
+  NoWriter none;
+  for (const auto& [name, table] : backend.tables()) {
+    table->Freeze();
+    while (*table->SaveNext(none)) {
+    }
+    table->Thaw();
+  }
+  ASSERT_TRUE(store->Compact().ok());
+  EXPECT_EQ(MetricOf(*store, "seen", "estimate-num-keys"), 100);
+  seen.CleanUp<std::int64_t>(5000, 1);
+  map.CleanUp<std::int64_t>(5000, 1);
+  ASSERT_TRUE(store->Compact().ok());
+  EXPECT_EQ(MetricOf(*store, "seen", "estimate-num-keys"), 40);
+  EXPECT_EQ(MetricOf(*store, "map", "estimate-num-keys"), 100);
 }
 
 // Flushing is up to RocksDB's threads, so how far beyond the limit memtables get depends on the
