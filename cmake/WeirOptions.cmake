@@ -32,7 +32,7 @@ target_compile_options(weir_options INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety;-Wno-unused-lambda-capture;-Wno-deprecated-declarations>)
 # Sanitizer builds are for finding faults, and what tests (targets with the property WEIR_TEST) cost is compiling
 # templates that run once: neither is optimized. Four tests of windows take 63 CPU seconds at -O1 and 40 at -O0, Asio
-# under AddressSanitizer 49 and 15. Jobs of benchmarks and of the clusters in tests are compiled as users compile theirs.
+# under AddressSanitizer 49 and 15. Jobs of benchmarks and of the clusters in tests are compiled as users do it.
 set(is_test $<BOOL:$<TARGET_PROPERTY:WEIR_TEST>>)
 if(WEIR_SANITIZER)
   string(REPLACE "-O3" "-O0" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")

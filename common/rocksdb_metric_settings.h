@@ -11,7 +11,8 @@ namespace weir::settings {
 
 inline constexpr std::string_view kRocksDbMetricPrefix = "state.backend.rocksdb.metrics.";
 
-consteval Setting<bool>::Declaration RocksDbMetric(std::string_view key, std::string_view description) {
+consteval Setting<bool>::Declaration RocksDbMetric(std::string_view key,
+                                                   std::string_view description) {
   return {.key = key,
           .default_text = "false",
           .stability = SettingStability::kEvolving,

@@ -71,9 +71,9 @@ class JobCheckpoints final : private CheckpointEffects {
   // failed beside it have been started; a new attempt asks for itself.
   void OnRequested(SubtaskIndex task);
   void OnNewAttempt(SubtaskIndex task) { waiting_for_checkpoint_.erase(task); }
-  // Nothing of the job runs any more; `done` is called once. With a metadata store that outlives the
-  // JobManager nothing is removed here (see ToClear). A job that failed without having taken
-  // a checkpoint since it was (to be) restored keeps those that it has.
+  // Nothing of the job runs any more; `done` is called once. With a metadata store that outlives
+  // the JobManager nothing is removed here (see ToClear). A job that failed without having taken a
+  // checkpoint since it was (to be) restored keeps those that it has.
   void End(JobEnd end, std::function<void()> done);
   // What such an end removes, for a JobManager that has to do it in this one's place; none:
   // nothing.

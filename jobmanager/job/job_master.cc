@@ -131,6 +131,18 @@ void JobMaster::SlotsTimedOut() {
 
 void JobMaster::StartWorkers() {
   SetPhase(JobPhase::kStartingWorkers);
+  // Another process would know nothing of what the coordinators that were to run on have handed
+  // out: all that depends on them starts again.
+  if (!coordinators_.empty() && !scope_.coordinators()) {
+    const JobWorker* const coordinator = ReadyCoordinator();
+    if (coordinator == nullptr || coordinator->awaits_exit_report) {
+      FailoverScope touched = NoScope();
+      touched.AddCoordinators();
+      return Fail(FailureOfJob(Status::Unavailable("the process of the coordinators is lost"),
+                               services_.clock.WallMillis()),
+                  std::move(touched));
+    }
+  }
   layout_ = SlotLayout(slots_);
   worker_of_task_manager_.clear();
   for (const std::string& task_manager_id : layout_.task_managers()) {
