@@ -45,7 +45,8 @@ class ContainersTest:
         self.started = set()
 
     def podman(self, *arguments, **options):
-        return run("podman", *arguments, env=self.environment, **options)
+        # conmon notes a container's want of memory in a file where it was started.
+        return run("podman", *arguments, env=self.environment, cwd=self.folder, **options)
 
     def container(self, role):
         return f"{self.name}-{role}"
