@@ -11,6 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 using Kind = proto::WorkerCommand;
 
 // Pipelines side by side: source i, operator i.
@@ -252,6 +253,25 @@ TEST_F(RegionFailoverTest, ALostCoordinatorRestartsTheRegionsOfItsSources) {
   cluster_.EndWorker(Coordinator(id), 9);
   cluster_.Run(1'000);
   ExpectAttempts(id, {1, 1, 1});
+}
+
+// Their process is gone and its end not told yet when the region starts: another process would run
+// without them, and nobody would hand out splits.
+TEST_F(RegionFailoverTest, CoordinatorsLostWhileARegionWaitsAreStartedAgain) {
+  const std::string id = Submit();
+  cluster_.workers_redial = false;
+  FailTask(id, 1);
+  cluster_.Run(950);
+  const auto lost = Coordinator(id);
+  cluster_.BreakSession(lost);
+  cluster_.Run(100);
+  cluster_.EndWorker(lost, 9);
+  cluster_.Run(10'000);
+  const auto coordinator = Coordinator(id);
+  EXPECT_NE(coordinator, lost);
+  EXPECT_EQ(Count(*coordinator, Kind::kStartCoordinators), 1);
+  ExpectAttempts(id, {1, 2, 1});
+  EXPECT_THAT(Heard(*coordinator), UnorderedElementsAre("ready 0/1", "ready 1/2", "ready 2/1"));
 }
 
 TEST_F(RegionFailoverTest, FurtherFailuresJoinTheRestartUnderWay) {
