@@ -77,8 +77,9 @@ inline constexpr Setting<std::string> kRestBindAddress{
 inline constexpr Setting<std::string> kTaskManagerHost{
     {.key = "taskmanager.host",
      .has_default = kNoDefault,
-     .description =
-         "Host at which other TaskManagers reach this one. Unset: taskmanager.bind-host."}};
+     .description = "Host at which other TaskManagers reach this one. Unset: "
+                    "taskmanager.bind-host; where that "
+                    "is a wildcard, this host's address."}};
 inline constexpr Setting<std::string> kTaskManagerBindHost{
     {.key = "taskmanager.bind-host",
      .default_text = "127.0.0.1",
@@ -93,7 +94,8 @@ inline constexpr Setting<std::int64_t> kTaskManagerSlots{
      .default_text = "1",
      .minimum = 1,
      .maximum = 65536,
-     .description = "Slots that the TaskManager offers."}};
+     .description = "Slots that the TaskManager offers. Not set in a container with a CPU limit: "
+                    "its whole cores."}};
 inline constexpr Setting<std::string> kTaskManagerId{
     {.key = "taskmanager.id",
      .has_default = kNoDefault,
@@ -103,7 +105,8 @@ inline constexpr Setting<MemorySize> kTaskManagerMemoryProcessSize{
      .has_default = kNoDefault,
      .minimum = 1,
      .description =
-         "Memory of the TaskManager and its workers together. Unset: what the machine has."}};
+         "Memory of the TaskManager and its workers together. Unset: the limit of its container, "
+         "else what the machine has."}};
 inline constexpr Setting<std::int64_t> kCreditsPerChannel{
     {.key = "taskmanager.network.credits-per-channel",
      .default_text = "8",
