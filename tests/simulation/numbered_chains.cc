@@ -19,12 +19,11 @@ NumberedChain::NumberedChain(JobSurroundings& surroundings, internal::ChainConte
       subtask_(context.output_count() == 0                      ? kSink
                : context.runtime().task().task_name == "source" ? kSource
                                                                 : kCount,
-               context.runtime().task().subtask_index) {
-  surroundings_.outside.Begins(subtask_);
-}
+               context.runtime().task().subtask_index),
+      leader_(surroundings.outside.Begins(subtask_, surroundings.time.now_ns())) {}
 
 NumberedChain::~NumberedChain() {
-  surroundings_.outside.Ends(subtask_);
+  surroundings_.outside.Ends(subtask_, leader_, surroundings_.time.now_ns());
 }
 
 void NumberedChain::Emit(const std::vector<Number>& numbers) {

@@ -60,6 +60,7 @@ class NumberedChain : public internal::Chain {
 
   const task::NumberChannelType& type_;
   const OutsideWorld::Subtask subtask_;
+  const int leader_;  // that began this attempt
   bool ended_ = false;
 };
 

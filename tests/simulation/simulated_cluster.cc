@@ -157,6 +157,7 @@ SimulatedCluster::~SimulatedCluster() {
 
 void SimulatedCluster::StartJobManager() {
   auto process = std::make_unique<JobManagerProcess>(*this);
+  job_surroundings_.outside.NextLeader();
   const Status started = process->Start();
   history_.Note("JobManager starts: " + started.ToString());
   if (started.ok()) job_manager_ = std::move(process);
