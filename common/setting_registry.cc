@@ -1,6 +1,8 @@
 #include "common/setting_registry.h"
 
+#include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "common/settings.h"
 #include "common/text.h"
@@ -10,7 +12,7 @@ namespace weir {
 namespace settings {
 namespace {
 
-constexpr auto kAllSettings = std::to_array<const SettingDescription*>({
+constexpr auto kUpToRocksDb = std::to_array<const SettingDescription*>({
     &kJobManagerRpcAddress,
     &kJobManagerRpcPort,
     &kJobManagerBindHost,
@@ -66,37 +68,9 @@ constexpr auto kAllSettings = std::to_array<const SettingDescription*>({
     &kRocksDbCompression,
     &kRocksDbOpenFiles,
     &kRocksDbWriteBatchSize,
-    &kRocksDbMetricBlockCacheCapacity,
-    &kRocksDbMetricBlockCacheUsage,
-    &kRocksDbMetricBlockCachePinnedUsage,
-    &kRocksDbMetricBlockCacheHit,
-    &kRocksDbMetricBlockCacheMiss,
-    &kRocksDbMetricBytesRead,
-    &kRocksDbMetricBytesWritten,
-    &kRocksDbMetricCompactionReadBytes,
-    &kRocksDbMetricCompactionWriteBytes,
-    &kRocksDbMetricStallMicros,
-    &kRocksDbMetricCurSizeActiveMemTable,
-    &kRocksDbMetricCurSizeAllMemTables,
-    &kRocksDbMetricSizeAllMemTables,
-    &kRocksDbMetricNumEntriesActiveMemTable,
-    &kRocksDbMetricNumDeletesActiveMemTable,
-    &kRocksDbMetricNumImmutableMemTable,
-    &kRocksDbMetricMemTableFlushPending,
-    &kRocksDbMetricNumRunningFlushes,
-    &kRocksDbMetricCompactionPending,
-    &kRocksDbMetricNumRunningCompactions,
-    &kRocksDbMetricEstimatePendingCompactionBytes,
-    &kRocksDbMetricEstimateNumKeys,
-    &kRocksDbMetricEstimateLiveDataSize,
-    &kRocksDbMetricEstimateTableReadersMem,
-    &kRocksDbMetricLiveSstFilesSize,
-    &kRocksDbMetricTotalSstFilesSize,
-    &kRocksDbMetricNumLiveVersions,
-    &kRocksDbMetricNumSnapshots,
-    &kRocksDbMetricBackgroundErrors,
-    &kRocksDbMetricActualDelayedWriteRate,
-    &kRocksDbMetricIsWriteStopped,
+});
+
+constexpr auto kFromFailoverOn = std::to_array<const SettingDescription*>({
     &kFailoverStrategy,
     &kRestartStrategy,
     &kFixedDelayAttempts,
@@ -126,6 +100,16 @@ constexpr auto kAllSettings = std::to_array<const SettingDescription*>({
     &kHighAvailabilityStorageDirectory,
     &kHighAvailabilityClusterId,
 });
+
+template <class... Lists>
+consteval auto Join(const Lists&... lists) {
+  std::array<const SettingDescription*, (std::tuple_size_v<Lists> + ...)> all{};
+  auto next = all.begin();
+  ((next = std::ranges::copy(lists, next).out), ...);
+  return all;
+}
+
+constexpr auto kAllSettings = Join(kUpToRocksDb, kRocksDbMetrics, kFromFailoverOn);
 
 }  // namespace
 }  // namespace settings
