@@ -21,21 +21,11 @@
 #include <weir/serializer.h>
 
 #include "benchmarks/limits/stopwatch.h"
+#include "benchmarks/state/stored_count_serializer.h"
 #include "benchmarks/workloads/stored_counts.h"
 #include "common/file_system.h"
 #include "taskmanager/checkpoint/checkpoint_storage.h"
 #include "taskmanager/checkpoint/state_file_reader.h"
-
-template <>
-struct weir::Serializer<benchmarks::StoredCount> {
-  static std::string Schema() { return "stored_count"; }
-  static void Write(ByteWriter& out, const benchmarks::StoredCount& count) {
-    out.WriteBytes(&count, sizeof(count));
-  }
-  [[nodiscard]] static bool Read(ByteReader& in, benchmarks::StoredCount& count) {
-    return in.ReadBytes(&count, sizeof(count));
-  }
-};
 
 namespace benchmarks {
 namespace {
