@@ -10,35 +10,21 @@
 
 #include <weir/connectors/file_sink.h>
 
+#include "tests/unit/connectors_files/forwarding_files.h"
+
 namespace weir::golden {
 namespace {
 
 // The machine's files, of which each read takes a while: several readers that share some twenty
 // parts of files are busy for about as long as the input shall last.
-class SlowFiles final : public files::FileSystem {
+class SlowFiles final : public files::ForwardingFiles {
  public:
   explicit SlowFiles(double input_seconds) : wait_(input_seconds / kReads) {}
 
-  Result<files::FileInformation> Describe(const std::string& path) const override {
-    return local_->Describe(path);
-  }
-  Result<std::vector<files::FileInformation>> List(const std::string& directory) const override {
-    return local_->List(directory);
-  }
   Result<std::unique_ptr<files::ReadableFile>> OpenForReading(
       const std::string& path) const override {
-    WEIR_ASSIGN_OR_RETURN(auto file, local_->OpenForReading(path));
+    WEIR_ASSIGN_OR_RETURN(auto file, ForwardingFiles::OpenForReading(path));
     return std::unique_ptr<files::ReadableFile>(std::make_unique<SlowFile>(std::move(file), wait_));
-  }
-  Result<std::unique_ptr<files::WritableFile>> Create(const std::string& path) const override {
-    return local_->Create(path);
-  }
-  Status Rename(const std::string& from, const std::string& to) const override {
-    return local_->Rename(from, to);
-  }
-  Status Remove(const std::string& file) const override { return local_->Remove(file); }
-  Status CreateDirectories(const std::string& path) const override {
-    return local_->CreateDirectories(path);
   }
 
  private:
@@ -59,7 +45,6 @@ class SlowFiles final : public files::FileSystem {
     const std::chrono::duration<double> wait_;
   };
 
-  const std::shared_ptr<const files::FileSystem> local_ = files::LocalFileSystem();
   const std::chrono::duration<double> wait_;
 };
 

@@ -14,6 +14,7 @@
 
 #include "connectors/files/src/file_enumerator.h"
 #include "tests/unit/connectors_files/compressed_bytes.h"
+#include "tests/unit/connectors_files/forwarding_files.h"
 #include "tests/unit/connectors_files/temporary_directory.h"
 #include "tests/unit/connectors_generator/pull_source_driver.h"
 #include "tests/unit/test_seed.h"
@@ -209,30 +210,11 @@ TEST(FileSource, WhatIsNotThereIsAnErrorThatNamesIt) {
 }
 
 // Says of one path that it may not be read, as a system would to others than root.
-class ForbiddenFile final : public FileSystem {
+class ForbiddenFile final : public ForwardingFiles {
  public:
-  Result<FileInformation> Describe(const std::string& path) const override {
-    return local_->Describe(path);
-  }
-  Result<std::vector<FileInformation>> List(const std::string& path) const override {
-    return local_->List(path);
-  }
   Result<std::unique_ptr<ReadableFile>> OpenForReading(const std::string& path) const override {
     return Status::IoError("cannot open " + path + ": Permission denied");
   }
-  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) const override {
-    return local_->Create(path);
-  }
-  Status Rename(const std::string& from, const std::string& to) const override {
-    return local_->Rename(from, to);
-  }
-  Status Remove(const std::string& file) const override { return local_->Remove(file); }
-  Status CreateDirectories(const std::string& path) const override {
-    return local_->CreateDirectories(path);
-  }
-
- private:
-  const std::shared_ptr<const FileSystem> local_ = LocalFileSystem();
 };
 
 TEST(FileSource, AnotherFileSystemCanStandInAndItsErrorsComeThrough) {
