@@ -102,14 +102,14 @@ constexpr auto kFromFailoverOn = std::to_array<const SettingDescription*>({
 });
 
 template <class... Lists>
-consteval auto Join(const Lists&... lists) {
+consteval auto InOneList(const Lists&... lists) {
   std::array<const SettingDescription*, (std::tuple_size_v<Lists> + ...)> all{};
   auto next = all.begin();
   ((next = std::ranges::copy(lists, next).out), ...);
   return all;
 }
 
-constexpr auto kAllSettings = Join(kUpToRocksDb, kRocksDbMetrics, kFromFailoverOn);
+constexpr auto kAllSettings = InOneList(kUpToRocksDb, kRocksDbMetrics, kFromFailoverOn);
 
 }  // namespace
 }  // namespace settings
