@@ -80,6 +80,14 @@ function(weir_add_program name)
   set_property(GLOBAL APPEND PROPERTY WEIR_PRODUCTS ${name})
 endfunction()
 
+# weir_mark_tests(<target>…): these are compiled as tests are (WeirOptions), not as what is shipped or measured.
+function(weir_mark_tests)
+  set_target_properties(${ARGN} PROPERTIES WEIR_TEST ON)
+  if(WEIR_TEST_LAUNCHER)
+    set_target_properties(${ARGN} PROPERTIES CXX_COMPILER_LAUNCHER "${WEIR_TEST_LAUNCHER}")
+  endif()
+endfunction()
+
 # weir_add_test_binary(<name> SOURCES … DEPENDS module… [EXTERNAL target…] [LABELS label…] [TIMEOUT seconds]
 #                      [PROGRAMS target…] [SERIAL] [JOINED])
 # One GoogleTest binary, registered as ONE ctest test: a process per test case would double the suite's time.
@@ -102,7 +110,7 @@ function(weir_add_test_binary name)
     HEADERS <gmock/gmock.h> <gtest/gtest.h>
     LIBRARIES GTest::gtest GTest::gmock)
   # A precompiled header is read at the level of optimization that it was made with.
-  set_target_properties(${name} weir_test_precompiled PROPERTIES WEIR_TEST ON)
+  weir_mark_tests(${name} weir_test_precompiled)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name})
   weir_register_test(${name} "${arg_LABELS}" "${arg_TIMEOUT}" ${arg_SERIAL} ${name} ${arg_PROGRAMS})
@@ -126,6 +134,7 @@ endfunction()
 #   install     builds against an installed copy
 #   soak        long; only `./dev test --all` runs it
 #   no-asan, no-tsan   is left out of that sanitizer's run; the CMakeLists that says so also says why
+#   all-asan    under AddressSanitizer with `./dev test --all` only: other tests there run the same code of ours
 function(weir_register_test name labels timeout serial)
   if(NOT labels)
     set(labels unit)
@@ -149,6 +158,9 @@ function(weir_register_test name labels timeout serial)
     set(environment "TSAN_OPTIONS=${symbolizer}second_deadlock_stack=1:suppressions=${suppressions}/thread.supp")
   endif()
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
+  if("all-asan" IN_LIST labels AND WEIR_SANITIZER STREQUAL "address")
+    set(labels all-asan)
+  endif()
   if(("no-asan" IN_LIST labels AND WEIR_SANITIZER STREQUAL "address") OR
      ("no-tsan" IN_LIST labels AND WEIR_SANITIZER STREQUAL "thread"))
     return()

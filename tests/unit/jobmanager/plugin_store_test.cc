@@ -94,12 +94,14 @@ TEST_F(PluginStoreTest, RefusesWhatIsNoPlugin) {
 }
 
 TEST_F(PluginStoreTest, RefusesAnotherAbi) {
-  const Status status = store_.Add(Upload(), "job.so", {7, 8}).status();
+  constexpr auto kNext = internal::kAbiNumber + 1;
+  const Status status = store_.Add(Upload(), "job.so", {kNext, kNext + 1}).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(),
               HasSubstr(Concat("'job.so' was built for ABI ", internal::kAbiNumber,
                                " (" WEIR_TOOLCHAIN "); this cluster")));
-  EXPECT_THAT(status.message(), HasSubstr("this cluster runs ABI 7, 8"));
+  EXPECT_THAT(status.message(),
+              HasSubstr(Concat("this cluster runs ABI ", kNext, ", ", kNext + 1)));
 }
 
 TEST(PluginNoteTest, ReadsTheNoteAndSkipsUnknownKeys) {
