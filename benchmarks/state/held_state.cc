@@ -180,7 +180,10 @@ class Held {
     Check(writer.status());
     const auto section = (*writer)->AddKeyedTable("held", "held", table_.schema(), 128);
     table_.Freeze();
-    saver_.emplace([this, section, writer = *std::move(writer)] {
+    // The JobManager removes old checkpoints: not the task, which unlinking a large file would
+    // stop.
+    saver_.emplace([this, section, writer = *std::move(writer), old = std::move(handle_)] {
+      if (old) Remove(*old);
       for (;;) {
         const weir::Result<bool> more = table_.SaveNext(writer->keyed(section));
         Check(more.status());
@@ -197,12 +200,11 @@ class Held {
     saver_.reset();
     table_.Thaw();
     ++snapshots_;
-    if (handle_) {
-      Check(weir::LocalFileSystem().RemoveRecursively(
-          settings_.directory + "/" +
-          std::get<weir::checkpoint::StateFileLocation>(handle_->location).path));
-    }
     handle_ = std::move(written_);
+  }
+  void Remove(const StateHandle& handle) const {
+    const auto& location = std::get<weir::checkpoint::StateFileLocation>(handle.location);
+    Check(weir::LocalFileSystem().RemoveRecursively(settings_.directory + "/" + location.path));
   }
 
   static std::pair<std::uint64_t, std::uint64_t> DigestOf(const Table& table) {

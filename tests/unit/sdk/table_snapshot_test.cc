@@ -24,10 +24,61 @@ using internal::NoMapKey;
 using internal::NoNamespace;
 using internal::SegmentClaim;
 
+// Copied one by one for a snapshot although it owns no memory.
+struct WideValue {
+  std::uint64_t random = 0;
+  std::uint64_t rest[8] = {};
+  bool operator==(const WideValue&) const = default;
+};
+// Counts how often one is serialized.
+struct CountedText {
+  std::string text;
+  bool operator==(const CountedText&) const = default;
+};
+int counted_writes = 0;
+
+// All have one tag, so that they go to overflow segments.
+struct SameTag {
+  std::int64_t id = 0;
+  auto operator<=>(const SameTag&) const = default;
+};
+
+}  // namespace
+
+template <>
+struct Serializer<WideValue> {
+  static std::string Schema() { return "wide"; }
+  static void Write(ByteWriter& out, const WideValue& value) {
+    out.WriteBytes(&value, sizeof(value));
+  }
+  [[nodiscard]] static bool Read(ByteReader& in, WideValue& value) {
+    return in.ReadBytes(&value, sizeof(value));
+  }
+};
+template <>
+struct Serializer<CountedText> {
+  static std::string Schema() { return "counted"; }
+  static void Write(ByteWriter& out, const CountedText& value) {
+    ++counted_writes;
+    out.WriteString(value.text);
+  }
+  [[nodiscard]] static bool Read(ByteReader& in, CountedText& value) {
+    return Serializer<std::string>::Read(in, value.text);
+  }
+};
+template <>
+struct StableHasher<SameTag> {
+  static std::uint64_t Hash(const SameTag&) { return 0x123456789abcdefULL; }
+};
+
+namespace {
+
 template <class V>
 V MakeValue(std::uint64_t random) {
   if constexpr (std::is_same_v<V, std::string>) {
     return std::string(random % 2 == 0 ? 40 : 0, 'v') + std::to_string(random);
+  } else if constexpr (std::is_same_v<V, WideValue>) {
+    return {random, {random, random + 1}};
   } else {
     return static_cast<V>(random);
   }
@@ -184,6 +235,9 @@ TEST(TableSnapshot, UnderLoadIsTheStateAtTheBarrier) {
 TEST(TableSnapshot, OfOwningValuesIsTheStateAtTheBarrier) {
   RunSnapshots<std::string>(kAll, 30'000, {kAll});
 }
+TEST(TableSnapshot, OfWideValuesIsTheStateAtTheBarrier) {
+  RunSnapshots<WideValue>(kAll, 6'000, {kAll});
+}
 TEST(TableSnapshot, OfASmallTableIsTheStateAtTheBarrier) {
   RunSnapshots<std::int64_t>(kAll, 300, {kAll});
 }
@@ -194,6 +248,76 @@ TEST(TableSnapshot, IsRestoredAtAnotherParallelism) {
 }
 TEST(TableSnapshot, OfARangeOfKeyGroups) {
   RunSnapshots<std::string>({43, 43, 128}, 40'000, {{0, 64, 128}, {64, 64, 128}});
+}
+
+// A task may not stop for a segment's worth of values that own memory.
+TEST(TableSnapshot, TheFirstWriteToAnEntryCopiesThatEntryAlone) {
+  constexpr std::int64_t kKeys = 3'000;
+  Table<CountedText> table(kAll);
+  Content<CountedText> content;
+  const auto put = [&](std::int64_t key, std::string text) {
+    table.FindOrInsert({StableHash(key), key, kNoNamespace, kNoMapKey}).text = text;
+    content[key].text = text;
+  };
+  for (std::int64_t key = 0; key < kKeys; ++key) put(key, std::to_string(key));
+  const Content<CountedText> at_barrier = content;
+  table.Freeze();
+  counted_writes = 0;
+  put(5, "after");
+  EXPECT_EQ(counted_writes, 1);
+  put(5, "and again");
+  EXPECT_EQ(counted_writes, 1);
+  for (std::int64_t key = 1'000; key < 1'100; ++key) put(key, "after");
+  EXPECT_EQ(counted_writes, 101);
+  KeepingWriter writer;
+  while (*table.SaveNext(writer)) {
+  }
+  EXPECT_EQ(counted_writes, kKeys) << "each is saved once";
+  put(6, "after");
+  EXPECT_EQ(counted_writes, kKeys);
+  table.Thaw();
+  EXPECT_TRUE(Restored<CountedText>(writer, {kAll}) == at_barrier);
+}
+
+TEST(TableSnapshot, OfOverflowIsTheStateAtTheBarrier) {
+  using Collisions = HeapTable<SameTag, NoNamespace, NoMapKey, std::string>;
+  const auto at = [](const SameTag& key) {
+    return Collisions::Where{StableHash(key), key, kNoNamespace, kNoMapKey};
+  };
+  const auto content_of = [](const Collisions& table) {
+    std::map<SameTag, std::string> content;
+    const std::uint32_t group = KeyGroupOf(StableHash(SameTag{}), 128);
+    table.ForEachInGroup(group, [&](const SameTag& key, auto&, auto&, const std::string& value) {
+      content.emplace(key, value);
+    });
+    return content;
+  };
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE("WEIR_TEST_SEED=" + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  Collisions table(kAll);
+  for (std::int64_t id = 0; id < 2'000; ++id) table.FindOrInsert(at({id})) = std::to_string(id);
+  for (int round = 0; round < 4; ++round) {
+    const auto at_barrier = content_of(table);
+    KeepingWriter writer;
+    table.Freeze();
+    do {
+      for (int i = 0; i < 100; ++i) {
+        const SameTag key{static_cast<std::int64_t>(random() % 2'500)};
+        if (random() % 2 == 0) {
+          table.Erase(at(key));
+        } else {
+          table.FindOrInsert(at(key)) = "round " + std::to_string(round);
+        }
+      }
+    } while (*table.SaveNext(writer));
+    table.Thaw();
+    Collisions restored(kAll);
+    for (const auto& piece : writer.pieces()) {
+      ASSERT_TRUE(restored.Restore(piece.entries, piece.bytes).ok());
+    }
+    ASSERT_TRUE(content_of(restored) == at_barrier);
+  }
 }
 
 TEST(TableSnapshot, GivenUpHalfwayLeavesTheNextOneWhole) {
@@ -281,17 +405,20 @@ TEST(TableSnapshot, RestoreRefusesWhatIsNoState) {
   EXPECT_NE(refusal(1, bytes, kAll).find("is there twice"), std::string::npos);
 }
 
-TEST(SegmentClaim, IsTakenOnceForEachEpoch) {
+TEST(SegmentClaim, IsDoneOnceForEachEpoch) {
   SegmentClaim claim;
   for (const std::uint32_t epoch : {1u, 2u, 7u}) {
     EXPECT_FALSE(claim.IsDone(epoch));
     EXPECT_TRUE(claim.TryBegin(epoch));
     EXPECT_FALSE(claim.TryBegin(epoch)) << "somebody is at it";
+    claim.Release(epoch);
     EXPECT_FALSE(claim.IsDone(epoch));
+    EXPECT_TRUE(claim.Hold(epoch)) << "there is more to copy";
+    EXPECT_FALSE(claim.TryBegin(epoch));
     claim.Finish(epoch);
     EXPECT_TRUE(claim.IsDone(epoch));
     EXPECT_FALSE(claim.TryBegin(epoch)) << "it is done";
-    claim.WaitUntilDone(epoch);
+    EXPECT_FALSE(claim.Hold(epoch));
   }
 }
 

@@ -1,25 +1,33 @@
-// How slots lie in a segment: homes, to which tags are mapped in their order, then a tail for what
-// does not fit behind the last homes, then one slot that is always empty and ends every search.
+// How slots lie in a segment behind its header and marks: homes, to which tags are mapped in their
+// order, then a tail for what does not fit behind the last homes, then one slot that is always
+// empty and ends every search.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include <weir/internal/state/segment_pool.h>
 
 namespace weir::internal {
 
+// Of a slot whose entries are copied one by one for a snapshot: room for a bit for each, between
+// the segment's header and its slots.
+template <class Slot>
+inline constexpr std::size_t kMarkBytes =
+    Slot::kCopiedAlone ? (kSegmentBytes / sizeof(Slot) / 8 + 63) / 64 * 64 : 0;
+
 template <class Slot>
 Slot* SlotsOf(Segment* segment) {
   static_assert(alignof(Slot) <= alignof(Segment));
-  return reinterpret_cast<Slot*>(segment + 1);
+  return reinterpret_cast<Slot*>(reinterpret_cast<std::byte*>(segment + 1) + kMarkBytes<Slot>);
 }
 
 template <class Slot>
 struct SegmentLayout {
-  static constexpr std::uint32_t kSlots =
-      static_cast<std::uint32_t>((kSegmentBytes - sizeof(Segment)) / sizeof(Slot));
+  static constexpr std::uint32_t kSlots = static_cast<std::uint32_t>(
+      (kSegmentBytes - sizeof(Segment) - kMarkBytes<Slot>) / sizeof(Slot));
   static_assert(kSlots >= 32);
   static constexpr std::uint32_t kTail = std::clamp<std::uint32_t>(kSlots / 16, 4, 64);
   // Homes of a full-sized segment, and of the two that a table begins with.
@@ -38,6 +46,15 @@ struct SegmentLayout {
   static std::uint32_t HomeIndex(std::uint64_t tag, std::uint32_t depth, std::uint64_t capacity) {
     return static_cast<std::uint32_t>(((tag << depth) >> 32) * capacity >> 32);
   }
+  // Of slots that are kCopiedAlone.
+  static bool IsMarked(Segment* segment, std::uint32_t slot) {
+    return (Marks(segment)[slot / 64] >> (slot % 64) & 1) != 0;
+  }
+  static void Mark(Segment* segment, std::uint32_t slot) {
+    Marks(segment)[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  }
+  static void ClearMarks(Segment* segment) { std::memset(Marks(segment), 0, kMarkBytes<Slot>); }
+
   template <class Visit>
   static void ForEachSlot(Segment* segment, Visit&& visit) {
     Slot* const slots = SlotsOf<Slot>(segment);
@@ -60,6 +77,11 @@ struct SegmentLayout {
         return;
       }
     }
+  }
+
+ private:
+  static std::uint64_t* Marks(Segment* segment) {
+    return reinterpret_cast<std::uint64_t*>(segment + 1);
   }
 };
 

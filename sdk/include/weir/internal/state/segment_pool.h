@@ -25,6 +25,11 @@ struct alignas(64) Segment {
   std::uint32_t size = 0;       // entries here, those of overflow segments not counted
   std::uint64_t first_tag = 0;  // the smallest tag that belongs here
   Segment* overflow = nullptr;  // where entries went that no split could separate
+  // Of a snapshot that copies entries (table_snapshot.h), by whoever holds the claim. Only the task
+  // writes the first, so it may read it at any time.
+  std::uint32_t marks_epoch = 0;  // that the marks are of
+  std::uint32_t saver_epoch = 0;  // that saved_slots is of
+  std::uint32_t saved_slots = 0;  // the saver is past these
 };
 static_assert(sizeof(Segment) == 64);
 

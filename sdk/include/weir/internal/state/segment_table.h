@@ -33,8 +33,7 @@ class SegmentTable {
   ~SegmentTable() {
     if constexpr (!Slot::kPlain) {
       for (std::uint32_t i = 0; i < pool_.size(); ++i) {
-        if (pool_.At(i)->in_use)
-          Layout::ForEachSlot(pool_.At(i), [](Slot& slot) { slot.Destroy(); });
+        if (pool_.At(i)->in_use) Layout::ForEachSlot(pool_.At(i), [](Slot& s) { s.Destroy(); });
       }
     }
   }
@@ -73,8 +72,8 @@ class SegmentTable {
 
   // --- writing ---
 
-  // Before an entry is changed, while snapshot().running().
-  void BeforeWrite(const Slot* slot) { snapshot_.BeforeWrite(Layout::SegmentOf(slot)); }
+  // Before a slot is changed, while snapshot().running().
+  void BeforeWrite(const Slot* slot) { snapshot_.BeforeWrite(Layout::SegmentOf(slot), slot); }
 
   // Makes room for an entry with a new address; `construct(slot)` fills the slot, or throws.
   template <class Construct>
@@ -95,11 +94,11 @@ class SegmentTable {
   // `slot` holds an entry.
   void Erase(Slot* slot) {
     Segment* const segment = Layout::SegmentOf(slot);
-    if (snapshot_.running()) snapshot_.BeforeWrite(segment);
-    slot->Destroy();
-    --size_;
     const std::uint64_t tag = slot->tag();
     Segment* const head = directory_.At(tag).segment();
+    if (snapshot_.running()) snapshot_.BeforeErase(segment, slot, segment == head);
+    slot->Destroy();
+    --size_;
     if (segment != head) {
       EraseFromOverflow(head, segment, slot);
       return;
@@ -209,7 +208,7 @@ class SegmentTable {
   void MoveAll(Segment* from, Segment* low, Segment* high) {
     const std::uint64_t bit = std::uint64_t{1} << (64 - high->depth);
     while (from != nullptr) {
-      if (snapshot_.running()) snapshot_.BeforeWrite(from);
+      if (snapshot_.running()) snapshot_.BeforeMove(from);
       Layout::ForEachSlot(from,
                           [&](Slot& slot) { Place(slot, (slot.tag() & bit) != 0 ? high : low); });
       pool_.GiveBack(std::exchange(from, from->overflow));
@@ -234,6 +233,7 @@ class SegmentTable {
     Segment* before = head;
     while (before->overflow != segment) before = before->overflow;
     before->overflow = segment->overflow;
+    if (snapshot_.running()) snapshot_.BeforeMove(segment);
     pool_.GiveBack(segment);
     directory_.Assign(head);
   }

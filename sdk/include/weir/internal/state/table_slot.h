@@ -192,8 +192,12 @@ class TableSlot {
   // growing moves pointers. One of a cache is, too: reading may bring others in, and what was read
   // before stays where it is.
   static constexpr bool kBoxed = sizeof(Entry) > 504 || alignof(Entry) > 16 || kIsCached<V>;
-  // A segment is copied as its bytes.
+  // A slot is copied as its bytes.
   static constexpr bool kPlain = !kBoxed && std::is_trivially_copyable_v<Entry>;
+  // For a snapshot under writes entries are copied one by one, not with all others of the segment:
+  // where that is more than its 32 KiB, or so few entries that copying them costs more than it
+  // saves.
+  static constexpr bool kCopiedAlone = !kPlain || sizeof(Entry) >= 64;
 
  private:
   static constexpr std::size_t kStorageBytes = kBoxed ? sizeof(void*) : sizeof(Entry);
