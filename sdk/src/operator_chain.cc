@@ -1,20 +1,27 @@
 #include <algorithm>
 #include <exception>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <weir/internal/operator_chain.h>
 #include <weir/internal/state/keyed_state_backend.h>
+#include <weir/internal/state/keyed_store.h>
 
 namespace weir::internal {
 namespace {
 
-Status CloseOperator(Operator& op) {
+// Where the exception is to be one of this operator's, and others are still to be called or asked.
+template <class Call>
+Status CallUserFunction(std::string_view function, Call&& call) {
   try {
-    return op.Close();
+    return call();
+  } catch (const StoreError&) {
+    throw;
   } catch (const std::exception& exception) {
-    return Status::UserError(std::string("Close threw: ") + exception.what());
+    return Status::UserError(std::string(function) + " threw: " + exception.what());
   } catch (...) {
-    return Status::UserError("Close threw something that is no std::exception");
+    return Status::UserError(std::string(function) + " threw something that is no std::exception");
   }
 }
 
@@ -198,7 +205,8 @@ Result<std::vector<ChainedOperatorState>> OperatorChain::SnapshotOperatorState(
   for (std::uint32_t i = 0; i < operators_.size(); ++i) {
     context_.EnterOperator(i);
     ChainedOperatorState state{i, {}};
-    Status status = operators_[i]->SnapshotState(checkpoint_id, state.states);
+    const Status status = CallUserFunction(
+        "SnapshotState", [&] { return operators_[i]->SnapshotState(checkpoint_id, state.states); });
     if (!status.ok()) return status.WithContext(plan_.operators[i].name);
     if (!state.states.empty()) snapshot.push_back(std::move(state));
   }
@@ -333,12 +341,16 @@ Result<bool> OperatorChain::Finish() {
 
 Status OperatorChain::Close() {
   Status first;
+  std::uint32_t failed = 0;
   for (std::size_t i = first_opened_; i < operators_.size(); ++i) {
     context_.EnterOperator(static_cast<std::uint32_t>(i));
-    Status status = CloseOperator(*operators_[i]);
-    if (first.ok() && !status.ok()) first = status.WithContext(plan_.operators[i].name);
+    const Status status = CallUserFunction("Close", [&] { return operators_[i]->Close(); });
+    if (!first.ok() || status.ok()) continue;
+    first = status.WithContext(plan_.operators[i].name);
+    failed = static_cast<std::uint32_t>(i);
   }
   first_opened_ = static_cast<std::uint32_t>(operators_.size());
+  if (!first.ok()) context_.EnterOperator(failed);  // whose failure this is
   return first;
 }
 

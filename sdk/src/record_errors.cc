@@ -1,6 +1,11 @@
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <weir/internal/record_errors.h>
 #include <weir/internal/side_outputs.h>
@@ -9,12 +14,12 @@
 namespace weir {
 namespace {
 
-// Keeps a line a line, and bytes that are no text readable.
-void AppendEscaped(std::string_view bytes, std::string& text) {
+// Keeps a line a line, and bytes that are no text readable. What is above `last` is escaped.
+void AppendEscaped(std::string_view bytes, std::string& text, unsigned char last = 0xff) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   for (const char character : bytes) {
     const auto byte = static_cast<unsigned char>(character);
-    if (byte >= 0x20 && byte != 0x7f && character != '\\') {
+    if (byte >= 0x20 && byte != 0x7f && byte <= last && character != '\\') {
       text += character;
       continue;
     }
@@ -49,6 +54,17 @@ Status StatusOfCurrentException() {
   } catch (...) {
     return Status::UserError("the function threw something that is no std::exception");
   }
+}
+
+std::string DescribeRecord(const std::vector<std::byte>& bytes, std::int64_t timestamp_ms) {
+  constexpr std::size_t kShownBytes = 200;
+  const std::string_view record(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::string text = "at the record '";
+  // Failures are UTF-8, which serialized numbers and texts that are cut are not.
+  AppendEscaped(record.substr(0, kShownBytes), text, 0x7e);
+  text += (record.size() > kShownBytes ? "…' (" : "' (") + std::to_string(record.size()) + " bytes";
+  if (timestamp_ms != kNoTimestamp) text += ", timestamp " + std::to_string(timestamp_ms);
+  return text + ")";
 }
 
 Status RecordErrors::Handle(const BadRecord& record) {

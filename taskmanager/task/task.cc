@@ -172,7 +172,7 @@ StepOutcome Task::Step(SlotPageEntry* entry, std::int64_t now_ns) {
   flush_wanted_ |= mailbox_->TakeNotified();
   context_.Enter(RunningPhase::kStep, entry, now_ns);
   Result<StepOutcome> outcome = RunUserCode([this] { return StepChain(); });
-  Status status = outcome.status();
+  Status status = outcome.ok() ? Status::Ok() : context_.NameRecord(outcome.status());
   if (status.ok()) status = FlushIfDue(*outcome, now_ns);
   if (status.ok() && context_.failure()) status = *context_.failure();
   stepped_ns_ = resources_.clock.MonotonicNanos();

@@ -66,6 +66,16 @@ void TaskContext::EnterOperator(std::uint32_t operator_index) {
   if (entry_ != nullptr) entry_->SetOperator(operator_index);
 }
 
+void TaskContext::NoteRecord(std::uint32_t operator_index, std::string description) {
+  // Where an operator behind it runs, that one has thrown.
+  if (operator_index == operator_index_) noted_record_ = std::move(description);
+}
+
+Status TaskContext::NameRecord(Status error) {
+  if (error.domain() != ErrorDomain::kUser || noted_record_.empty()) return error;
+  return error.WithContext(std::exchange(noted_record_, {}));
+}
+
 void TaskContext::SendToCoordinator(std::uint32_t operator_index, std::string payload) {
   CoordinatorEvent event{
       .task = attempt_, .operator_index = operator_index, .payload = std::move(payload)};

@@ -55,6 +55,8 @@ class TaskContext final : public internal::ChainContext,
   // An error that the chain could not be told: the present call fails with it.
   const std::optional<Status>& failure() const { return failure_; }
   std::uint32_t entered_operator() const { return operator_index_; }
+  // The error with the record that user code has thrown it for, where that is known.
+  Status NameRecord(Status error);
   TaskOutputs& outputs() { return outputs_; }
   const TaskOutputs& outputs() const { return outputs_; }
   const TaskMetrics& task_metrics() const { return metrics_; }
@@ -79,6 +81,7 @@ class TaskContext final : public internal::ChainContext,
   bool ParkUntil(const std::function<bool()>& ready) override;
   bool canceled() const override { return dropping(); }
   void EnterOperator(std::uint32_t operator_index) override;
+  void NoteRecord(std::uint32_t operator_index, std::string description) override;
   void SendToCoordinator(std::uint32_t operator_index, std::string payload) override;
   std::int64_t processing_time_ms() const override;
   std::int64_t unhindered_time_ns() const override { return turn_began_ns_ - hindered_ns_; }
@@ -132,6 +135,7 @@ class TaskContext final : public internal::ChainContext,
   std::vector<CoordinatorEvent> held_events_;
   std::optional<Status> failure_;
   std::uint32_t operator_index_ = 0;
+  std::string noted_record_;
   bool starts_from_checkpoint_ = false;
   TaskStores* stores_ = nullptr;
   RunningPhase phase_ = RunningPhase::kOpen;

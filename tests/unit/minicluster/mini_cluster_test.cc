@@ -8,12 +8,15 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include <weir/api.h>
 
 #include "common/settings.h"
+#include "common/temporary_directory.h"
 #include "tests/unit/minicluster/counting_job.h"
 
 namespace weir::minicluster {
@@ -107,6 +110,67 @@ TEST_F(MiniClusterTest, AFailureNamesOperatorSubtaskAndCause) {
   EXPECT_EQ(result.final_state, "FAILED");
   for (const char* part : {"picky", "(1/1)", "seven is not wanted"}) {
     EXPECT_NE(result.failure.message().find(part), std::string::npos) << result.failure.message();
+  }
+}
+
+// Throws in one of its functions. Each record has a timer.
+struct ThrowsIn {
+  std::string function;
+  ValueState<std::int64_t> last{"last"};
+  OperatorListState<std::int64_t> items{"items"};
+  auto States() { return std::tie(last); }
+  auto OperatorStates() { return std::tie(items); }
+
+  void Open(RuntimeContext&) const { Enter("Open"); }
+  void ProcessElement(const std::string& word, KeyedProcessContext<std::string>& context,
+                      Collector<std::int64_t>&) {
+    if (word == "seven") Enter("ProcessElement");
+    last.Update(context, 1);
+    context.TimerService().RegisterEventTimeTimer(1'000);
+  }
+  void OnTimer(std::int64_t, OnTimerContext<std::string>&, Collector<std::int64_t>&) {
+    Enter("OnTimer");
+  }
+  void SnapshotState(const FunctionSnapshotContext&) { Enter("SnapshotState"); }
+  void Close() const { Enter("Close"); }
+
+  void Enter(const std::string& entered) const {
+    if (entered == function) throw std::runtime_error(entered + " is not wanted");
+  }
+};
+
+TEST_F(MiniClusterTest, WhateverFunctionThrowsTheFailureNamesOperatorSubtaskAndRecord) {
+  StartCluster(1, 1);
+  const TemporaryDirectory checkpoints = TemporaryDirectory::Create().value();
+  const std::pair<std::string, std::string> cases[] = {
+      {"Open", "operator 'picky': std::runtime_error: Open is not wanted"},
+      {"ProcessElement", R"(operator 'picky': at the record '\x05\x00\x00\x00seven' (9 bytes): )"
+                         "std::runtime_error: ProcessElement is not wanted"},
+      {"OnTimer", "operator 'picky': std::runtime_error: OnTimer is not wanted"},
+      {"SnapshotState", "picky: SnapshotState threw: SnapshotState is not wanted"},
+      {"Close", "operator 'picky': picky: Close threw: Close is not wanted"}};
+  for (const auto& [function, cause] : cases) {
+    StreamExecutionEnvironment env(1, &argument_);
+    env.SetNoRestart();
+    DataStream<std::string> words = env.FromData<std::string>({"six", "seven", "eight"});
+    if (function == "SnapshotState") {  // while the job runs
+      env.EnableCheckpointing(10);
+      env.Set("execution.checkpointing.dir", checkpoints.path());
+      words = env.FromSequence(1, std::int64_t{1} << 60).Map([](std::int64_t) {
+        return std::string("six");
+      });
+    }
+    words.KeyBy([](const std::string& word) { return word; })
+        .Process(ThrowsIn{function})
+        .Uid("picky")
+        .Name("picky")
+        .SinkTo(DiscardSink());
+    const JobExecutionResult result = Run(env);
+    EXPECT_EQ(result.final_state, "FAILED") << function;
+    for (const std::string& part : {cause, std::string("(1/1)")}) {
+      EXPECT_NE(result.failure.message().find(part), std::string::npos)
+          << part << "\nin " << result.failure.message();
+    }
   }
 }
 

@@ -93,6 +93,7 @@ TEST_F(OperatorChainTest, CloseGoesOnAfterAnError) {
   const Status closed = chain_->Close();
   EXPECT_EQ(closed.message(), "a: Close threw: cannot close");
   EXPECT_EQ(calls_->back(), "close b");
+  EXPECT_EQ(context_.entered.back(), 0u) << "says whose function threw";
   EXPECT_EQ(collected_->closed, 1);
 }
 

@@ -81,6 +81,10 @@ class ChainContext {
   // that a crash names its operator.
   virtual void EnterOperator(std::uint32_t operator_index) = 0;
 
+  // What user code of this operator has thrown is about this record; meant for the task's failure
+  // while that operator is the one that runs.
+  virtual void NoteRecord(std::uint32_t /*operator_index*/, std::string /*description*/) {}
+
   // Sends bytes to this vertex's operator coordinator (split enumerator). Ordered, never blocks.
   virtual void SendToCoordinator(std::uint32_t operator_index, std::string payload) = 0;
 

@@ -23,6 +23,9 @@ class SideOutputs;
 // of a RecordError. A StoreError goes on: the state has failed, whatever the record.
 Status StatusOfCurrentException();
 
+// "at the record 'abc' (3 bytes, timestamp 12)": as serialized, and of long ones the beginning.
+std::string DescribeRecord(const std::vector<std::byte>& bytes, std::int64_t timestamp_ms);
+
 // Of one operator whose policy is not kFail. The task's thread.
 class RecordErrors {
  public:
@@ -62,6 +65,28 @@ class RecordErrors {
   int pushing_ = 0;
 };
 
+// What was rejected follows the operator's policy, which it must have; then its user code runs
+// again.
+template <class... T>
+void RejectRecords(const OperatorContext& context, Status error, std::int64_t timestamp_ms,
+                   const T&... records) {
+  Status handled = context.errors->Handle(std::move(error), timestamp_ms, records...);
+  if (!handled.ok()) context.failure->Report(std::move(handled));
+  context.Enter();
+}
+
+// While what user code has thrown for the record goes on: the task's failure will name it.
+template <class T>
+void NoteRecord(const OperatorContext& context, std::int64_t timestamp_ms, const T& record) {
+  std::vector<std::byte> bytes;
+  try {
+    SerializeTo(record, bytes);
+  } catch (...) {
+    return;  // the exception that goes on says more than that
+  }
+  context.chain->NoteRecord(context.operator_index, DescribeRecord(bytes, timestamp_ms));
+}
+
 // step(i) for each i from `from` to `end`. A step that throws is the business of the operator's
 // policy: with one, `rejected(i)` takes back what the step began and the loop goes on behind it.
 // The handler stands around the loop: a record that does not throw pays nothing for it.
@@ -75,14 +100,13 @@ inline void ForEachRecord(const OperatorContext& context, const Batch<T>& in, st
       for (; i < end; ++i) step(i);
       return;
     } catch (...) {
+      if (context.errors == nullptr) NoteRecord(context, in.timestamp(i), in[i]);
       if (context.errors == nullptr || context.errors->pushing()) throw;
       error = StatusOfCurrentException();
     }
     rejected(i);
-    Status handled = context.errors->Handle(std::move(error), in.timestamp(i), in[i]);
-    if (!handled.ok()) context.failure->Report(std::move(handled));
+    RejectRecords(context, std::move(error), in.timestamp(i), in[i]);
     ++i;
-    context.Enter();
   }
 }
 
@@ -105,9 +129,7 @@ inline void CallForPair(const OperatorContext& context, const A& left, const B& 
     if (context.errors->pushing_depth() > depth) throw;
     error = StatusOfCurrentException();
   }
-  Status handled = context.errors->Handle(std::move(error), timestamp_ms, left, right);
-  if (!handled.ok()) context.failure->Report(std::move(handled));
-  context.Enter();
+  RejectRecords(context, std::move(error), timestamp_ms, left, right);
 }
 
 // The same as ForEachRecord for a step that returns a Status: an error is the record's; without a
