@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -47,6 +49,41 @@ struct LookUpCountry {
 };
 // [/async-function]
 
+// [async-retry]
+// What a database that is not always there answers.
+struct LookUpDiscount {
+  void AsyncInvoke(const Order& order, weir::ResultFuture<std::string> result) {
+    if (++attempts < 3) {
+      result.CompleteExceptionally(weir::Status::Unavailable("the database restarts"));
+    } else {
+      result.Complete(order.customer + " gets 10 percent");
+    }
+  }
+  int attempts = 0;
+};
+// [/async-retry]
+
+TEST(GuideEnrichmentTest, AsynchronousCallsThatAreMadeAgain) {
+  StreamHarness harness;
+  auto input = harness.AddInput<Order>();
+  const auto orders = input.stream();
+  // [async-retry-use]
+  auto retry = weir::AsyncRetryStrategy<std::string>::ExponentialBackoff(
+                   /*maximum_retries=*/5, /*initial_delay_ms=*/100, /*maximum_delay_ms=*/10'000,
+                   /*multiplier=*/2)
+                   .IfException([](const weir::Status& error) {
+                     return error.code() == weir::StatusCode::kUnavailable;
+                   });
+  const auto discounts = weir::AsyncDataStream::UnorderedWaitWithRetry(
+                             orders, LookUpDiscount(), 60'000, 100, std::move(retry))
+                             .Uid("discounts");
+  // [/async-retry-use]
+  auto out = harness.AddOutput(discounts);
+  input.PushRecord({"ann", 1, 0});
+  harness.AdvanceProcessingTime(1'000);
+  EXPECT_EQ(out.values(), Lines{"ann gets 10 percent"});
+}
+
 TEST(GuideEnrichmentTest, AsynchronousCalls) {
   StreamHarness harness;
   auto input = harness.AddInput<Order>();
@@ -89,6 +126,56 @@ struct Payment {
   std::int64_t cents = 0;
 };
 WEIR_FIELDS(Payment, customer, cents)
+
+// [two-inputs]
+const weir::OutputTag<Order> kUnpaid{"unpaid"};
+
+// Holds an order back until it is paid, for a minute at most.
+struct AwaitPayment {
+  weir::ValueState<Order> open{"open"};
+  auto States() { return std::tie(open); }
+
+  void ProcessElement1(const Order& order, weir::KeyedProcessContext<std::string>& context,
+                       weir::Collector<Order>&) {
+    open.Update(context, order);
+    context.TimerService().RegisterProcessingTimeTimer(context.processing_time_ms() + 60'000);
+  }
+  void ProcessElement2(const Payment&, weir::KeyedProcessContext<std::string>& context,
+                       weir::Collector<Order>& out) {
+    if (const Order* order = open.Find(context)) out.Collect(*order);
+    open.Clear(context);
+  }
+  void OnTimer(std::int64_t, weir::OnTimerContext<std::string>& context, weir::Collector<Order>&) {
+    if (const Order* order = open.Find(context)) context.Output(kUnpaid, *order);
+    open.Clear(context);
+  }
+};
+// [/two-inputs]
+
+TEST(GuideEnrichmentTest, TwoStreamsShareStateAndTimers) {
+  StreamHarness harness;
+  auto order_input = harness.AddInput<Order>();
+  auto payment_input = harness.AddInput<Payment>();
+  const auto orders = order_input.stream();
+  const auto payments = payment_input.stream();
+  // [two-inputs-use]
+  const auto paid = orders.KeyBy(&Order::customer)
+                        .Connect(payments.KeyBy(&Payment::customer))
+                        .Process(AwaitPayment())
+                        .Uid("await-payment");
+  const auto unpaid = paid.GetSideOutput(kUnpaid);
+  // [/two-inputs-use]
+  auto out = harness.AddOutput(paid);
+  auto reminders = harness.AddOutput(unpaid);
+  order_input.PushRecord({"ann", 500, 0});
+  order_input.PushRecord({"bob", 300, 0});
+  payment_input.PushRecord({"bob", 300});
+  harness.AdvanceProcessingTime(60'001);
+  ASSERT_EQ(out.records().size(), 1u);
+  EXPECT_EQ(out.records()[0].record.customer, "bob");
+  ASSERT_EQ(reminders.records().size(), 1u);
+  EXPECT_EQ(reminders.records()[0].record.customer, "ann");
+}
 
 TEST(GuideEnrichmentTest, IntervalJoin) {
   StreamHarness harness;

@@ -1,8 +1,10 @@
 // Snippets of docs/guide/state.md, event-time.md and testing.md.
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -70,6 +72,61 @@ struct Amounts {
 };
 // [/map-state]
 
+// [more-states]
+struct Larger {
+  void operator()(std::int64_t& larger, std::int64_t each) { larger = std::max(larger, each); }
+};
+
+// With every third order of a customer: the three, the dearest so far and the average.
+struct Review {
+  weir::ListState<std::int64_t> latest{"latest"};
+  weir::ReducingState<std::int64_t, Larger> dearest{"dearest"};
+  weir::AggregatingState<Order, AverageOrder> average{"average"};
+  auto States() { return std::tie(latest, dearest, average); }
+
+  void ProcessElement(const Order& order, weir::KeyedProcessContext<std::string>& context,
+                      weir::Collector<std::string>& out) {
+    latest.Add(context, order.cents);
+    dearest.Add(context, order.cents);
+    average.Add(context, order);
+    if (latest.Size(context) < 3) return;
+    std::string text;
+    latest.ForEach(context, [&](std::int64_t cents) { text += std::to_string(cents) + " "; });
+    out.Collect(text + "of " + std::to_string(*dearest.Find(context)) + ", on average " +
+                *average.Get(context));
+    latest.Clear(context);
+  }
+};
+// [/more-states]
+
+// [operator-state]
+// Passes on orders a hundred at a time, whosever they are, and counts them.
+struct Hundreds {
+  weir::OperatorListState<Order> waiting{"waiting"};    // divided among the subtasks
+  weir::UnionListState<std::int64_t> counts{"counts"};  // all of them to every subtask
+  auto OperatorStates() { return std::tie(waiting, counts); }
+
+  void InitializeState(const weir::FunctionInitializationContext& context) {
+    orders = waiting.Get();
+    if (context.runtime().subtask_index() > 0) return;
+    for (const std::int64_t count : counts.Get()) passed += count;  // of subtasks that are no more
+  }
+  void operator()(const Order& order, weir::Collector<std::vector<Order>>& out) {
+    orders.push_back(order);
+    if (orders.size() < 100) return;
+    passed += 100;
+    out.Collect(std::exchange(orders, {}));
+  }
+  void SnapshotState(const weir::FunctionSnapshotContext&) {
+    waiting.Update(orders);
+    counts.Update({passed});
+  }
+
+  std::vector<Order> orders;
+  std::int64_t passed = 0;
+};
+// [/operator-state]
+
 // [ttl]
 // Lets pass the first order of a customer, and then none for an hour.
 struct OncePerHour {
@@ -124,6 +181,15 @@ struct OnTime {
 };
 // [/late-data]
 
+// [generator]
+// Time is what the records say that close a minute.
+struct MinuteMarks {
+  void OnEvent(const Order& order, std::int64_t timestamp_ms, weir::WatermarkOutput& output) {
+    if (order.customer == "end of minute") output.EmitWatermark(timestamp_ms);
+  }
+};
+// [/generator]
+
 constexpr auto kByCustomer = [](const Order& order) { return order.customer; };
 
 TEST(GuideStateTest, RollingAggregates) {
@@ -135,14 +201,17 @@ TEST(GuideStateTest, RollingAggregates) {
   const auto totals =
       by_customer.Reduce([](Order& sum, const Order& order) { sum.cents += order.cents; })
           .Uid("totals");
+  const auto largest = by_customer.MaxBy(&Order::cents).Uid("largest");
   const auto averages = by_customer.Aggregate(AverageOrder()).Uid("averages");
   // [/rolling]
   auto sums = harness.AddOutput(totals);
   auto means = harness.AddOutput(averages);
+  auto maxima = harness.AddOutput(largest);
   input.PushRecord({"ann", 100, 0});
   input.PushRecord({"ann", 300, 0});
   EXPECT_EQ(sums.values().back().cents, 400);
   EXPECT_EQ(means.values(), (Lines{"ann 100", "ann 200"}));
+  EXPECT_EQ(maxima.values().back().cents, 300);
 }
 
 TEST(GuideStateTest, StateOfAFunction) {
@@ -152,6 +221,39 @@ TEST(GuideStateTest, StateOfAFunction) {
       harness.AddOutput(input.stream().KeyBy(kByCustomer).Process(Amounts()).Uid("amounts"));
   for (const std::int64_t cents : {1, 2, 2, 3, 4}) input.PushRecord({"ann", cents, 0});
   EXPECT_EQ(amounts.values(), Lines{"ann needed 4"});
+}
+
+TEST(GuideStateTest, ListsAndWhatIsReducedAsItComes) {
+  StreamHarness harness;
+  auto input = harness.AddInput<Order>();
+  auto reviews =
+      harness.AddOutput(input.stream().KeyBy(kByCustomer).Process(Review()).Uid("review"));
+  for (const std::int64_t cents : {7, 1, 4, 2}) input.PushRecord({"ann", cents, 0});
+  EXPECT_EQ(reviews.values(), Lines{"7 1 4 of 7, on average ann 4"});
+}
+
+TEST(GuideStateTest, WhatASubtaskKeepsIsDealtOutAgain) {
+  StreamHarness before;
+  auto input = before.AddInput<Order>();
+  const auto orders = input.stream();
+  // [operator-state-use]
+  const auto hundreds = orders.FlatMap(Hundreds()).Uid("hundreds");
+  // [/operator-state-use]
+  auto first = before.AddOutput(hundreds);
+  for (int i = 0; i < 120; ++i) input.PushRecord({"ann", i, 0});
+  EXPECT_EQ(first.records().size(), 1u);
+  const auto snapshot = before.TakeSnapshot();
+  for (std::uint32_t subtask = 0; subtask < 2; ++subtask) {
+    StreamHarness harness;
+    auto rest = harness.AddInput<Order>();
+    auto out = harness.AddOutput(rest.stream().FlatMap(Hundreds()).Uid("hundreds"));
+    harness.RunAsSubtask(subtask, 2);
+    harness.Restore({snapshot});
+    for (int i = 0; i < 89; ++i) rest.PushRecord({"bob", i, 0});
+    EXPECT_TRUE(out.records().empty());
+    rest.PushRecord({"bob", 89, 0});
+    EXPECT_EQ(out.records().size(), 1u) << "ten of the twenty, and ninety";
+  }
 }
 
 TEST(GuideStateTest, TimeToLive) {
@@ -230,6 +332,23 @@ TEST(GuideEventTimeTest, LateDataGoesToTheSide) {
   EXPECT_EQ(passed.records().size(), 2u);
   ASSERT_EQ(aside.records().size(), 1u);
   EXPECT_EQ(aside.records()[0].record.customer, "bob");
+}
+
+TEST(GuideEventTimeTest, AGeneratorOfItsOwn) {
+  StreamHarness harness;
+  auto input = harness.AddInput<Order>();
+  const auto orders = input.stream();
+  // [generator-use]
+  const auto timed = orders.AssignTimestampsAndWatermarks(
+      weir::WatermarkStrategy<Order>::ForGenerator(MinuteMarks())
+          .WithTimestampAssigner([](const Order& order) { return order.time_ms; }));
+  // [/generator-use]
+  auto out = harness.AddOutput(timed);
+  input.PushRecord({"ann", 1, 59'000});
+  EXPECT_TRUE(out.watermarks().empty());
+  input.PushRecord({"end of minute", 0, 60'000});
+  input.PushRecord({"end of minute", 0, 30'000});
+  EXPECT_EQ(out.watermarks(), std::vector<std::int64_t>{60'000}) << "time does not go back";
 }
 
 TEST(GuideEventTimeTest, AWholeJob) {

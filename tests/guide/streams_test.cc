@@ -1,5 +1,6 @@
 // Snippets of docs/guide/first-job.md and streams.md.
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -62,6 +63,49 @@ TEST_F(GuideTest, OneRecordAtATime) {
           });
   // [/one-record]
   EXPECT_EQ(Sorted(receipts.ExecuteAndCollect()), (Lines{"ann pays 10000", "ann pays 1350"}));
+}
+
+}  // namespace
+
+// [own-type]
+// A type that says itself how it is written.
+class Money {
+ public:
+  explicit Money(std::int64_t cents = 0) : cents_(cents) {}
+  std::int64_t cents() const { return cents_; }
+
+ private:
+  std::int64_t cents_;
+};
+
+template <>
+struct weir::Serializer<Money> {
+  static void Write(weir::ByteWriter& out, const Money& money) { out.WriteFixed(money.cents()); }
+  static bool Read(weir::ByteReader& in, Money& money) {  // false: these bytes are no Money
+    std::int64_t cents = 0;
+    if (!in.ReadFixed(cents)) return false;
+    money = Money(cents);
+    return true;
+  }
+  static std::string Schema() { return "money/1"; }  // state written under another name is refused
+};
+// [/own-type]
+
+namespace {
+
+TEST_F(GuideTest, TypesOfItsOwnAndALimitedRate) {
+  const auto orders = env.FromData<Order>({{"ann", 5, 0}, {"bob", 7, 0}});
+  // [rate-limit]
+  const auto slowly = orders.RateLimit(/*records_per_second=*/10'000).Uid("limit");
+  // [/rate-limit]
+  const auto prices = slowly.Map([](const Order& order) { return Money(order.cents); })
+                          .Rebalance()  // as bytes, between TaskManagers
+                          .Map([](const Money& price) { return price.cents(); })
+                          .SetParallelism(2);
+  EXPECT_EQ(Sorted(prices.ExecuteAndCollect()), (std::vector<std::int64_t>{5, 7}));
+  std::vector<std::byte> bytes;
+  weir::SerializeTo(Money(42), bytes);
+  EXPECT_EQ(weir::Deserialize<Money>(bytes).value().cents(), 42);
 }
 
 TEST_F(GuideTest, SideOutputs) {
