@@ -1,5 +1,6 @@
 // One test case for each folder of golden jobs.
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -14,22 +15,29 @@
 namespace weir::golden {
 namespace {
 
-GoldenRunner& Runner() {
-  static auto& runner = *new GoldenRunner();
-  return runner;
-}
+// One runner, and its clusters, for all cases. They stop, and what the jobs wrote goes, behind the
+// last one.
+class SharedRunner final : public testing::Environment {
+ public:
+  static GoldenRunner& Get() { return *runner_; }
+  void SetUp() override { runner_ = std::make_unique<GoldenRunner>(); }
+  void TearDown() override { runner_.reset(); }
+
+ private:
+  static inline std::unique_ptr<GoldenRunner> runner_;
+};
 
 class GoldenJobTest : public testing::Test {
  public:
   explicit GoldenJobTest(RegisteredJob job) : job_(std::move(job)) {}
   void TestBody() override {
     for (const Variant& variant : Variants()) {
-      const Status status = Runner().Run(job_, variant, Mode::kStraight);
+      const Status status = SharedRunner::Get().Run(job_, variant, Mode::kStraight);
       ASSERT_TRUE(status.ok()) << job_.name << " with " << ToString(variant) << ": "
                                << status.ToString();
     }
     const Variant spread{.parallelism = 2, .task_managers = 3};
-    const Status status = Runner().Run(job_, spread, Mode::kWithCheckpoints);
+    const Status status = SharedRunner::Get().Run(job_, spread, Mode::kWithCheckpoints);
     EXPECT_TRUE(status.ok()) << job_.name << " with checkpoints: " << status.ToString();
   }
 
@@ -68,13 +76,15 @@ void Throws(GoldenJob& golden) {
 }
 
 TEST(GoldenRunnerTest, AWrongResultAndAFailureAreErrors) {
-  const Status wrong = Runner().Run({"word_count", ComesToSomethingElse}, {}, Mode::kStraight);
+  const Status wrong =
+      SharedRunner::Get().Run({"word_count", ComesToSomethingElse}, {}, Mode::kStraight);
   EXPECT_EQ(wrong.code(), StatusCode::kCorruption) << wrong.ToString();
-  const Status failed = Runner().Run({"word_count", Throws}, {}, Mode::kStraight);
+  const Status failed = SharedRunner::Get().Run({"word_count", Throws}, {}, Mode::kStraight);
   EXPECT_NE(failed.message().find("no such word"), std::string::npos) << failed.ToString();
 }
 
 }  // namespace
+
 }  // namespace weir::golden
 
 int main(int count, char** arguments) {
@@ -85,5 +95,6 @@ int main(int count, char** arguments) {
   }
   if (!weir::ConfigureLogging({.level = weir::LogLevel::kWarning}).ok()) return 1;
   testing::InitGoogleTest(&count, arguments);
+  testing::AddGlobalTestEnvironment(new SharedRunner());
   return RUN_ALL_TESTS();
 }
