@@ -12,6 +12,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "common/json_log_formatter.h"
 #include "common/log_capture.h"
 
 namespace weir {
@@ -53,10 +54,30 @@ class LevelFlag final : public spdlog::custom_flag_formatter {
   }
 };
 
-std::shared_ptr<sink> WithPattern(std::shared_ptr<sink> target) {
+// %_: the message on one line.
+class MessageFlag final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    for (const char character : message.payload) {
+      if (character == '\n' || character == '\r') out.push_back('\\');
+      out.push_back(character == '\n' ? 'n' : character == '\r' ? 'r' : character);
+    }
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<MessageFlag>();
+  }
+};
+
+std::unique_ptr<spdlog::formatter> MakeTextFormatter() {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  formatter->add_flag<LevelFlag>('*').set_pattern("%Y-%m-%d %H:%M:%S.%e %*  %n  %v");
-  target->set_formatter(std::move(formatter));
+  formatter->add_flag<LevelFlag>('*').add_flag<MessageFlag>('_').set_pattern(
+      "%Y-%m-%d %H:%M:%S.%e %*  %n  %_");
+  return formatter;
+}
+
+std::shared_ptr<sink> WithFormat(std::shared_ptr<sink> target, LogFormat format) {
+  target->set_formatter(format == LogFormat::kJson ? MakeJsonLogFormatter() : MakeTextFormatter());
   return target;
 }
 
@@ -64,7 +85,7 @@ std::shared_ptr<sink> WithPattern(std::shared_ptr<sink> target) {
 struct Logging {
   Mutex mutex;
   std::shared_ptr<sink> target WEIR_GUARDED_BY(mutex) =
-      WithPattern(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+      WithFormat(std::make_shared<spdlog::sinks::stderr_sink_mt>(), LogFormat::kText);
   LogCapture* capture WEIR_GUARDED_BY(mutex) = nullptr;
 };
 
@@ -76,21 +97,6 @@ Logging& State() {
 // Apart from the state, and constant-initialized, so that a level check is one load.
 constinit std::atomic<LogLevel> least_level{LogLevel::kInfo};
 
-std::string OnOneLine(std::string_view message) {
-  std::string line;
-  line.reserve(message.size() + 16);
-  for (const char character : message) {
-    if (character == '\n') {
-      line += "\\n";
-    } else if (character == '\r') {
-      line += "\\r";
-    } else {
-      line += character;
-    }
-  }
-  return line;
-}
-
 }  // namespace
 
 std::string_view LogLevelName(LogLevel level) {
@@ -101,18 +107,18 @@ Status ConfigureLogging(const LoggingOptions& options) {
   std::shared_ptr<sink> target;
   try {
     if (options.file.empty()) {
-      target = WithPattern(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+      target = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     } else {
       const std::filesystem::path folder = std::filesystem::path(options.file).parent_path();
       if (!folder.empty()) std::filesystem::create_directories(folder);
-      target = WithPattern(std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file));
+      target = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
     }
   } catch (const std::exception& error) {
     return Status::IoError(Concat("cannot log to '", options.file, "': ", error.what()));
   }
   Logging& state = State();
   MutexLock lock(state.mutex);
-  state.target = std::move(target);
+  state.target = WithFormat(std::move(target), options.format);
   least_level.store(options.level, std::memory_order_relaxed);
   return Status();
 }
@@ -142,17 +148,15 @@ void ComponentLogger::Write(LogLevel level, std::string_view message) const {
     }
     target = state.target;
   }
-  const bool one_line = message.find_first_of("\r\n") == std::string_view::npos;
-  const std::string replaced = one_line ? std::string() : OnOneLine(message);
-  const std::string_view line = one_line ? message : std::string_view(replaced);
   const spdlog::details::log_msg record(component_, ToSpdlog(level),
-                                        spdlog::string_view_t(line.data(), line.size()));
+                                        spdlog::string_view_t(message.data(), message.size()));
   try {
     target->log(record);
     if (level >= LogLevel::kInfo) target->flush();
   } catch (const std::exception& error) {
     // A full disk must not end a server; the line still goes somewhere.
-    std::fprintf(stderr, "cannot write the log: %s: %s\n", error.what(), std::string(line).c_str());
+    std::fprintf(stderr, "cannot write the log: %s: %s\n", error.what(),
+                 std::string(message).c_str());
   }
 }
 

@@ -19,6 +19,7 @@
 #include <weir/runtime_context.h>
 #include <weir/status.h>
 
+#include "common/log_format.h"
 #include "common/text.h"
 
 namespace weir {
@@ -30,10 +31,11 @@ struct LoggingOptions {
   LogLevel level = LogLevel::kInfo;
   // Appended to, made if missing (its folders too); empty is standard error.
   std::string file;
+  LogFormat format = LogFormat::kText;
 };
 
-// Replaces where lines go and from which level on. Before the first call: INFO to standard error.
-// An error (the file cannot be written) leaves everything as it was.
+// Replaces where lines go and from which level on. Before the first call: INFO to standard error,
+// as text. An error (the file cannot be written) leaves everything as it was.
 Status ConfigureLogging(const LoggingOptions& options);
 
 // Writes out what is buffered (lines below INFO can be). Called before `_exit`.

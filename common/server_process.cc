@@ -44,7 +44,9 @@ Result<Configuration> LoadServerConfiguration(ConfigurationSources sources) {
 }
 
 Status ConfigureServerLogging(const Configuration& configuration, const std::string& server_name) {
-  LoggingOptions options{.level = configuration.Get(settings::kLogLevel), .file = ""};
+  LoggingOptions options{.level = configuration.Get(settings::kLogLevel),
+                         .file = "",
+                         .format = configuration.Get(settings::kLogFormat)};
   if (const auto directory = configuration.Find(settings::kLogDirectory)) {
     options.file = Concat(*directory, "/", server_name, ".log");
   }

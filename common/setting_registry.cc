@@ -95,6 +95,7 @@ constexpr auto kFromFailoverOn = std::to_array<const SettingDescription*>({
     &kProcessWorkingDirectory,
     &kLogDirectory,
     &kLogLevel,
+    &kLogFormat,
     &kAllowUnauthenticatedRemote,
     &kHighAvailability,
     &kHighAvailabilityStorageDirectory,

@@ -16,6 +16,7 @@
 #include <weir/runtime_context.h>
 
 #include "common/checkpoint_settings.h"
+#include "common/log_format.h"
 #include "common/rocksdb_metric_settings.h"
 #include "common/setting.h"
 #include "common/state_backend_settings.h"
@@ -31,6 +32,11 @@ struct SettingEnum<HighAvailabilityType> {
 template <>
 struct SettingEnum<LogLevel> {
   static constexpr std::array<std::string_view, 5> names{"trace", "debug", "info", "warn", "error"};
+};
+
+template <>
+struct SettingEnum<LogFormat> {
+  static constexpr std::array<std::string_view, 2> names{"text", "json"};
 };
 
 namespace settings {
@@ -209,6 +215,10 @@ inline constexpr Setting<weir::LogLevel> kLogLevel{
     {.key = "log.level",
      .default_text = "info",
      .description = "Lines below this level are not logged."}};
+inline constexpr Setting<LogFormat> kLogFormat{
+    {.key = "log.format",
+     .default_text = "text",
+     .description = "A line of text or a JSON object (time, level, logger, message) for each."}};
 inline constexpr Setting<bool> kAllowUnauthenticatedRemote{
     {.key = "security.allow-unauthenticated-remote",
      .default_text = "false",

@@ -156,8 +156,9 @@ int RunWorkerProcess(WorkerProcessOptions options) {
   const auto configuration = LoadServerConfiguration({});
   if (!configuration.ok()) Fail(configuration.status());
   // Standard error is this worker's log file.
-  const Status logging =
-      ConfigureLogging({.level = configuration->Get(settings::kLogLevel), .file = ""});
+  const Status logging = ConfigureLogging({.level = configuration->Get(settings::kLogLevel),
+                                           .file = "",
+                                           .format = configuration->Get(settings::kLogFormat)});
   if (!logging.ok()) Fail(logging);
   InstallCrashHandler();
   options.identity.process_id = ::getpid();

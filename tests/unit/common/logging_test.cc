@@ -56,6 +56,28 @@ TEST_F(LoggingTest, AMessageCannotForgeALine) {
   EXPECT_THAT(Read(), testing::EndsWith("x  a\\nb\\r{}%v\n"));
 }
 
+TEST_F(LoggingTest, WritesAJsonObjectALine) {
+  ASSERT_TRUE(ConfigureLogging({.file = file_, .format = LogFormat::kJson}).ok());
+  ComponentLogger("scheduler").Info("job ", 7);
+  ComponentLogger("x").Error("ended");
+  FlushLogs();
+  EXPECT_THAT(Read(),
+              testing::MatchesRegex(
+                  "\\{\"time\":\"[0-9]+-[0-9]+-[0-9]+T[0-9]+:[0-9]+:[0-9]+\\.[0-9][0-9][0-9]Z\","
+                  "\"level\":\"INFO\",\"logger\":\"scheduler\",\"message\":\"job 7\"\\}\n"
+                  "\\{.*\"level\":\"ERROR\",\"logger\":\"x\",\"message\":\"ended\"\\}\n"));
+}
+
+TEST_F(LoggingTest, JsonKeepsEveryMessageWhole) {
+  ASSERT_TRUE(ConfigureLogging({.file = file_, .format = LogFormat::kJson}).ok());
+  ComponentLogger("a\"b").Info("line\nend\r\t\"quoted\" back\\slash \x01 {}%v grün", '\0', "\xff.");
+  FlushLogs();
+  EXPECT_THAT(Read(), testing::HasSubstr("\"logger\":\"a\\\"b\""));
+  EXPECT_THAT(Read(), testing::EndsWith(
+                          "\"message\":\"line\\nend\\r\\t\\\"quoted\\\" back\\\\slash \\u0001 {}%v "
+                          "grün\\u0000\xEF\xBF\xBD.\"}\n"));
+}
+
 TEST_F(LoggingTest, AFileThatCannotBeWrittenChangesNothing) {
   ASSERT_TRUE(ConfigureLogging({.file = file_}).ok());
   const Status failed =
