@@ -26,6 +26,8 @@ namespace {
 using Kind = StandardStream::Kind;
 
 constexpr int kFirstInherited = 3;
+// A child whose memory is gone ends within this.
+constexpr int kEndingMillis = 1'000;
 
 // posix_spawn's two option objects, destroyed together.
 class SpawnOptions {
@@ -205,9 +207,10 @@ class Launch {
     }
     if (options_.oom_score_adjustment) {
       const Status adjusted = SetOomScoreAdjustment(state_->pid, *options_.oom_score_adjustment);
-      // A child that has already ended needs no score.
+      // A child that has already ended needs no score. Its files in /proc are root's from when its
+      // memory is gone, which is before pidfd tells of the end.
       pollfd ended{.fd = state_->pidfd.get(), .events = POLLIN, .revents = 0};
-      if (!adjusted.ok() && ::poll(&ended, 1, 0) == 0) {
+      if (!adjusted.ok() && ::poll(&ended, 1, kEndingMillis) == 0) {
         KillAndReap();
         return adjusted;
       }
