@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <unistd.h>
 
+#include "common/logging.h"
 #include "common/settings.h"
 #include "common/socket_address.h"
 #include "common/text.h"
@@ -53,11 +54,27 @@ Status ApplyContainerLimits(const MachineResources& machine, Configuration& conf
     const auto cores = std::max<std::int64_t>(1, static_cast<std::int64_t>(machine.usable_cores()));
     WEIR_RETURN_IF_ERROR(configuration.Set(settings::kTaskManagerSlots, Concat(cores)));
   }
-  if (machine.memory_limit_bytes && !configuration.IsSet(settings::kTaskManagerMemoryProcessSize)) {
-    WEIR_RETURN_IF_ERROR(configuration.Set(settings::kTaskManagerMemoryProcessSize,
-                                           Concat(*machine.memory_limit_bytes)));
+  if (!machine.memory_limit_bytes) return Status::Ok();
+  const auto size = configuration.Find(settings::kTaskManagerMemoryProcessSize);
+  if (!size) {
+    return configuration.Set(settings::kTaskManagerMemoryProcessSize,
+                             Concat(*machine.memory_limit_bytes));
   }
-  return Status::Ok();
+  if (size->bytes <= *machine.memory_limit_bytes) return Status::Ok();
+  return Status::InvalidArgument(
+      Concat(settings::kTaskManagerMemoryProcessSize.key, " is ", size->bytes,
+             " bytes, but the limit of this container is ", *machine.memory_limit_bytes,
+             ": raise the limit, or leave the setting out to take it from there"));
+}
+
+MachineResources ResourcesOrWarning(Result<MachineResources> machine) {
+  if (machine.ok()) return *std::move(machine);
+  ComponentLogger("taskmanager")
+      .Warning("cannot tell memory and cores of this machine, nor a container's limits: ",
+               machine.status().message(), "; where they are not set, ",
+               settings::kTaskManagerSlots.key, " and ",
+               settings::kTaskManagerMemoryProcessSize.key, " keep their defaults");
+  return {.cores = 1};
 }
 
 Result<std::string> AdvertisedHost(const Configuration& configuration) {

@@ -46,8 +46,8 @@ std::string JobManagerAddress(const Configuration& configuration) {
       .ToString();
 }
 
-TaskManagerOptions OptionsFrom(const Configuration& configuration, const std::string& host,
-                               std::uint16_t data_port) {
+TaskManagerOptions OptionsFrom(const Configuration& configuration, const MachineResources& machine,
+                               const std::string& host, std::uint16_t data_port) {
   TaskManagerOptions options{
       .task_manager_id = configuration.Find(settings::kTaskManagerId)
                              .value_or("tm-" + RandomHexId(SystemRandom(), 8)),
@@ -55,12 +55,10 @@ TaskManagerOptions OptionsFrom(const Configuration& configuration, const std::st
       .host = host,
       .data_port = data_port,
       .slot_count = static_cast<std::uint32_t>(configuration.Get(settings::kTaskManagerSlots)),
+      .cpu_cores = static_cast<std::uint32_t>(machine.usable_cores()),
+      .memory_bytes = static_cast<std::uint64_t>(machine.usable_memory_bytes()),
       .process_id = ::getpid(),
       .stuck_threshold_ms = configuration.Get(settings::kTaskStuckThreshold).count()};
-  if (const auto resources = ReadMachineResources(); resources.ok()) {
-    options.cpu_cores = static_cast<std::uint32_t>(resources->usable_cores());
-    options.memory_bytes = static_cast<std::uint64_t>(resources->usable_memory_bytes());
-  }
   if (const auto size = configuration.Find(settings::kTaskManagerMemoryProcessSize)) {
     options.memory_bytes = static_cast<std::uint64_t>(size->bytes);
   }
@@ -70,8 +68,12 @@ TaskManagerOptions OptionsFrom(const Configuration& configuration, const std::st
 // Everything of the process.
 class Runner {
  public:
-  Runner(const Configuration& configuration, std::string directory, TerminationSignals& signals)
-      : configuration_(configuration), directory_(std::move(directory)), signals_(signals) {}
+  Runner(const Configuration& configuration, const MachineResources& machine, std::string directory,
+         TerminationSignals& signals)
+      : configuration_(configuration),
+        machine_(machine),
+        directory_(std::move(directory)),
+        signals_(signals) {}
 
   Status Run() {
     WEIR_RETURN_IF_ERROR(OpenDataPort());
@@ -80,7 +82,8 @@ class Runner {
       return Status::NotFound(
           Concat("no lib/weir/abi-<N>/weir-worker is installed beside ", FolderOfThisProgram()));
     }
-    const TaskManagerOptions options = OptionsFrom(configuration_, host_, data_port_->port());
+    const TaskManagerOptions options =
+        OptionsFrom(configuration_, machine_, host_, data_port_->port());
     WEIR_ASSIGN_OR_RETURN(const Configuration worker_configuration, WorkerConfiguration());
     client_ = session::ConnectToJobManager(JobManagerAddress(configuration_));
     launcher_.emplace(LauncherOptions(options, programs, worker_configuration), spawner_,
@@ -175,6 +178,7 @@ class Runner {
   }
 
   const Configuration& configuration_;
+  const MachineResources machine_;
   const std::string directory_;
   TerminationSignals& signals_;
   const ComponentLogger log_{"taskmanager"};
@@ -202,7 +206,8 @@ int RunTaskManager(ConfigurationSources sources) {
   TerminationSignals signals;
   auto configuration = LoadServerConfiguration(std::move(sources));
   if (!configuration.ok()) return Report(configuration.status(), 2);
-  if (const auto machine = ReadMachineResources(); machine.ok()) {
+  auto machine = ReadMachineResources();
+  if (machine.ok()) {
     if (const Status status = ApplyContainerLimits(*machine, *configuration); !status.ok()) {
       return Report(status, 2);
     }
@@ -211,6 +216,7 @@ int RunTaskManager(ConfigurationSources sources) {
       !status.ok()) {
     return Report(status, 2);
   }
+  const MachineResources known = ResourcesOrWarning(std::move(machine));
   std::optional<WorkingDirectory> directory;
   if (auto opened = WorkingDirectory::Open(*configuration, "weir-taskmanager"); opened.ok()) {
     directory = *std::move(opened);
@@ -218,7 +224,7 @@ int RunTaskManager(ConfigurationSources sources) {
     return Report(opened.status(), 2);
   }
   // Never taken down: gRPC's threads may still be handling the end of the last stream.
-  auto* const runner = new Runner(*configuration, directory->path(), signals);
+  auto* const runner = new Runner(*configuration, known, directory->path(), signals);
   const Status status = runner->Run();
   directory.reset();
   EndServerProcess(status.ok() ? 0 : Report(status, 1));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/log_capture.h"
 #include "common/settings.h"
 #include "taskmanager/supervisor/memory_kills.h"
 
@@ -41,10 +42,23 @@ TEST(ContainerLimitsTest, SettingsCountMoreThanLimits) {
   machine.memory_limit_bytes = 512LL << 20;
   Configuration configuration;
   ASSERT_TRUE(configuration.Set(settings::kTaskManagerSlots, "3").ok());
-  ASSERT_TRUE(configuration.Set(settings::kTaskManagerMemoryProcessSize, "1 gb").ok());
+  ASSERT_TRUE(configuration.Set(settings::kTaskManagerMemoryProcessSize, "400 mb").ok());
   ASSERT_TRUE(ApplyContainerLimits(machine, configuration).ok());
   EXPECT_EQ(configuration.Get(settings::kTaskManagerSlots), 3);
-  EXPECT_EQ(configuration.Find(settings::kTaskManagerMemoryProcessSize)->bytes, 1LL << 30);
+  EXPECT_EQ(configuration.Find(settings::kTaskManagerMemoryProcessSize)->bytes, 400LL << 20);
+}
+
+TEST(ContainerLimitsTest, RefusesMoreMemoryThanTheLimit) {
+  MachineResources machine{.physical_memory_bytes = 1LL << 34, .cores = 8};
+  machine.memory_limit_bytes = 512LL << 20;
+  Configuration configuration;
+  ASSERT_TRUE(configuration.Set(settings::kTaskManagerMemoryProcessSize, "512 mb").ok());
+  ASSERT_TRUE(ApplyContainerLimits(machine, configuration).ok());
+  ASSERT_TRUE(configuration.Set(settings::kTaskManagerMemoryProcessSize, "513 mb").ok());
+  const Status refused = ApplyContainerLimits(machine, configuration);
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.message().find("taskmanager.memory.process.size"), std::string::npos);
+  EXPECT_NE(refused.message().find("536870912"), std::string::npos) << refused.message();
 }
 
 TEST(AdvertisedHostTest, IsTheSettingElseTheAddressThatIsBound) {
@@ -81,6 +95,19 @@ TEST(MemoryKillsTest, EachKillOfTheKernelExplainsOneEnd) {
   EXPECT_FALSE(kills.TakeOne());
   count = std::nullopt;
   EXPECT_FALSE(kills.TakeOne());
+}
+
+TEST(ContainerLimitsTest, SaysWhatCouldNotBeRead) {
+  LogCapture log;
+  EXPECT_EQ(ResourcesOrWarning(MachineResources{.cores = 3}).cores, 3);
+  EXPECT_TRUE(log.lines().empty());
+  const MachineResources unknown = ResourcesOrWarning(ReadMachineResources("/no-such-proc"));
+  EXPECT_EQ(unknown.cores, 1);
+  EXPECT_EQ(unknown.usable_memory_bytes(), 0);
+  ASSERT_EQ(log.lines().size(), 1U);
+  EXPECT_EQ(log.lines()[0].level, LogLevel::kWarning);
+  EXPECT_TRUE(log.Contains("/no-such-proc/meminfo"));
+  EXPECT_TRUE(log.Contains("taskmanager.numberOfTaskSlots"));
 }
 
 }  // namespace
