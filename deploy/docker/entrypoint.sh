@@ -9,6 +9,17 @@ if [ $# -eq 0 ]; then set -- help; fi
 role="$1"
 shift
 
+# Secrets come as a file of such lines, so that nobody reads them in the container's description.
+if [ -n "${WEIR_PROPERTIES_FILE:-}" ]; then
+  if [ ! -r "${WEIR_PROPERTIES_FILE}" ]; then
+    echo "entrypoint: cannot read WEIR_PROPERTIES_FILE ${WEIR_PROPERTIES_FILE} as $(id -u):$(id -g)" >&2
+    exit 2
+  fi
+  WEIR_PROPERTIES="${WEIR_PROPERTIES:-}
+$(cat "${WEIR_PROPERTIES_FILE}")"
+  export WEIR_PROPERTIES
+fi
+
 case "${role}" in
   jobmanager | taskmanager)
     if [ ! -r "${config}" ]; then

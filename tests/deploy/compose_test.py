@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""compose_test.py PACKAGES CACHE: deploy/compose under podman-compose, with a Kafka image made of the tests' jars.
+
+The sample job runs between containers while TaskManagers come, leave in order and are killed, and the JobManager is
+killed; Kafka's own consumer then finds every line. CACHE keeps the unpacked Debian between runs.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+import podman
+import report
+from report import expect, wait_for
+
+KAFKA_VERSION = "4.1.2"
+LINES_PER_SECOND = 100
+
+
+class Feeder(threading.Thread):
+    """Numbered lines into Kafka's console producer, until it is told to stop."""
+
+    def __init__(self, command, environment):
+        super().__init__()
+        self.producer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                                         env=environment)
+        self.told = threading.Event()
+        self.count = 0
+
+    def run(self):
+        while not self.told.wait(1 / LINES_PER_SECOND):
+            self.producer.stdin.write(f"line {self.count}\n")
+            self.producer.stdin.flush()
+            self.count += 1
+
+    def stop(self):
+        """How many lines there were; the producer has sent them."""
+        self.told.set()
+        self.join()
+        self.producer.communicate(timeout=60)
+        expect(self.producer.returncode == 0, f"the producer ended with {self.producer.returncode}")
+        return self.count
+
+
+class ComposeTest:
+    def __init__(self, packages, cache):
+        self.packages = pathlib.Path(packages).resolve()
+        self.cache = pathlib.Path(cache).resolve()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-compose-"))
+        self.podman = podman.Podman(self.folder)
+        self.name = self.podman.name
+        self.kafka_image = f"{self.podman.image}-kafka"
+        with socket.socket() as reservation:
+            reservation.bind(("127.0.0.1", 0))
+            self.port = reservation.getsockname()[1]
+        self.environment = dict(self.podman.environment, WEIR_IMAGE=self.podman.image, KAFKA_IMAGE=self.kafka_image,
+                                WEIR_REST_PORT=str(self.port))
+        self.feeder = None
+        self.job = None
+
+    def compose(self, *arguments, **variables):
+        return report.run("podman-compose", "--project-name", self.name, "--file",
+                          podman.SOURCE / "deploy/compose/compose.yaml", *arguments, cwd=self.folder,
+                          env=dict(self.environment, **variables))
+
+    def container(self, service, number=1):
+        return f"{self.name}_{service}_{number}"
+
+    # ---- images
+
+    def build(self):
+        self.podman.prepare("podman-compose")
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        jars = pathlib.Path(cache) / f"weir/kafka-{KAFKA_VERSION}/libs"
+        if not jars.is_dir():
+            raise report.Skip(f"{jars} is missing; the tests with Kafka fetch it")
+        self.podman.import_debian(self.cache)
+        self.podman.build_weir(self.packages)
+        kafka = podman.SOURCE / "tests/deploy/kafka"
+        self.podman.build(self.kafka_image, kafka / "Dockerfile", kafka, "--build-context", f"jars={jars}")
+
+    # ---- what there is to see
+
+    def rest(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return json.load(answer)
+
+    def task_managers(self):
+        try:
+            return self.rest("/overview")["taskmanagers"]
+        except (OSError, ValueError):
+            return None
+
+    def running_job(self):
+        """The id of the sample job once all its tasks run."""
+        try:
+            jobs = self.rest("/jobs")["jobs"]
+            details = self.rest(f"/jobs/{jobs[0]['id']}") if jobs else {}
+        except (OSError, ValueError):
+            return None
+        state = details.get("state")
+        expect(state not in ("FAILED", "FINISHED", "CANCELED"), f"the job is {details}")
+        runs = state == "RUNNING" and all(vertex["status"] == "RUNNING" for vertex in details["vertices"])
+        return details["jid"] if runs else None
+
+    def logs(self, service, number=1):
+        result = subprocess.run(["podman", "logs", self.container(service, number)], capture_output=True, text=True,
+                                env=self.environment, check=True)
+        return (result.stdout + result.stderr).splitlines()
+
+    def newest_host(self):
+        """The number of the TaskManager that has started the newest worker of the job."""
+        starts = [(line_time(line), number) for number in (1, 2, 3) for line in self.logs("taskmanager", number)
+                  if "started worker" in line and self.job in line]
+        return max(starts)[1]
+
+    def restarts(self):
+        """When the JobManager set the job running again, each time."""
+        return [line_time(line) for line in self.logs("jobmanager") if "RESTARTING -> RUNNING" in line]
+
+    def pause_after(self, known, since):
+        """Seconds from `since` until the restart that came after the known ones; all tasks run then."""
+        restarts = wait_for("the job's restart", lambda: self.restarts()[len(known):])
+        wait_for("the job to run", self.running_job, 120)
+        return (restarts[0] - since).total_seconds()
+
+    # ---- the cluster
+
+    def starts(self):
+        self.compose("up", "--detach", "--no-build", "jobmanager", "taskmanager", "kafka", "topics", "submit")
+        self.job = wait_for("the sample job to run", self.running_job, 180)
+        expect(self.task_managers() == 1, "not one TaskManager")
+        ports = self.podman("port", self.container("jobmanager")).split()
+        expect(ports[-1] == f"127.0.0.1:{self.port}", f"published: {ports}")
+        producer = ["podman", "exec", "--interactive", self.container("kafka"),
+                    "/opt/kafka/bin/kafka-console-producer.sh", "--bootstrap-server", "kafka:9092", "--topic", "input"]
+        self.feeder = Feeder(producer, self.environment)
+        self.feeder.start()
+
+    def grows(self):
+        start = time.monotonic()
+        self.compose("up", "--detach", "--no-build", "taskmanager", WEIR_TASKMANAGERS="3")
+        wait_for("three TaskManagers", lambda: self.task_managers() == 3)
+        print(f"        from one to three TaskManagers in {time.monotonic() - start:.1f} s")
+        expect(self.running_job() == self.job, "the job was disturbed")
+
+    def shrinks(self):
+        known, number = self.restarts(), self.newest_host()
+        self.podman("stop", "--time", "20", self.container("taskmanager", number))
+        asked = [line_time(line) for line in self.logs("taskmanager", number) if "stopping: SIGTERM" in line][-1]
+        pause = self.pause_after(known, asked)
+        wait_for("two TaskManagers", lambda: self.task_managers() == 2)
+        print(f"        from three to two: the job was started again {pause:.3f} s after SIGTERM")
+        expect(pause < 10, "the job waited for a time-out")
+
+    def loses_a_task_manager(self):
+        known, number = self.restarts(), self.newest_host()
+        killed = datetime.datetime.utcnow()
+        self.podman("kill", "--signal", "KILL", self.container("taskmanager", number))
+        pause = self.pause_after(known, killed)
+        print(f"        the job was started again {pause:.3f} s after SIGKILL of a container")
+
+    def loses_its_jobmanager(self):
+        start = time.monotonic()
+        self.podman("kill", "--signal", "KILL", self.container("jobmanager"))
+        self.podman("start", self.container("jobmanager"))
+        wait_for("the job to be recovered", lambda: self.running_job() == self.job)
+        print(f"        the job ran again {time.monotonic() - start:.1f} s after the JobManager was killed")
+        # As `up` does when it is called again: the job is not submitted a second time.
+        self.podman("start", "--attach", self.container("submit"))
+        expect(len(self.rest("/jobs")["jobs"]) == 1, f"{self.rest('/jobs')}")
+
+    def has_lost_nothing(self):
+        count = self.feeder.stop()
+        expect(count > LINES_PER_SECOND, f"only {count} lines were fed")
+        wanted = {f"Processed: line {number}" for number in range(count)}
+        wait_for("all lines in the output", lambda: wanted <= set(self.consume()), 120)
+        found = self.consume()
+        expect(set(found) == wanted, f"besides: {sorted(set(found) - wanted)[:5]}")
+        print(f"        {count} lines in, {len(found)} out, none missing (at least once)")
+
+    def consume(self):
+        """All of the output topic, by Kafka's own consumer."""
+        result = subprocess.run(["podman", "exec", self.container("kafka"), "/opt/kafka/bin/kafka-console-consumer.sh",
+                                 "--bootstrap-server", "kafka:9092", "--topic", "output", "--from-beginning",
+                                 "--timeout-ms", "3000"], capture_output=True, text=True, env=self.environment,
+                                timeout=120, check=False)
+        return result.stdout.splitlines()
+
+    def close(self):
+        if self.feeder:
+            self.feeder.told.set()
+        names = [self.container(service) for service in ("jobmanager", "kafka", "topics", "submit", "demo-data")]
+        names += [self.container("taskmanager", number) for number in (1, 2, 3)]
+        for command in (["rm", "--force", "--ignore", "--time", "0", *names],
+                        ["network", "rm", f"{self.name}_default"], ["volume", "rm", f"{self.name}_shared"]):
+            subprocess.run(["podman", *command], env=self.environment, capture_output=True, check=False)
+        self.podman.remove_images()
+        shutil.rmtree(self.folder)
+
+
+def line_time(line):
+    return datetime.datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S.%f")
+
+
+def main():
+    test = ComposeTest(*sys.argv[1:])
+    cases = report.Report()
+    try:
+        if cases.case("images for compose are built", test.build) and cases.case("compose starts the sample job",
+                                                                                 test.starts):
+            cases.case("TaskManagers are added while it runs", test.grows)
+            cases.case("one leaves in order", test.shrinks)
+            cases.case("one is killed", test.loses_a_task_manager)
+            cases.case("the JobManager is killed", test.loses_its_jobmanager)
+            cases.case("Kafka's own consumer finds every line", test.has_lost_nothing)
+    finally:
+        test.close()
+    cases.close()
+
+
+if __name__ == "__main__":
+    main()
