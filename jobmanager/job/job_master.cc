@@ -149,17 +149,31 @@ void JobMaster::StartWorkers() {
     worker_of_task_manager_[task_manager_id] = ReuseOrStart(task_manager_id, proto::WORKER);
   }
   StartCoordinatorProcess();
-  std::vector<std::string> idle;
+  const std::vector<std::string> unneeded = UnneededWorkers();
+  // One of them was replaced although tasks are to run on in it: its connection is lost, its end
+  // not known yet, or its TaskManager has outgrown it. They start again, too.
+  FailoverScope touched = NoScope();
+  for (const std::string& id : unneeded) touched.Add(ScopeOf(*workers_.Find(id)));
+  if (!scope_.Contains(touched)) {
+    return Fail(FailureOfJob(Status::Unavailable("a process with tasks that run on is lost"),
+                             services_.clock.WallMillis()),
+                std::move(touched));
+  }
+  for (const std::string& id : unneeded) {
+    workers_.Shutdown(*workers_.Find(id), "the job does not need this process any more");
+  }
+  CheckWorkersReady();
+}
+
+std::vector<std::string> JobMaster::UnneededWorkers() const {
+  std::vector<std::string> unneeded;
   for (const auto& [id, worker] : workers_.workers()) {
     const auto used = worker_of_task_manager_.find(worker.task_manager_id);
     const bool needed =
         id == coordinator_id_ || (used != worker_of_task_manager_.end() && used->second == id);
-    if (!needed && worker.state != WorkerState::kStopping) idle.push_back(id);
+    if (!needed && worker.state != WorkerState::kStopping) unneeded.push_back(id);
   }
-  for (const std::string& id : idle) {
-    workers_.Shutdown(*workers_.Find(id), "the job does not need this process any more");
-  }
-  CheckWorkersReady();
+  return unneeded;
 }
 
 void JobMaster::StartCoordinatorProcess() {

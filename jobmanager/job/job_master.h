@@ -109,6 +109,8 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   std::string MissingSlots() const;
   std::uint32_t HeldSlots() const;
   void StartWorkers();
+  // Ids of those that the present deployment has no use for, and that nobody has told to end.
+  std::vector<std::string> UnneededWorkers() const;
   std::string ReuseOrStart(const std::string& task_manager_id, proto::WorkerRole role);
   void StartCoordinatorProcess();
   void CheckWorkersReady();

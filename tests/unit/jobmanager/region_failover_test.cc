@@ -274,6 +274,20 @@ TEST_F(RegionFailoverTest, CoordinatorsLostWhileARegionWaitsAreStartedAgain) {
   EXPECT_THAT(Heard(*coordinator), UnorderedElementsAre("ready 0/1", "ready 1/2", "ready 2/1"));
 }
 
+// Likewise for a process whose tasks were to run on: they are not given up with it.
+TEST_F(RegionFailoverTest, TasksLostWhileAnotherRegionWaitsAreStartedAgain) {
+  const std::string id = Submit();
+  cluster_.workers_redial = false;
+  FailTask(id, 1);
+  cluster_.Run(950);
+  const auto lost = WorkerOf(id, 0);
+  cluster_.BreakSession(lost);
+  cluster_.Run(100);
+  cluster_.EndWorker(lost, 9);
+  cluster_.Run(10'000);
+  ExpectAttempts(id, {1, 2, 0});
+}
+
 TEST_F(RegionFailoverTest, FurtherFailuresJoinTheRestartUnderWay) {
   const std::string id = Submit();
   FailTask(id, 1);
