@@ -121,6 +121,31 @@ struct CheckLimits {
 };
 // [/broadcast-function]
 
+// [keyed-broadcast-function]
+// Warns when a customer's orders together are above the limit, also when the limit falls below
+// them.
+struct CheckSums {
+  weir::ValueState<std::int64_t> spent{"spent"};
+  auto States() { return std::tie(spent); }
+
+  void ProcessElement(const Order& order, weir::KeyedReadOnlyBroadcastContext<std::string>& context,
+                      weir::Collector<std::string>& out) {
+    const std::int64_t sum = spent.Mutable(context) += order.cents;
+    const std::int64_t* limit = context.GetBroadcastState(kLimits).Find(order.customer);
+    if (limit != nullptr && sum > *limit) out.Collect(order.customer + " is above");
+  }
+  void ProcessBroadcastElement(const Limit& limit,
+                               weir::KeyedBroadcastContext<std::string>& context,
+                               weir::Collector<std::string>& out) {
+    context.GetBroadcastState(kLimits).Put(limit.customer, limit.cents);
+    context.ApplyToKeyedState(spent, [&](weir::KeyedProcessContext<std::string>& of) {
+      if (of.key() != limit.customer || spent.ValueOr(of, 0) <= limit.cents) return;
+      out.Collect(limit.customer + " is above by now");
+    });
+  }
+};
+// [/keyed-broadcast-function]
+
 struct Payment {
   std::string customer;
   std::int64_t cents = 0;
@@ -256,6 +281,27 @@ TEST(GuideEnrichmentTest, BroadcastState) {
   limit_input.PushRecord({"ann", 100});
   input.PushRecord({"ann", 500, 0});
   EXPECT_EQ(out.values(), Lines{"ann is above"});
+}
+
+TEST(GuideEnrichmentTest, BroadcastStateBesideKeyedState) {
+  StreamHarness harness;
+  auto input = harness.AddInput<Order>();
+  auto limit_input = harness.AddInput<Limit>();
+  const auto orders = input.stream();
+  const auto limits = limit_input.stream();
+  // [keyed-broadcast-use]
+  const auto warnings = orders.KeyBy(&Order::customer)
+                            .Connect(limits.Broadcast(kLimits))
+                            .Process(CheckSums())
+                            .Uid("sums");
+  // [/keyed-broadcast-use]
+  auto out = harness.AddOutput(warnings);
+  limit_input.PushRecord({"ann", 800});
+  input.PushRecord({"ann", 500, 0});
+  input.PushRecord({"bob", 900, 0});
+  input.PushRecord({"ann", 500, 0});
+  limit_input.PushRecord({"bob", 800});
+  EXPECT_EQ(out.values(), (Lines{"ann is above", "bob is above by now"}));
 }
 
 }  // namespace

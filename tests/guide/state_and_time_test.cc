@@ -201,15 +201,18 @@ TEST(GuideStateTest, RollingAggregates) {
   const auto totals =
       by_customer.Reduce([](Order& sum, const Order& order) { sum.cents += order.cents; })
           .Uid("totals");
+  const auto spent = by_customer.Sum(&Order::cents).Uid("spent");
   const auto largest = by_customer.MaxBy(&Order::cents).Uid("largest");
   const auto averages = by_customer.Aggregate(AverageOrder()).Uid("averages");
   // [/rolling]
   auto sums = harness.AddOutput(totals);
   auto means = harness.AddOutput(averages);
   auto maxima = harness.AddOutput(largest);
+  auto fields = harness.AddOutput(spent);
   input.PushRecord({"ann", 100, 0});
   input.PushRecord({"ann", 300, 0});
   EXPECT_EQ(sums.values().back().cents, 400);
+  EXPECT_EQ(fields.values().back().cents, 400);
   EXPECT_EQ(means.values(), (Lines{"ann 100", "ann 200"}));
   EXPECT_EQ(maxima.values().back().cents, 300);
 }

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <weir/api.h>
+#include <weir/testing.h>
 
 #include "tests/guide/order.h"
 
@@ -41,6 +42,7 @@ class GuideTest : public testing::Test {
 };
 
 using Lines = std::vector<std::string>;
+using weir::testing::StreamHarness;
 
 TEST(GuideFirstJobTest, CountsTheWordsOfItsArgument) {
   testing::internal::CaptureStdout();
@@ -125,6 +127,35 @@ TEST_F(GuideTest, SideOutputs) {
   // [/side-output]
   EXPECT_EQ(Sorted(complaints.ExecuteAndCollect()), Lines{"twelve"});
   EXPECT_EQ(Sorted(numbers.ExecuteAndCollect()), (std::vector<std::int64_t>{7, 12}));
+}
+
+// [co-flat-map]
+// Lets through what is worth the minimum or more, which the other stream sets.
+struct AtLeast {
+  void FlatMap1(const Order& order, weir::Collector<Order>& out) const {
+    if (order.cents >= minimum_cents) out.Collect(order);
+  }
+  void FlatMap2(const std::int64_t& cents, weir::Collector<Order>&) { minimum_cents = cents; }
+  std::int64_t minimum_cents = 0;
+};
+// [/co-flat-map]
+
+TEST_F(GuideTest, OneStreamChangesWhatHappensToTheOther) {
+  StreamHarness harness;
+  auto order_input = harness.AddInput<Order>();
+  auto minimum_input = harness.AddInput<std::int64_t>();
+  const auto orders = order_input.stream();
+  const auto minima = minimum_input.stream();
+  // [co-flat-map-use]
+  const auto large = orders.Connect(minima.Broadcast()).FlatMap(AtLeast());
+  // [/co-flat-map-use]
+  auto out = harness.AddOutput(large);
+  order_input.PushRecord({"ann", 5, 0});
+  minimum_input.PushRecord(7);
+  order_input.PushRecord({"bob", 6, 0});
+  order_input.PushRecord({"cleo", 7, 0});
+  ASSERT_EQ(out.records().size(), 2u);
+  EXPECT_EQ(out.records()[1].record.customer, "cleo");
 }
 
 TEST_F(GuideTest, SeveralStreams) {

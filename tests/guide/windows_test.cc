@@ -95,13 +95,25 @@ TEST(GuideWindowsTest, ATriggerDecidesWhenAWindowFires) {
                           .Trigger(weir::ContinuousEventTimeTrigger::Of(3'600'000))
                           .Aggregate(SumCents())
                           .Uid("so-far");
+  // The dearest order so far, whenever one costs ten euros more than the first or the last told.
+  const auto records = by_customer.Window(weir::GlobalWindows())
+                           .Trigger(weir::DeltaTrigger<Order>(
+                               1'000, [](const Order& told,
+                                         const Order& order) { return order.cents - told.cents; }))
+                           .MaxBy(&Order::cents)
+                           .Uid("records");
   // [/triggers]
+  auto dearest = harness.AddOutput(records);
   auto counted = harness.AddOutput(thirds);
   auto hourly = harness.AddOutput(so_far);
   for (const std::int64_t cents : {1, 2, 3, 4}) input.PushRecord({"ann", cents, 0}, 1'000);
   EXPECT_EQ(counted.values(), Lines{"ann 6"});
   input.PushWatermark(3'600'000);
   EXPECT_EQ(hourly.values(), Lines{"ann 10"});
+  for (const std::int64_t cents : {1'000, 1'002, 2'002, 2'003}) {
+    input.PushRecord({"bob", cents, 0}, 1'000);
+  }
+  ASSERT_EQ(dearest.records().size(), 1u) << "1002 is by 2 more than the first, 2002 by 1002";
 }
 
 TEST(GuideWindowsTest, Kinds) {
