@@ -40,6 +40,7 @@ Router MakeRouter(ClusterControl& control, Clock& clock) {
   AddCheckpointRoutes(router, control);
   AddTaskManagerRoutes(router, control);
   AddJarRoutes(router, control);
+  AddMetricsRoute(router, control);
   return router;
 }
 

@@ -1,5 +1,5 @@
 // The routes of each resource, a file each: cluster_routes.cc, job_routes.cc, checkpoint_routes.cc,
-// task_manager_routes.cc, jar_routes.cc.
+// task_manager_routes.cc, jar_routes.cc, metrics_routes.cc.
 #pragma once
 
 #include <functional>
@@ -23,5 +23,7 @@ RouteHandler WithJobId(std::function<void(const std::string&, RestCall)> handler
 void AddTaskManagerRoutes(Router& router, ClusterControl& control);
 // /jars and below
 void AddJarRoutes(Router& router, ClusterControl& control);
+// /metrics
+void AddMetricsRoute(Router& router, ClusterControl& control);
 
 }  // namespace weir::rest
