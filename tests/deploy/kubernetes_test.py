@@ -250,6 +250,15 @@ class ClusterTest:
         self.upgrade()
         wait_for("the Job to go", lambda: not job())
 
+    def says_what_a_namespace_forbids(self):
+        """No pod appears, and the StatefulSet's events say why."""
+        self.plane.make_namespace("forbidden")
+        self.plane.helm("install", "weir", CHART, "--namespace", "forbidden", "--set-json",
+                        'taskmanager.extraVolumes=[{"name": "root", "hostPath": {"path": "/"}}]')
+        wait_for("the reason", lambda: "violates PodSecurity" in self.plane.kubectl(
+            "-n", "forbidden", "describe", "statefulset/weir-taskmanager"))
+        expect(not self.plane.pods("forbidden", "taskmanager"), "there are pods")
+
     def takes_all_values(self):
         self.plane.make_namespace("values")
         for values in VALUES:
@@ -283,6 +292,7 @@ def run_cluster_cases(cases, tools, folder):
             cases.case("a rolling restart takes one at a time", cluster.restarts_one_by_one)
             cases.case("new settings roll out, and back", cluster.rolls_back)
             cases.case("a job is submitted by a Kubernetes Job", cluster.submits)
+            cases.case("pods that do not appear have a reason", cluster.says_what_a_namespace_forbids)
             cases.case("the API server takes every value", cluster.takes_all_values)
             cases.case("the API server takes the plain manifests", cluster.takes_the_manifests)
             cases.case("uninstalling leaves the claims", cluster.leaves_the_claims)
