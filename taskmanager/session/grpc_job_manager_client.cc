@@ -215,6 +215,9 @@ std::unique_ptr<JobManagerClient> ConnectToJobManager(const std::string& address
   // A JobManager that is started elsewhere keeps its name and changes its address; unless told,
   // gRPC asks for that no more often than every 30 s, which is as long as a worker's lease lasts.
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1000);
+  // What is known after this time counts. Unless told, gRPC waits two minutes for the IPv6 address
+  // from a name server that does not answer, with the IPv4 address at hand (from /etc/hosts, say).
+  arguments.SetInt(GRPC_ARG_DNS_ARES_QUERY_TIMEOUT_MS, 2000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(64 * 1024 * 1024);
