@@ -50,9 +50,10 @@ class Podman:
         self.images.append(self.base)
 
     def build(self, name, dockerfile, context, *options):
-        self("build", "--quiet", "--format", "docker", "--isolation", "chroot", "--file", dockerfile, "--tag", name,
-             "--build-arg", f"BASE_IMAGE={self.base}", "--build-arg", f"APT_MIRROR={chroot.debian_mirror()}",
-             *options, context)
+        # Layers that are kept do not know what packages were mounted when they were made.
+        self("build", "--quiet", "--no-cache", "--format", "docker", "--isolation", "chroot", "--file", dockerfile,
+             "--tag", name, "--build-arg", f"BASE_IMAGE={self.base}", "--build-arg",
+             f"APT_MIRROR={chroot.debian_mirror()}", *options, context)
         self.images.insert(0, name)
 
     def build_weir(self, packages):
