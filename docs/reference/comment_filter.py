@@ -2,8 +2,9 @@
 
 The headers speak to people in plain `//` comments. A block before a declaration, and a comment behind a member, become
 `///` and `///<`; the first block of a file describes the file; indented lines are code; what Doxygen would take for a
-command or a tag is escaped. Comments within functions, and headings between members (`// --- ends ---`), stay as they
-are. A file gets one line more than it has, at its beginning; messages name lines by that count.
+command, a tag or a link (`::Of(size)`, said of each of several classes) is escaped. Comments within functions, and
+headings between members (`// --- ends ---`), stay as they are. A file gets one line more than it has, at its beginning;
+messages name lines by that count.
 """
 
 import re
@@ -14,15 +15,20 @@ _HEADING = re.compile(r"^-{3,} .* -{3,}$")
 _TRAILING = re.compile(r"^(?P<code>.*?\S)(?P<space>\s+)// (?P<text>.*)$")
 _SCOPE = re.compile(r"\b(namespace|class|struct|enum|union)\b[^()=]*$|extern \"C\"\s*$")
 _SPECIAL = re.compile(r"([\\@<>#&%])")
+_LINK = re.compile(r"(?<![\w:])::(?=\w)")
 _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])\'')
+
+
+def _escaped_text(text):
+    return _LINK.sub(r"\\::", _SPECIAL.sub(r"\\\1", text))
 
 
 def _escaped(text):
     """Outside of `code`."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
-        return _SPECIAL.sub(r"\\\1", text)
-    return "`".join(part if index % 2 else _SPECIAL.sub(r"\\\1", part) for index, part in enumerate(parts))
+        return _escaped_text(text)
+    return "`".join(part if index % 2 else _escaped_text(part) for index, part in enumerate(parts))
 
 
 class _Scopes:

@@ -23,7 +23,7 @@ class A {
  public:
   // --- a heading ---
 
-  // A method.
+  // A method. ::Make(size) or std::move, and `::Make`.
   void Do() {
     // Why.
     int i = 0;  // the first
@@ -49,7 +49,7 @@ class A {
  public:
   // --- a heading ---
 
-  /// A method.
+  /// A method. \\::Make(size) or std::move, and `::Make`.
   void Do() {
     // Why.
     int i = 0;  // the first
