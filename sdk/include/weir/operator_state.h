@@ -2,9 +2,9 @@
 // (Flink's CheckpointedFunction and CheckpointListener).
 //
 //   struct Batching {
-//     weir::OperatorListState<Order> kept{"kept"};           // restored: divided among the
-//     subtasks weir::UnionListState<std::int64_t> offsets{"offsets"}; // restored: every subtask
-//     gets all auto OperatorStates() { return std::tie(kept, offsets); }
+//     weir::OperatorListState<Order> kept{"kept"};  // restored: divided among the subtasks
+//     weir::UnionListState<std::int64_t> offsets{"offsets"};  // restored: all to every subtask
+//     auto OperatorStates() { return std::tie(kept, offsets); }
 //
 //     void InitializeState(const weir::FunctionInitializationContext& context);
 //     void SnapshotState(const weir::FunctionSnapshotContext& context) { kept.Update(orders_); }
@@ -82,7 +82,8 @@ class ListOfItems {
     for (const T& item : items_) SerializeTo(item, saved.items.emplace_back());
     return saved;
   }
-  // For the operator. Corruption where the items are no T.
+  // For the operator. Corruption where the bytes cannot be read as a T. The type that wrote them is
+  // not saved: those of another one that fit are read as a T.
   Status Load(const OperatorStateItems& saved) {
     if (saved.mode != kMode) {
       return Status::Corruption("operator state '" + name_ + "' was of another kind when saved");
