@@ -1,5 +1,7 @@
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -247,6 +249,47 @@ TEST(BatchChannelType, EveryCutWithinARecordIsCorruption) {
 TEST(BatchChannelType, NamesTheType) {
   EXPECT_EQ(BatchChannelType<std::string>().type_name(), "std::string");
   EXPECT_EQ(BatchChannelType<int>().type_name(), "int");
+}
+
+// What is left is what a subtask of that range would have got, in its order.
+template <class Type, class Hash>
+void ExpectRetained(const Type& type, Hash hash) {
+  constexpr std::uint32_t kGroups = 16;
+  for (const bool hashed : {false, true}) {
+    std::size_t kept = 0;
+    for (std::uint32_t first = 0; first < kGroups; first += 4) {
+      const auto batch = Events(100);
+      for (std::uint32_t i = 0; i < batch->size(); ++i) batch->timestamp(i) = i;
+      std::vector<std::pair<Event, std::int64_t>> expected;
+      for (std::uint32_t i = 0; i < batch->size(); ++i) {
+        if (hashed) batch->key_hashes()[i] = hash((*batch)[i]);
+        const std::uint32_t group = KeyGroupOf(hash((*batch)[i]), kGroups);
+        if (group >= first && group < first + 4) expected.emplace_back((*batch)[i], i);
+      }
+      if (hashed) batch->SetHasKeyHashes();
+      type.RetainKeyGroups(*batch, first, 4, kGroups);
+      ASSERT_EQ(batch->size(), expected.size());
+      for (std::uint32_t i = 0; i < batch->size(); ++i) {
+        EXPECT_EQ((*batch)[i], expected[i].first);
+        EXPECT_EQ(batch->timestamp(i), expected[i].second);
+        if (hashed) EXPECT_EQ(batch->key_hashes()[i], hash((*batch)[i]));
+      }
+      kept += batch->size();
+    }
+    EXPECT_EQ(kept, 100u);
+  }
+}
+
+TEST(BatchChannelTypeTest, KeepsTheKeyGroupsAskedFor) {
+  ExpectRetained(BatchChannelType<Event, ByUser>(),
+                 [](const Event& event) { return StableHash(event.user); });
+  ExpectRetained(BatchChannelType<Event, ByText>(),
+                 [](const Event& event) { return StableHash(event.text); });
+}
+
+TEST(BatchChannelTypeTest, TellsWhatARecordIsMadeOf) {
+  EXPECT_NE(BatchChannelType<Event>().schema(), BatchChannelType<std::int32_t>().schema());
+  EXPECT_EQ(BatchChannelType<Event>().schema(), internal::SchemaOf<Event>());
 }
 
 }  // namespace

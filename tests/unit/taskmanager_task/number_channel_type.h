@@ -12,6 +12,7 @@
 
 #include <weir/internal/batch.h>
 #include <weir/internal/channel.h>
+#include <weir/stable_hash.h>
 
 namespace weir::task {
 
@@ -52,6 +53,17 @@ class NumberChannelType final : public internal::ChannelType {
     }
     return used;
   }
+  void RetainKeyGroups(internal::AnyBatch& any, std::uint32_t first_group,
+                       std::uint32_t group_count, std::uint32_t max_parallelism) const override {
+    auto& batch = static_cast<Numbers&>(any);
+    std::uint32_t kept = 0;
+    for (std::uint32_t i = 0; i < batch.size(); ++i) {
+      const std::uint32_t group = KeyGroupOf(StableHash(batch[i]), max_parallelism);
+      if (group - first_group < group_count) batch[kept++] = batch[i];
+    }
+    batch.Truncate(kept);
+  }
+  std::string schema() const override { return type_name(); }
   bool ships_key_hashes() const override { return false; }
   const std::string& type_name() const override { return name_; }
   std::int64_t made() const { return made_.load(); }

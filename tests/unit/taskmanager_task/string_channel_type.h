@@ -50,6 +50,9 @@ class StringChannelType final : public internal::ChannelType {
     }
     return used;
   }
+  void RetainKeyGroups(internal::AnyBatch&, std::uint32_t, std::uint32_t,
+                       std::uint32_t) const override {}
+  std::string schema() const override { return type_name(); }
   bool ships_key_hashes() const override { return false; }
   const std::string& type_name() const override { return name_; }
 

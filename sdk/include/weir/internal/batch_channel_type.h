@@ -18,6 +18,7 @@
 #include <weir/internal/channel.h>
 #include <weir/internal/record_run.h>
 #include <weir/internal/type_name.h>
+#include <weir/internal/type_schema.h>
 #include <weir/serializer.h>
 #include <weir/stable_hash.h>
 #include <weir/status.h>
@@ -92,8 +93,27 @@ class BatchChannelType final : public ChannelType {
     return consumed;
   }
 
+  void RetainKeyGroups(AnyBatch& any, std::uint32_t first_group, std::uint32_t group_count,
+                       std::uint32_t max_parallelism) const override {
+    if constexpr (kKeyed) {
+      auto& batch = static_cast<Batch<T>&>(any);
+      std::uint32_t kept = 0;
+      for (std::uint32_t i = 0; i < batch.size(); ++i) {
+        const std::uint64_t hash = HashOf(batch, i);
+        if (KeyGroupOf(hash, max_parallelism) - first_group >= group_count) continue;
+        if (kept != i) {
+          std::swap(batch[kept], batch[i]);
+          batch.timestamp(kept) = batch.timestamp(i);
+        }
+        batch.key_hashes()[kept++] = hash;
+      }
+      batch.Truncate(kept);
+    }
+  }
+
   bool ships_key_hashes() const override { return kShipsKeyHashes; }
   const std::string& type_name() const override { return type_name_; }
+  std::string schema() const override { return SchemaOf<T>(); }
 
  private:
   static constexpr std::size_t kHashSize = kShipsKeyHashes ? sizeof(std::uint64_t) : 0;

@@ -76,11 +76,18 @@ class ChannelType {
   // Recomputes key hashes where they are not shipped.
   virtual Result<std::size_t> Decode(std::span<const std::byte> bytes, AnyBatch& batch) const = 0;
 
+  // Forgets the records of other key groups than [first_group, first_group + group_count) of
+  // `max_parallelism`; the others keep their order. Of a keyed edge, with key hashes.
+  virtual void RetainKeyGroups(AnyBatch& batch, std::uint32_t first_group,
+                               std::uint32_t group_count, std::uint32_t max_parallelism) const = 0;
+
   // A keyed edge ships the hashes of keys that are costly to hash (strings, composites) and
   // recomputes those of arithmetic keys.
   virtual bool ships_key_hashes() const = 0;
   // Human-readable, for errors: "std::string" or the user's type as the compiler spells it.
   virtual const std::string& type_name() const = 0;
+  // What a record is made of (docs/formats/schema.md): bytes of another schema are not decoded.
+  virtual std::string schema() const = 0;
 };
 
 }  // namespace weir::internal

@@ -19,7 +19,7 @@ namespace weir::internal {
 
 // Changes whenever a class in weir/internal/ or a public type that crosses the seam changes its
 // layout or meaning.
-#define WEIR_ABI_NUMBER 7
+#define WEIR_ABI_NUMBER 8
 inline constexpr std::uint32_t kAbiNumber = WEIR_ABI_NUMBER;
 inline constexpr char kPluginSymbol[] = "weir_plugin_record";
 
