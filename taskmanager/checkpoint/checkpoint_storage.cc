@@ -13,14 +13,15 @@ CheckpointStorage::CheckpointStorage(FileSystem& files, std::string directory,
       inline_threshold_bytes_(inline_threshold_bytes) {}
 
 Result<std::unique_ptr<StateFileWriter>> CheckpointStorage::Create(std::uint64_t checkpoint_id,
-                                                                   std::string_view name) {
+                                                                   std::string_view name,
+                                                                   std::uint32_t version) {
   if (name.empty() || name.front() == '_' || name.front() == '.' ||
       name.find('/') != std::string_view::npos) {
     return Status::Internal(Concat("'", name, "' cannot be the name of a state file"));
   }
   return std::make_unique<StateFileWriter>(files_, directory_,
                                            Concat(CheckpointFolderName(checkpoint_id), "/", name),
-                                           inline_threshold_bytes_);
+                                           inline_threshold_bytes_, version);
 }
 
 std::string CheckpointFolderName(std::uint64_t checkpoint_id) {

@@ -28,7 +28,8 @@ class CheckpointStorage {
   // when the state is known not to fit inline; that fails where the name is taken or the
   // checkpoint's folder does not exist.
   Result<std::unique_ptr<StateFileWriter>> Create(std::uint64_t checkpoint_id,
-                                                  std::string_view name);
+                                                  std::string_view name,
+                                                  std::uint32_t version = kStateFileVersion);
 
   FileSystem& files() const { return files_; }
   const std::string& directory() const { return directory_; }

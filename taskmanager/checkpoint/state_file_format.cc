@@ -20,11 +20,24 @@ constexpr std::string_view kMagic = "WEIRSTAT";
 constexpr std::string_view kEndMagic = "WEIR-END";
 constexpr std::string_view kKeyedTable = "keyed-table";
 constexpr std::string_view kOperatorState = "operator-state";
+constexpr std::string_view kChannelState = "channel-state";
 constexpr std::size_t kPieceBytes = 5 * sizeof(std::uint32_t);
 constexpr std::size_t kSmallestSection = 2 * sizeof(std::uint32_t);
 
 std::string AsString(const std::vector<std::byte>& bytes) {
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+std::string_view NameOf(SectionKind kind) {
+  switch (kind) {
+    case SectionKind::kKeyedTable:
+      return kKeyedTable;
+    case SectionKind::kOperatorState:
+      return kOperatorState;
+    case SectionKind::kChannelState:
+      break;
+  }
+  return kChannelState;
 }
 
 bool ReadString(ByteReader& in, std::string& out) {
@@ -44,10 +57,10 @@ Status ReadSection(ByteReader& in, StateSection& section) {
     section.kind = SectionKind::kOperatorState;
     return Status();
   }
-  if (kind != kKeyedTable) {
+  if (kind != kKeyedTable && kind != kChannelState) {
     return Status::Corruption(Concat("there is no section of kind '", kind, "'"));
   }
-  section.kind = SectionKind::kKeyedTable;
+  section.kind = kind == kKeyedTable ? SectionKind::kKeyedTable : SectionKind::kChannelState;
   if (!ReadString(in, section.state) || !ReadString(in, section.schema) ||
       !in.ReadFixed(section.max_parallelism) || section.max_parallelism == 0) {
     return Status::Corruption("a section of the footer is cut off or malformed");
@@ -97,11 +110,11 @@ Status CheckSections(const std::vector<StateSection>& sections) {
 
 }  // namespace
 
-std::string EncodeStateFileHeader() {
+std::string EncodeStateFileHeader(std::uint32_t version) {
   std::vector<std::byte> bytes;
   ByteWriter writer(bytes);
   writer.WriteBytes(kMagic.data(), kMagic.size());
-  writer.WriteFixed(kStateFileVersion);
+  writer.WriteFixed(version);
   writer.Finish();
   writer.WriteFixed(Crc32c(AsString(bytes)));
   writer.Finish();
@@ -119,10 +132,10 @@ Status CheckStateFileHeader(std::string_view bytes) {
       checksum != Crc32c(bytes.substr(0, kStateFileHeaderBytes - sizeof checksum))) {
     return Status::Corruption("its header does not match its checksum");
   }
-  if (version != kStateFileVersion) {
+  if (version != kStateFileVersion && version != kChannelStateFileVersion) {
     return Status(StatusCode::kUnsupported,
                   Concat("it is of format version ", version, "; this version of Weir reads ",
-                         kStateFileVersion),
+                         kStateFileVersion, " and ", kChannelStateFileVersion),
                   ErrorDomain::kExternal, RetryHint::kNoRetry);
   }
   return Status();
@@ -133,10 +146,9 @@ std::string EncodeStateFileFooter(const StateFileFooter& footer) {
   ByteWriter writer(bytes);
   writer.WriteLength(footer.sections.size());
   for (const StateSection& section : footer.sections) {
-    const bool keyed = section.kind == SectionKind::kKeyedTable;
-    writer.WriteString(keyed ? kKeyedTable : kOperatorState);
+    writer.WriteString(NameOf(section.kind));
     writer.WriteString(section.operator_id);
-    if (!keyed) continue;
+    if (section.kind == SectionKind::kOperatorState) continue;
     writer.WriteString(section.state);
     writer.WriteString(section.schema);
     writer.WriteFixed(section.max_parallelism);

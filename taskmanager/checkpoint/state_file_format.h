@@ -11,21 +11,23 @@
 
 namespace weir::checkpoint {
 
+// A file without channel state is of version 1, so that older readers go on reading it.
 inline constexpr std::uint32_t kStateFileVersion = 1;
+inline constexpr std::uint32_t kChannelStateFileVersion = 2;
 inline constexpr std::size_t kStateFileHeaderBytes = 16;
 inline constexpr std::size_t kStateFileTrailerBytes = 24;
 
 // Index of a section in its file.
 using SectionId = std::uint32_t;
 
-enum class SectionKind : std::uint8_t { kKeyedTable, kOperatorState };
+enum class SectionKind : std::uint8_t { kKeyedTable, kOperatorState, kChannelState };
 
 struct StateSection {
   SectionKind kind = SectionKind::kKeyedTable;
   std::string operator_id;
-  // Of keyed tables:
-  std::string state;   // its name, unique within the operator
-  std::string schema;  // of its entries
+  // Of keyed tables and channel state:
+  std::string state;   // its name, unique within the operator; the edge's
+  std::string schema;  // of its entries; of its records
   std::uint32_t max_parallelism = 0;
   bool operator==(const StateSection&) const = default;
 };
@@ -33,7 +35,7 @@ struct StateSection {
 // Pieces follow each other, from the header to the footer, in the order of the index.
 struct StatePiece {
   SectionId section = 0;
-  std::uint32_t key_group = 0;  // 0 in operator state
+  std::uint32_t key_group = 0;  // 0 but in keyed tables
   std::uint32_t entries = 0;    // 0 in operator state
   std::uint32_t size_bytes = 0;
   std::uint32_t checksum = 0;  // CRC-32C of its bytes
@@ -52,7 +54,7 @@ struct StateFileTrailer {
 };
 
 // Errors of the functions below do not name the file; whoever read it adds that.
-std::string EncodeStateFileHeader();
+std::string EncodeStateFileHeader(std::uint32_t version = kStateFileVersion);
 // `bytes`: the first kStateFileHeaderBytes. Unsupported for a newer version, else Corruption.
 Status CheckStateFileHeader(std::string_view bytes);
 

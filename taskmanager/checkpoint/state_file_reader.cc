@@ -183,6 +183,14 @@ Status StateFileReader::ReadKeyGroups(SectionId section, std::uint32_t first_gro
       });
 }
 
+Status StateFileReader::ReadChannelState(SectionId section, const ChannelPieceFunction& function) {
+  WEIR_RETURN_IF_ERROR(CheckSection(section, SectionKind::kChannelState));
+  return ReadPieces([&](const StatePiece& piece) { return piece.section == section; },
+                    [&](const StatePiece& piece, std::string_view bytes) {
+                      return function(piece.entries, AsBytes(bytes));
+                    });
+}
+
 Result<internal::OperatorStateSnapshot> StateFileReader::ReadOperatorState(SectionId section) {
   WEIR_RETURN_IF_ERROR(CheckSection(section, SectionKind::kOperatorState));
   internal::OperatorStateSnapshot snapshot;

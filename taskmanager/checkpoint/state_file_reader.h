@@ -50,6 +50,11 @@ class StateFileReader {
   // How many entries the file has of each of these key groups.
   std::vector<std::uint64_t> EntriesOf(SectionId section, std::uint32_t first_group,
                                        std::uint32_t group_count) const;
+  // Of a channel section, in the order in which they were written. Ends with the first error of
+  // `function`, which it returns as it is.
+  using ChannelPieceFunction =
+      std::function<Status(std::uint32_t records, std::span<const std::byte> bytes)>;
+  Status ReadChannelState(SectionId section, const ChannelPieceFunction& function);
   // Of an operator section.
   Result<internal::OperatorStateSnapshot> ReadOperatorState(SectionId section);
   // Reads every piece.

@@ -33,12 +33,12 @@ class StateFileWriter::KeyedSection final : public internal::StateWriter {
 };
 
 StateFileWriter::StateFileWriter(FileSystem& files, std::string directory, std::string path,
-                                 std::size_t inline_threshold_bytes)
+                                 std::size_t inline_threshold_bytes, std::uint32_t version)
     : files_(files),
       directory_(std::move(directory)),
       path_(std::move(path)),
       inline_threshold_bytes_(inline_threshold_bytes),
-      buffer_(EncodeStateFileHeader()),
+      buffer_(EncodeStateFileHeader(version)),
       next_offset_(buffer_.size()) {}
 
 StateFileWriter::~StateFileWriter() {
@@ -52,6 +52,17 @@ SectionId StateFileWriter::AddKeyedTable(std::string_view operator_id, std::stri
                                          std::string_view schema, std::uint32_t max_parallelism) {
   return AddSection({SectionKind::kKeyedTable, std::string(operator_id), std::string(state),
                      std::string(schema), max_parallelism});
+}
+
+SectionId StateFileWriter::AddChannelState(std::string_view operator_id, std::string_view edge,
+                                           std::string_view schema, std::uint32_t max_parallelism) {
+  return AddSection({SectionKind::kChannelState, std::string(operator_id), std::string(edge),
+                     std::string(schema), max_parallelism});
+}
+
+Status StateFileWriter::WriteChannelState(SectionId section, std::uint32_t records,
+                                          std::span<const std::byte> bytes) {
+  return WritePiece(section, 0, records, AsText(bytes));
 }
 
 SectionId StateFileWriter::AddOperatorState(std::string_view operator_id) {

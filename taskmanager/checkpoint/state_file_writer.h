@@ -25,7 +25,7 @@ class StateFileWriter {
  public:
   // For CheckpointStorage. `path`: relative to `directory`.
   StateFileWriter(FileSystem& files, std::string directory, std::string path,
-                  std::size_t inline_threshold_bytes);
+                  std::size_t inline_threshold_bytes, std::uint32_t version = kStateFileVersion);
   StateFileWriter(const StateFileWriter&) = delete;
   StateFileWriter& operator=(const StateFileWriter&) = delete;
   // Without a successful Finish(): removes the file.
@@ -34,11 +34,17 @@ class StateFileWriter {
   // A table of keyed state. No other section has this operator and state name.
   SectionId AddKeyedTable(std::string_view operator_id, std::string_view state,
                           std::string_view schema, std::uint32_t max_parallelism);
+  // Records that were on their way to an operator. The file is of kChannelStateFileVersion.
+  SectionId AddChannelState(std::string_view operator_id, std::string_view edge,
+                            std::string_view schema, std::uint32_t max_parallelism);
   // The operator state of an operator; one section for each.
   SectionId AddOperatorState(std::string_view operator_id);
 
   // Takes the entries of a keyed section (for KeyedTable::SaveNext). Valid as long as this object.
   internal::StateWriter& keyed(SectionId section);
+  // `records` records of a channel section, in their order, as ChannelType::Encode wrote them.
+  Status WriteChannelState(SectionId section, std::uint32_t records,
+                           std::span<const std::byte> bytes);
   // The whole of an operator section, once.
   Status WriteOperatorState(SectionId section, const internal::OperatorStateSnapshot& snapshot);
 

@@ -73,7 +73,7 @@ def _require(condition, message):
 
 def _read_section(cursor):
     section = Section(cursor.text(), cursor.text())
-    if section.kind == "keyed-table":
+    if section.kind in ("keyed-table", "channel-state"):
         section.state, section.schema, section.max_parallelism = cursor.text(), cursor.text(), cursor.u32()
     else:
         _require(section.kind == "operator-state", f"section of kind '{section.kind}'")
@@ -86,7 +86,7 @@ def read_state_file(data):
     header, trailer = data[:HEADER_BYTES], data[-TRAILER_BYTES:]
     version, checksum = struct.unpack("<II", header[8:])
     _require(header.startswith(MAGIC) and crc32c(header[:12]) == checksum, "header")
-    _require(version == 1, f"format version {version}")
+    _require(version in (1, 2), f"format version {version}")
     footer_bytes, footer_checksum, checksum = struct.unpack("<QII", trailer[:16])
     _require(trailer.endswith(END_MAGIC) and crc32c(trailer[:12]) == checksum, "trailer")
     end = len(data) - TRAILER_BYTES - footer_bytes
@@ -113,6 +113,11 @@ def describe(sections):
         size = sum(len(content) for _, _, content in section.pieces)
         if section.kind == "operator-state":
             yield f"operator state of {section.operator_id}: {size} bytes"
+            continue
+        if section.kind == "channel-state":
+            records = sum(count for _, count, _ in section.pieces)
+            yield (f"records on their way to {section.operator_id} by {section.state} ({section.schema}): {records}, "
+                   f"{size} bytes")
             continue
         groups = {key_group for key_group, _, _ in section.pieces}
         entries = sum(count for _, count, _ in section.pieces)

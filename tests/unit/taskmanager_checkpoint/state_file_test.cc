@@ -36,6 +36,10 @@ std::vector<std::byte> Item(std::string_view text) {
   return {Bytes(text).begin(), Bytes(text).end()};
 }
 
+std::string_view AsText(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 struct Piece {
   std::uint32_t key_group = 0;
   std::uint32_t entries = 0;
@@ -133,6 +137,34 @@ TEST_F(StateFileTest, GivesBackWhatWasWritten) {
     EXPECT_EQ(reader->ReadOperatorState(0).status().code(), StatusCode::kInternal);
     EXPECT_TRUE(reader->Verify().ok());
   }
+}
+
+TEST_F(StateFileTest, ChannelStateIsGivenBackInItsOrder) {
+  auto writer =
+      *CheckpointStorage(faults_, folder_, 0).Create(7, "channels", kChannelStateFileVersion);
+  const SectionId first = writer->AddChannelState("0a", "0b/0", "u64", 8);
+  const SectionId second = writer->AddChannelState("0a", "0b/1", "string", 8);
+  ASSERT_TRUE(writer->WriteChannelState(first, 2, Bytes("one")).ok());
+  ASSERT_TRUE(writer->WriteChannelState(second, 1, Bytes("other")).ok());
+  ASSERT_TRUE(writer->WriteChannelState(first, 3, Bytes("two")).ok());
+  const StateHandle handle = *writer->Finish();
+  const auto reader = *Open(handle);
+  ASSERT_EQ(reader->sections().size(), 2u);
+  EXPECT_EQ(reader->sections()[0],
+            (StateSection{SectionKind::kChannelState, "0a", "0b/0", "u64", 8}));
+  std::string read;
+  ASSERT_TRUE(reader
+                  ->ReadChannelState(first,
+                                     [&](std::uint32_t records, std::span<const std::byte> bytes) {
+                                       read += Concat(records, ":", AsText(bytes), " ");
+                                       return Status();
+                                     })
+                  .ok());
+  EXPECT_EQ(read, "2:one 3:two ");
+  EXPECT_FALSE(reader->ReadOperatorState(first).ok());
+  EXPECT_TRUE(reader->Verify().ok());
+  // Older versions of Weir refuse the file by its version alone.
+  EXPECT_EQ((*local_.ReadFile(PathOf(handle)))[8], 2);
 }
 
 TEST_F(StateFileTest, ReadsTheKeyGroupsAskedForAndNothingElse) {
@@ -418,14 +450,14 @@ TEST_F(DamageTest, AnotherFileUnderTheNameIsNoticed) {
 TEST_F(DamageTest, ANewerFormatIsRefusedByName) {
   const StateHandle handle = *WriteExample(*Create("f", kNothingInline));
   std::string content = *local_.ReadFile(PathOf(handle));
-  content[8] = 2;
+  content[8] = 3;
   const std::uint32_t checksum = Crc32c(content.substr(0, 12));
   std::memcpy(content.data() + 12, &checksum, sizeof checksum);
   ASSERT_TRUE(local_.WriteFileAtomically(PathOf(handle), content).ok());
   const Status newer = ReadsTheTruth(handle);
   EXPECT_EQ(newer.code(), StatusCode::kUnsupported);
   EXPECT_THAT(newer.message(), HasSubstr(PathOf(handle)));
-  EXPECT_THAT(newer.message(), HasSubstr("format version 2"));
+  EXPECT_THAT(newer.message(), HasSubstr("format version 3"));
 }
 
 TEST_F(DamageTest, AReadErrorIsTold) {
