@@ -7,6 +7,11 @@
 // the snapshot is taken, so that nothing behind a barrier gets into it. At-least-once: nothing is
 // blocked, several checkpoints may be counted at once.
 //
+// Unaligned (exactly-once only): once the checkpoint is announced, by the coordinator or by a
+// barrier that says so, the snapshot waits for no more barriers. What the channels bring until
+// theirs is recorded, as in Chandy and Lamport's paper; Flink's barriers overtake instead, which
+// needs the sender's queue as well. Alignment may have begun before the announcement.
+//
 // Barriers of a channel come in the order of their ids. So a channel that brings a newer one will
 // not bring an older one any more: the older alignment is given up. Barriers of checkpoints that
 // are aligned, given up or aborted already are late and mean nothing.
@@ -33,7 +38,12 @@ class BarrierAligner {
     bool unblock = false;                      // all channels that are blocked
     bool began = false;                        // the event's barrier is the first of its checkpoint
     bool block = false;                        // the event's channel
+    bool stop_recording = false;               // the event's channel
+    std::optional<std::uint64_t> recorded;     // the checkpoint has all of its channels' records
     std::optional<internal::Barrier> aligned;  // take the snapshot, then unblock all channels
+    // The same, and record what these channels bring until Outcome::stop_recording.
+    std::optional<internal::Barrier> overtaken;
+    std::vector<std::uint32_t> record;
     bool operator==(const Outcome&) const = default;
   };
 
@@ -44,6 +54,11 @@ class BarrierAligner {
   // After `aligned` no event of a channel comes before the snapshot was taken or given up.
   Outcome OnBarrier(std::uint32_t channel, const internal::Barrier& barrier);
   Outcome OnEnd(std::uint32_t channel);
+  // The coordinator does not wait for barriers any more. Not between `aligned` or `overtaken` and
+  // the snapshot. Means nothing to at-least-once.
+  Outcome OnAnnounced(const internal::Barrier& barrier);
+  // All that a recorded channel brings before its end was recorded; OnEnd() follows some time.
+  Outcome OnLastRecorded(std::uint32_t channel);
   // The coordinator has given the checkpoint up. It is not in Outcome::given_up: who would be told
   // knows.
   Outcome OnAborted(std::uint64_t checkpoint_id);
@@ -58,10 +73,14 @@ class BarrierAligner {
     internal::Barrier barrier;
     std::vector<bool> delivered;  // by channel
     std::uint32_t missing = 0;    // open channels that have not brought it
+    bool announced = false;
+    bool recording = false;  // the snapshot is taken, or is about to be
   };
 
   void GiveUpSkipped(std::uint32_t channel, std::uint64_t checkpoint_id, Outcome& outcome);
+  void GiveUpRecorded(std::uint64_t checkpoint_id, Outcome& outcome);
   bool Begin(const internal::Barrier& barrier);
+  void Overtake(Alignment& alignment, Outcome& outcome) const;
 
   const Mode mode_;
   std::vector<bool> ended_;

@@ -15,12 +15,14 @@ namespace weir::task {
 
 // What a subtask's part of a checkpoint cost.
 struct CheckpointMetrics {
-  std::int64_t start_delay_ms = 0;  // from the trigger to the first barrier, by two wall clocks
-  std::int64_t alignment_ms = 0;    // from the first barrier to the last
-  std::int64_t sync_us = 0;         // the task stood still
-  std::int64_t async_ms = 0;        // written beside it
-  std::uint64_t state_bytes = 0;    // all of it
-  std::uint64_t written_bytes = 0;  // for this checkpoint alone
+  std::int64_t start_delay_ms = 0;    // from the trigger to the first barrier, by two wall clocks
+  std::int64_t alignment_ms = 0;      // from the first barrier to the last
+  std::int64_t sync_us = 0;           // the task stood still
+  std::int64_t async_ms = 0;          // written beside it
+  std::uint64_t state_bytes = 0;      // all of it
+  std::uint64_t written_bytes = 0;    // for this checkpoint alone
+  std::uint64_t alignment_bytes = 0;  // records that were on their way, in both of the above
+  bool unaligned = false;             // the snapshot did not wait for all barriers
 };
 
 // What of one operator's keyed state lies in a store.
@@ -34,6 +36,7 @@ struct SubtaskState {
   std::vector<checkpoint::StateHandle> handles;  // none: it has no state
   bool has_operator_state = false;
   bool has_union_state = false;  // some of it is of mode kUnion or kBroadcast
+  bool has_channel_state = false;
   std::vector<OperatorStore> stores;
 };
 
@@ -47,6 +50,7 @@ struct CheckpointAcknowledgement {
 // The task's part of the checkpoint will not come. What its cause's code says:
 //   kFailedPrecondition  the task is not running, or has ended;
 //   kCanceled            a newer checkpoint overtook this one, or the task was told to end;
+//   kResourceExhausted   more was on its way than an unaligned checkpoint may have of a subtask;
 //   any other            the state could not be taken or written: the checkpoint has failed.
 struct CheckpointDecline {
   TaskAttempt task;

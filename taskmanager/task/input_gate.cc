@@ -42,6 +42,8 @@ void InputGate::AddInputs(const std::vector<Edge>& edges) {
 }
 
 Result<bool> InputGate::Deliver(internal::Chain& chain) {
+  if (!restored_.empty()) [[unlikely]]
+    return DeliverRestored(chain);
   for (;;) {
     const std::optional<std::uint32_t> index = ready_->Take();
     if (!index) return false;
@@ -51,14 +53,14 @@ Result<bool> InputGate::Deliver(internal::Chain& chain) {
       continue;
     }
     InputElement element;
-    Result<bool> popped = channel.channel->Pop(element);
+    Result<bool> popped = Next(*index, element);
     if (!popped.ok()) return popped.status();
     // Back into the line before the chain runs: while it is parked others see the list as it is.
-    if (channel.channel->HasElement()) {
+    if (channel.HasElement()) {
       ready_->Requeue(*index);
     } else {
       ready_->Release(*index);
-      if (channel.channel->HasElement()) ready_->Signal(*index);
+      if (channel.HasElement()) ready_->Signal(*index);
     }
     if (!*popped) continue;
     if (element.batch != nullptr) {
@@ -68,6 +70,34 @@ Result<bool> InputGate::Deliver(internal::Chain& chain) {
     }
     return true;
   }
+}
+
+Result<bool> InputGate::DeliverRestored(internal::Chain& chain) {
+  if (recording() && restored_copied_ == 0) {
+    recorder_->OnBatch(restored_.front().edge, *restored_.front().batch);
+  } else if (restored_copied_ > 0) {
+    --restored_copied_;
+  }
+  const RestoredBatch restored = std::move(restored_.front());
+  restored_.pop_front();
+  records_in_.Increment(restored.batch->size());
+  WEIR_RETURN_IF_ERROR(chain.OnBatch(restored.edge, *restored.batch));
+  return true;
+}
+
+// Of a channel that is recorded nothing gets past the recorder.
+Result<bool> InputGate::Next(std::uint32_t index, InputElement& element) {
+  Channel& channel = channels_[index];
+  if (channel.recorded) [[unlikely]] {
+    if (channel.ahead.empty()) WEIR_RETURN_IF_ERROR(ReadAheadFrom(index).status());
+    if (channel.recorded && !channel.ahead.empty() && channel.copied == 0) CopyNext(index);
+    if (channel.ahead.empty()) return false;
+  }
+  if (channel.ahead.empty()) return channel.channel->Pop(element);
+  element = std::move(channel.ahead.front());
+  channel.ahead.pop_front();
+  if (channel.copied > 0) --channel.copied;
+  return true;
 }
 
 Status InputGate::DeliverBatch(Channel& channel, std::unique_ptr<internal::AnyBatch> batch,
@@ -133,6 +163,81 @@ void InputGate::UnblockAll() {
   held_.clear();
 }
 
+void InputGate::SetRestored(std::vector<RestoredBatch> restored) {
+  for (RestoredBatch& each : restored) restored_.push_back(std::move(each));
+}
+
+void InputGate::StartRecording(std::uint64_t checkpoint_id,
+                               const std::vector<std::uint32_t>& channels,
+                               ChannelRecorder& recorder) {
+  recorded_ = channels;
+  recorded_checkpoint_ = checkpoint_id;
+  recorder_ = &recorder;
+  restored_copied_ = 0;
+  for (const std::uint32_t index : channels) {
+    channels_[index].recorded = true;
+    channels_[index].copied = 0;
+  }
+}
+
+void InputGate::StopRecording(std::uint32_t channel) {
+  channels_[channel].recorded = false;
+  channels_[channel].copied = 0;
+  std::erase(recorded_, channel);
+}
+
+void InputGate::StopRecording() {
+  while (!recorded_.empty()) StopRecording(recorded_.back());
+  restored_copied_ = 0;
+  recorder_ = nullptr;
+}
+
+Result<bool> InputGate::ReadAhead() {
+  if (recording() && restored_copied_ < restored_.size()) {
+    const RestoredBatch& restored = restored_[restored_copied_++];
+    recorder_->OnBatch(restored.edge, *restored.batch);
+    return true;
+  }
+  for (std::size_t i = 0; i < recorded_.size(); ++i) {
+    const std::uint32_t index = recorded_[i];
+    Channel& channel = channels_[index];
+    if (channel.copied < channel.ahead.size()) {
+      CopyNext(index);
+      return true;
+    }
+    if (!channel.channel->HasElement()) continue;
+    WEIR_ASSIGN_OR_RETURN(const bool read, ReadAheadFrom(index));
+    if (read) return true;
+  }
+  return false;
+}
+
+Result<bool> InputGate::ReadAheadFrom(std::uint32_t index) {
+  Channel& channel = channels_[index];
+  InputElement element;
+  WEIR_ASSIGN_OR_RETURN(const bool popped, channel.channel->Pop(element));
+  if (!popped) return false;
+  channel.ahead.push_back(std::move(element));
+  ready_->Signal(index);
+  if (channel.copied + 1 == channel.ahead.size()) CopyNext(index);
+  return true;
+}
+
+void InputGate::CopyNext(std::uint32_t index) {
+  Channel& channel = channels_[index];
+  const InputElement& element = channel.ahead[channel.copied++];
+  // What is called may end the recording of the channel: nothing follows.
+  if (element.batch != nullptr) return recorder_->OnBatch(channel.edge, *element.batch);
+  if (std::holds_alternative<internal::EndOfInput>(element.control)) {
+    return barriers_.OnLastRecorded(index);
+  }
+  const auto* barrier = std::get_if<internal::Barrier>(&element.control);
+  if (barrier == nullptr || barrier->checkpoint_id != recorded_checkpoint_) return;
+  // It says nothing when its turn comes once more, behind what was read before it.
+  const internal::Barrier copy = *barrier;
+  barriers_.OnBarrier(index, copy);
+}
+
 std::int64_t InputGate::watermark_ms() const {
   std::int64_t smallest = internal::kMaximumWatermark;
   for (const Input& input : inputs_) smallest = std::min(smallest, input.merger.watermark_ms());
@@ -140,6 +245,8 @@ std::int64_t InputGate::watermark_ms() const {
 }
 
 void InputGate::Close() {
+  StopRecording();
+  restored_.clear();
   held_.clear();
   channels_.clear();
 }

@@ -46,13 +46,12 @@ const internal::JobVertex& StateSaver::vertex() const {
 }
 
 Status StateSaver::Start() {
-  if (state_.empty()) {
-    Answer(SubtaskState());
-    tables_saved_.store(true, std::memory_order_release);
-    done_.store(true, std::memory_order_release);
-    return Status::Ok();
-  }
-  return resources_.pool.Run([self = shared_from_this()] { self->Run(); });
+  if (!state_.empty()) return resources_.pool.Run([self = shared_from_this()] { self->Run(); });
+  tables_saved_.store(true, std::memory_order_release);
+  if (AwaitsChannels(SubtaskState())) return Status::Ok();
+  Answer(SubtaskState());
+  done_.store(true, std::memory_order_release);
+  return Status::Ok();
 }
 
 void StateSaver::Run() {
@@ -60,7 +59,55 @@ void StateSaver::Run() {
   // Serializers are user code.
   Result<SubtaskState> saved = RunUserCode([this] { return Save(); });
   metrics_.async_ms = (resources_.clock.MonotonicNanos() - began_ns) / 1'000'000;
+  if (saved.ok() && AwaitsChannels(*saved)) return TablesSaved();
+  Finish(std::move(saved));
+}
+
+// True: whoever brings the channels, or aborts, goes on.
+bool StateSaver::AwaitsChannels(const SubtaskState& saved) {
+  if (!state_.records_channels) return false;
+  MutexLock lock(mutex_);
+  if (channels_recorded_ || aborted()) return false;
+  saved_ = saved;
+  return true;
+}
+
+void StateSaver::ChannelsRecorded(ChannelState channels, std::int64_t alignment_ms) {
+  std::optional<SubtaskState> saved;
+  {
+    MutexLock lock(mutex_);
+    metrics_.alignment_ms = alignment_ms;
+    channels_ = std::move(channels);
+    channels_recorded_ = true;
+    saved.swap(saved_);
+  }
+  if (!saved) return;
+  const Status started = resources_.pool.Run(
+      [self = shared_from_this(), state = *saved] { self->Finish(std::move(state)); });
+  if (!started.ok()) Finish(started);
+}
+
+void StateSaver::Abort() {
+  bool awaited = false;
+  {
+    MutexLock lock(mutex_);
+    aborted_.store(true, std::memory_order_relaxed);
+    awaited = saved_.has_value();
+    saved_.reset();
+  }
+  if (awaited) End();
+}
+
+void StateSaver::Finish(Result<SubtaskState> saved) {
+  if (saved.ok() && state_.records_channels) {
+    const Status written = RunUserCode([&] { return SaveChannels(*saved); });
+    if (!written.ok()) saved = written;
+  }
   Answer(std::move(saved));
+  End();
+}
+
+void StateSaver::End() {
   {
     MutexLock lock(mutex_);
     tables_saved_.store(true, std::memory_order_release);
@@ -68,6 +115,33 @@ void StateSaver::Run() {
     changed_.SignalAll();
   }
   mailbox_->NotifySaved();
+}
+
+Status StateSaver::SaveChannels(SubtaskState& state) {
+  WEIR_RETURN_IF_ERROR(CheckAborted());
+  ChannelState channels;
+  {
+    MutexLock lock(mutex_);
+    channels = std::move(channels_);
+  }
+  metrics_.unaligned = true;
+  if (channels.empty()) return Status::Ok();
+  WEIR_ASSIGN_OR_RETURN(auto writer,
+                        resources_.storage->Create(checkpoint_id_, FileName() + "-channels",
+                                                   checkpoint::kChannelStateFileVersion));
+  WEIR_RETURN_IF_ERROR(channels.Write(resources_.job, *writer));
+  WEIR_ASSIGN_OR_RETURN(checkpoint::StateHandle handle, writer->Finish());
+  metrics_.state_bytes += handle.size_bytes();
+  metrics_.written_bytes += handle.size_bytes();
+  metrics_.alignment_bytes = channels.size_bytes();
+  state.handles.push_back(std::move(handle));
+  state.has_channel_state = true;
+  return Status::Ok();
+}
+
+std::string StateSaver::FileName() const {
+  return vertex().id + "-" + std::to_string(attempt_.subtask) + "-" +
+         std::to_string(attempt_.attempt);
 }
 
 void StateSaver::WaitUntilDone() {
@@ -142,9 +216,7 @@ Status StateSaver::SaveFile(SubtaskState& state) {
     TablesSaved();
     return Status::Ok();
   }
-  const std::string name =
-      vertex().id + "-" + std::to_string(attempt_.subtask) + "-" + std::to_string(attempt_.attempt);
-  WEIR_ASSIGN_OR_RETURN(auto writer, resources_.storage->Create(checkpoint_id_, name));
+  WEIR_ASSIGN_OR_RETURN(auto writer, resources_.storage->Create(checkpoint_id_, FileName()));
   WEIR_RETURN_IF_ERROR(SaveTables(*writer));
   TablesSaved();
   WEIR_RETURN_IF_ERROR(SaveOperatorState(*writer));

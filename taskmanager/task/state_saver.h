@@ -5,6 +5,9 @@
 // these are linked. Then the state file; with it nothing reads the tables any more. Then the files
 // that no earlier checkpoint has are copied to where checkpoints are.
 //
+// In an unaligned checkpoint the records of the channels follow, in a file of their own, when the
+// task has them all; no thread waits for that.
+//
 // Which of both is said from the saver's thread, so that a task which sits in a long call holds up
 // nothing that it has nothing to do with.
 #pragma once
@@ -12,6 +15,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +23,7 @@
 #include <weir/status.h>
 
 #include "common/mutex.h"
+#include "taskmanager/task/channel_state.h"
 #include "taskmanager/task/checkpoint_description.h"
 #include "taskmanager/task/task_mailbox.h"
 #include "taskmanager/task/task_resources.h"
@@ -30,7 +35,8 @@ namespace weir::task {
 struct FrozenState {
   std::vector<internal::ChainedKeyedTable> tables;  // frozen; they outlive the saver's work
   std::vector<internal::ChainedOperatorState> operator_state;
-  TaskStores* stores = nullptr;  // below the tables that are in_store
+  TaskStores* stores = nullptr;   // below the tables that are in_store
+  bool records_channels = false;  // ChannelsRecorded() follows
   bool empty() const { return tables.empty() && operator_state.empty(); }
 };
 
@@ -44,6 +50,9 @@ class StateSaver final : public std::enable_shared_from_this<StateSaver> {
   // At once where there is nothing to write; else on a thread, and the mailbox hears of the end.
   // An error: the checkpoint was not answered, and there is nothing to wait for.
   Status Start();
+  // Once, with FrozenState::records_channels, unless it was aborted. `alignment_ms`: until the last
+  // barrier.
+  void ChannelsRecorded(ChannelState channels, std::int64_t alignment_ms);
   std::uint64_t checkpoint_id() const { return checkpoint_id_; }
 
   // Any thread. The tables may be thawed: nobody reads them any more. The mailbox hears of it.
@@ -51,14 +60,18 @@ class StateSaver final : public std::enable_shared_from_this<StateSaver> {
   // Any thread. It has ended; tables_saved() as well.
   bool done() const { return done_.load(std::memory_order_acquire); }
   // Writes no more; nothing is acknowledged or declined, unless that has happened already. Done
-  // when the write under way has returned.
-  void Abort() { aborted_.store(true, std::memory_order_relaxed); }
+  // when the write under way has returned. Not beside ChannelsRecorded().
+  void Abort();
   bool aborted() const { return aborted_.load(std::memory_order_relaxed); }
   void WaitUntilDone();
 
  private:
   void Run();
+  bool AwaitsChannels(const SubtaskState& saved);
+  void Finish(Result<SubtaskState> saved);
+  void End();
   Result<SubtaskState> Save();
+  Status SaveChannels(SubtaskState& state);
   Status SaveTable(const internal::ChainedKeyedTable& table, internal::StateWriter& writer);
   Result<std::vector<TaskStores::Export>> SaveStores();
   Status SaveFile(SubtaskState& state);
@@ -66,6 +79,7 @@ class StateSaver final : public std::enable_shared_from_this<StateSaver> {
   Status SaveOperatorState(checkpoint::StateFileWriter& writer);
   void Answer(Result<SubtaskState> saved);
   const internal::JobVertex& vertex() const;
+  std::string FileName() const;
   Status CheckAborted() const;
   void TablesSaved();
 
@@ -78,7 +92,10 @@ class StateSaver final : public std::enable_shared_from_this<StateSaver> {
   std::atomic<bool> aborted_{false};
   std::atomic<bool> tables_saved_{false};
   std::atomic<bool> done_{false};
-  Mutex mutex_;  // for WaitUntilDone()
+  Mutex mutex_;  // for WaitUntilDone() as well
+  ChannelState channels_ WEIR_GUARDED_BY(mutex_);
+  bool channels_recorded_ WEIR_GUARDED_BY(mutex_) = false;
+  std::optional<SubtaskState> saved_ WEIR_GUARDED_BY(mutex_);  // awaits the channels
   CondVar changed_;
 };
 

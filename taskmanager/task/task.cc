@@ -159,8 +159,12 @@ Status Task::MakeAndRestoreChain() {
 
 Status Task::RestoreTables(const std::vector<internal::ChainedKeyedTable>& tables) {
   WEIR_RETURN_IF_ERROR(stores_->MoveIntoMemory(tables));
-  return RestoreChain(*restore_, resources_.job.graph().vertices[attempt_.vertex], attempt_.subtask,
-                      resources_.files, resources_.pool, tables, *chain_);
+  ChannelStateRestore channels(resources_.job, attempt_.vertex, attempt_.subtask);
+  WEIR_RETURN_IF_ERROR(RestoreChain(*restore_, resources_.job.graph().vertices[attempt_.vertex],
+                                    attempt_.subtask, resources_.files, resources_.pool, tables,
+                                    channels, *chain_));
+  gate_->SetRestored(channels.Take());
+  return Status::Ok();
 }
 
 StepOutcome Task::Step(SlotPageEntry* entry, std::int64_t now_ns) {
@@ -195,7 +199,12 @@ Result<StepOutcome> Task::StepChain() {
     WEIR_ASSIGN_OR_RETURN(const bool taken, TakeMail());
     if (taken) return StepOutcome::kProgress;
   }
-  if (!context_.outputs().Drain()) return StepOutcome::kBlocked;
+  if (checkpoint_.recording()) {
+    WEIR_ASSIGN_OR_RETURN(const bool read, gate_->ReadAhead());
+    if (read) return StepOutcome::kProgress;
+  }
+  // What an unaligned snapshot emits joins what is held back.
+  if (!context_.outputs().Drain() && !checkpoint_.urgent()) return StepOutcome::kBlocked;
   if (phase_ == Phase::kEnding) return StepEnding();
   WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
   if (!drained) return StepOutcome::kBlocked;
@@ -232,6 +241,10 @@ Result<bool> Task::TakeMail() {
                                        : chain_->NotifyCheckpointAborted(end->checkpoint_id));
     return true;
   }
+  if (const auto announced = mailbox_->TakeAnnounced(checkpoint_.takes_announced())) {
+    checkpoint_.Announce(*announced);
+    return true;
+  }
   // What a coordinator sent behind a trigger must not get into that checkpoint's state.
   if (checkpoint_.preparing()) return false;
   const auto mail = mailbox_->TakeOrdered(TakesTriggers());
@@ -261,13 +274,14 @@ Result<StepOutcome> Task::StepCheckpoint() {
 }
 
 Result<StepOutcome> Task::StepEnding() {
-  if (!drained_ && !context_.outputs().empty()) return StepOutcome::kBlocked;
-  // Barriers that are written from now on may find nobody who reads them.
-  drained_ = true;
+  // Barriers that are written from then on may find nobody who reads them.
+  drained_ |= context_.outputs().empty();
+  if (!drained_ && !checkpoint_.urgent()) return StepOutcome::kBlocked;
   // A sink that waits for its commit says here that it failed.
   WEIR_ASSIGN_OR_RETURN(const bool drained, chain_->Drain());
   if (!drained) return StepOutcome::kBlocked;
   if (checkpoint_.preparing()) return StepCheckpoint();
+  if (!drained_) return StepOutcome::kBlocked;
   WEIR_ASSIGN_OR_RETURN(const bool late, gate_->Deliver(*chain_));
   if (late) return StepOutcome::kProgress;
   if (chain_->AwaitsCheckpoint()) {

@@ -3,6 +3,10 @@
 //   none ── barrier aligned, or triggered ──▶ preparing ── snapshot ──▶ none
 //                                                             └──▶ saving ── thawed ──▶ none
 //
+// Unaligned, the snapshot comes before some barriers. What their channels bring before them is
+// recorded while it is saved (`recording`) and saved behind it. Recording reads the channels ahead
+// of the chain, so that no sender waits for room with its barrier behind what it wants to send.
+//
 // Preparing: the task takes no input; what must leave the process before the snapshot leaves
 // (Chain::PrepareCheckpoint). Once the chain was asked for that, nothing may make it emit: what is
 // prepared, a sink, would get records that are in no checkpoint. The snapshot is one call on the
@@ -35,7 +39,7 @@
 
 namespace weir::task {
 
-class TaskCheckpoint final : public BarrierHandler {
+class TaskCheckpoint final : public BarrierHandler, private ChannelRecorder {
  public:
   // `resources` lives longer.
   TaskCheckpoint(const TaskResources& resources, const TaskAttempt& attempt,
@@ -52,11 +56,16 @@ class TaskCheckpoint final : public BarrierHandler {
   // BarrierHandler
   void OnBarrier(std::uint32_t channel, const internal::Barrier& barrier) override;
   void OnChannelEnd(std::uint32_t channel) override;
+  void OnLastRecorded(std::uint32_t channel) override;
 
   // Whether a snapshot is to be taken: no input before that, and nothing of a coordinator.
   bool preparing() const { return preparing_.has_value(); }
   // Whether the chain was asked to prepare for it: no timers and no held records before that.
   bool chain_preparing() const { return chain_preparing_; }
+  // The snapshot need not wait until the task's outputs have room.
+  bool urgent() const { return preparing_ && preparing_->unaligned; }
+  // The task's channels are read ahead: InputGate::ReadAhead() before anything else.
+  bool recording() const { return gate_->recording(); }
   bool saving() const { return saver_ != nullptr; }
   // The saver reads the tables.
   bool tables_frozen() const { return tables_frozen_; }
@@ -67,6 +76,13 @@ class TaskCheckpoint final : public BarrierHandler {
   // Without a barrier in a channel. takes_triggers() before. Means nothing where the checkpoint has
   // reached the task already.
   void Trigger(const internal::Barrier& barrier);
+  // The checkpoint does not wait for barriers, where the channels allow it. Not while an older one
+  // is preparing().
+  void Announce(const internal::Barrier& barrier);
+  // The newest that may be announced now.
+  std::uint64_t takes_announced() const {
+    return preparing_ ? preparing_->checkpoint_id : ~std::uint64_t{0};
+  }
   // The coordinator has decided on a checkpoint.
   void OnAborted(std::uint64_t checkpoint_id);
 
@@ -77,10 +93,7 @@ class TaskCheckpoint final : public BarrierHandler {
   Result<bool> Advance(internal::Chain& chain, TaskOutputs* ended_outputs);
   // While saving(): thaws the tables if they are saved, which is before files that tables in stores
   // consist of are copied to where checkpoints are.
-  void ThawIfSaved() {
-    if (tables_frozen_ && saver_->tables_saved()) Thaw();
-    if (saver_->done()) saver_.reset();
-  }
+  void ThawIfSaved();
   // The task's end, before the chain is closed: gives up what is under way and waits for the
   // thread that saves. Triggers that still wait are declined.
   void Close();
@@ -91,6 +104,17 @@ class TaskCheckpoint final : public BarrierHandler {
     std::int64_t start_delay_ms = 0;
   };
 
+  // What was read ahead, for the checkpoint that is saving.
+  struct Recording {
+    std::uint64_t checkpoint_id = 0;
+    std::int64_t began_ns = 0;
+    ChannelState channels;
+  };
+
+  void OnBatch(std::uint32_t edge, const internal::AnyBatch& batch) override;
+  void StartRecording(std::uint64_t checkpoint_id);
+  void FinishRecording();
+  void AbandonRecording();
   Began Begin(const internal::Barrier& barrier) const;
   void Follow(const BarrierAligner::Outcome& outcome, std::uint32_t channel);
   void Prepare(const internal::Barrier& barrier, const Began& began);
@@ -106,6 +130,7 @@ class TaskCheckpoint final : public BarrierHandler {
   const TaskAttempt attempt_;
   const std::shared_ptr<TaskMailbox> mailbox_;
   InputGate* gate_ = nullptr;
+  std::vector<std::uint32_t> edges_;  // of the gate
   std::optional<BarrierAligner> aligner_;
   std::map<std::uint64_t, Began> began_;  // by checkpoint that is being aligned
   std::vector<internal::ChainedKeyedTable> tables_;
@@ -114,6 +139,10 @@ class TaskCheckpoint final : public BarrierHandler {
   std::uint64_t newest_ = 0;  // that was prepared
   std::optional<internal::Barrier> preparing_;
   bool chain_preparing_ = false;
+  std::uint64_t announced_ = 0;           // the newest; what is triggered is as urgent
+  std::vector<std::uint32_t> to_record_;  // channels, of the one that is preparing
+  std::int64_t alignment_began_ns_ = 0;   // of the same
+  std::optional<Recording> recording_;
   CheckpointMetrics metrics_;  // of the one that is preparing
   bool tables_frozen_ = false;
   std::shared_ptr<StateSaver> saver_;

@@ -207,9 +207,6 @@ bool TaskEngine::OnCoordinatorEvent(CoordinatorEvent event) {
 }
 
 Status TaskEngine::Trigger(const TaskAttempt& attempt, const internal::Barrier& barrier) {
-  if (barrier.unaligned) {
-    return Status(StatusCode::kUnsupported, "unaligned checkpoints are not supported");
-  }
   const std::shared_ptr<Task> task = Find(attempt);
   if (task == nullptr || !task->running() || !task->mailbox().Trigger(barrier)) {
     return Status(StatusCode::kFailedPrecondition, "the task is not running here");
@@ -218,7 +215,12 @@ Status TaskEngine::Trigger(const TaskAttempt& attempt, const internal::Barrier& 
 }
 
 void TaskEngine::TriggerCheckpoint(const std::vector<TaskAttempt>& tasks,
-                                   const internal::Barrier& barrier) {
+                                   const internal::Barrier& barrier,
+                                   const std::vector<TaskAttempt>& announced_to) {
+  for (const TaskAttempt& attempt : announced_to) {
+    const std::shared_ptr<Task> task = Find(attempt);
+    if (task != nullptr && !task->terminal()) task->mailbox().Announce(barrier);
+  }
   const std::vector<internal::JobVertex>& vertices = dependencies_.job->graph().vertices;
   for (const TaskAttempt& attempt : tasks) {
     Status triggered = Trigger(attempt, barrier);

@@ -70,7 +70,9 @@ class TaskEngine final : private TaskEngineEvents {
 
   // Starts a barrier at these tasks, in order with OnCoordinatorEvent(). A task that is not here or
   // not RUNNING declines, at once, from within this call.
-  void TriggerCheckpoint(const std::vector<TaskAttempt>& tasks, const internal::Barrier& barrier);
+  // `announced_to`: tasks that do not wait for barriers; those that are not here are left out.
+  void TriggerCheckpoint(const std::vector<TaskAttempt>& tasks, const internal::Barrier& barrier,
+                         const std::vector<TaskAttempt>& announced_to = {});
   // To all tasks: the checkpoint holds, or never will.
   void NotifyCheckpointCompleted(std::uint64_t checkpoint_id);
   void NotifyCheckpointAborted(std::uint64_t checkpoint_id);

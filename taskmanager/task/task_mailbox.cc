@@ -24,7 +24,7 @@ void TaskMailbox::Fail(Status status) {
 }
 
 void TaskMailbox::MarkMail() {
-  has_mail_.store(!ordered_.empty() || !ends_.empty(), std::memory_order_release);
+  has_mail_.store(!ordered_.empty() || !ends_.empty() || announced_, std::memory_order_release);
 }
 
 void TaskMailbox::Post(CoordinatorEvent event) {
@@ -47,6 +47,15 @@ bool TaskMailbox::Trigger(const internal::Barrier& barrier) {
   return true;
 }
 
+void TaskMailbox::Announce(const internal::Barrier& barrier) {
+  {
+    MutexLock lock(mutex_);
+    announced_ = barrier;
+    MarkMail();
+  }
+  wake_->Raise();
+}
+
 void TaskMailbox::Post(const CheckpointEnd& end) {
   {
     MutexLock lock(mutex_);
@@ -55,6 +64,7 @@ void TaskMailbox::Post(const CheckpointEnd& end) {
         const auto* trigger = std::get_if<internal::Barrier>(&mail);
         return trigger != nullptr && trigger->checkpoint_id == end.checkpoint_id;
       });
+      if (announced_ && announced_->checkpoint_id == end.checkpoint_id) announced_.reset();
     }
     ends_.push_back(end);
     MarkMail();
@@ -73,6 +83,14 @@ std::optional<CheckpointEnd> TaskMailbox::TakeCheckpointEnd() {
   ends_.pop_front();
   MarkMail();
   return end;
+}
+
+std::optional<internal::Barrier> TaskMailbox::TakeAnnounced(std::uint64_t newest) {
+  MutexLock lock(mutex_);
+  if (!announced_ || announced_->checkpoint_id > newest) return std::nullopt;
+  const std::optional<internal::Barrier> announced = std::exchange(announced_, std::nullopt);
+  MarkMail();
+  return announced;
 }
 
 std::optional<TaskMailbox::Ordered> TaskMailbox::TakeOrdered(bool takes_triggers) {

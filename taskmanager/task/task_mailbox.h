@@ -47,7 +47,10 @@ class TaskMailbox final : public internal::Availability {
   void Post(CoordinatorEvent event);
   // False: the task has ended and takes no triggers.
   bool Trigger(const internal::Barrier& barrier);
-  // Overtakes events and triggers. An aborted checkpoint's trigger that still waits is dropped.
+  // Overtakes events and triggers: the checkpoint does not wait for barriers. The newest counts.
+  void Announce(const internal::Barrier& barrier);
+  // Overtakes events and triggers. An aborted checkpoint's trigger or announcement that still waits
+  // is dropped.
   void Post(const CheckpointEnd& end);
   // The frozen state of the task is written, or will not be.
   void NotifySaved();
@@ -64,6 +67,8 @@ class TaskMailbox final : public internal::Availability {
   // Whether there is anything to take below.
   bool HasMail() const { return has_mail_.load(std::memory_order_acquire); }
   std::optional<CheckpointEnd> TakeCheckpointEnd();
+  // Of a checkpoint up to `newest`.
+  std::optional<internal::Barrier> TakeAnnounced(std::uint64_t newest);
   // The next in order. Without `takes_triggers` a trigger stays, and what is behind it.
   std::optional<Ordered> TakeOrdered(bool takes_triggers);
   // From now on Trigger() says false. Those that wait.
@@ -81,6 +86,7 @@ class TaskMailbox final : public internal::Availability {
   mutable Mutex mutex_;
   std::deque<Ordered> ordered_ WEIR_GUARDED_BY(mutex_);
   std::deque<CheckpointEnd> ends_ WEIR_GUARDED_BY(mutex_);
+  std::optional<internal::Barrier> announced_ WEIR_GUARDED_BY(mutex_);
   bool takes_triggers_ WEIR_GUARDED_BY(mutex_) = true;
   Status failure_ WEIR_GUARDED_BY(mutex_);
 };

@@ -50,6 +50,8 @@ struct TaskEngineOptions {
   bool checkpoints_enabled = false;
   // Barriers hold back the channels that brought them. Without: at-least-once.
   bool exactly_once = true;
+  // Of the records on their way to a subtask that a checkpoint may have; a buffer more at most.
+  std::uint64_t maximum_channel_state_bytes = std::uint64_t{256} << 20;
   // Where the job's state files go ("<execution.checkpointing.dir>/<job id>"). Empty: nowhere, the
   // tasks decline every checkpoint.
   std::string checkpoint_directory;

@@ -33,11 +33,12 @@ namespace {
 class ChainRestorer {
  public:
   ChainRestorer(const internal::JobVertex& vertex, std::uint32_t subtask,
-                const std::vector<ChainedKeyedTable>& tables)
+                const std::vector<ChainedKeyedTable>& tables, ChannelStateRestore& channels)
       : vertex_(vertex),
         subtask_(subtask),
         groups_(internal::KeyGroupRangeOf(subtask, vertex.parallelism, vertex.max_parallelism)),
-        tables_(tables) {}
+        tables_(tables),
+        channels_(channels) {}
 
   Status Read(const RestoreSource& source, StateFileReader& reader) {
     for (SectionId id = 0; id < reader.sections().size(); ++id) {
@@ -46,10 +47,7 @@ class ChainRestorer {
           source.operator_ids.end()) {
         continue;
       }
-      const Status read = section.kind == SectionKind::kKeyedTable
-                              ? ReadKeyed(reader, id)
-                              : ReadOperator(source, reader, id);
-      WEIR_RETURN_IF_ERROR(read.WithContext(Describe(section)));
+      WEIR_RETURN_IF_ERROR(ReadSection(source, reader, id).WithContext(Describe(section)));
     }
     return Status::Ok();
   }
@@ -69,11 +67,24 @@ class ChainRestorer {
   }
 
  private:
+  Status ReadSection(const RestoreSource& source, StateFileReader& reader, SectionId id) {
+    switch (reader.sections()[id].kind) {
+      case SectionKind::kKeyedTable:
+        return ReadKeyed(reader, id);
+      case SectionKind::kOperatorState:
+        return ReadOperator(source, reader, id);
+      case SectionKind::kChannelState:
+        break;
+    }
+    return channels_.Read(source, reader, id);
+  }
+
   std::string Describe(const StateSection& section) const {
     const std::optional<std::uint32_t> index = OperatorIndex(section.operator_id);
     std::string text =
         "operator '" + (index ? vertex_.operators[*index].name : section.operator_id) + "'";
     if (section.kind == SectionKind::kKeyedTable) text += ", state '" + section.state + "'";
+    if (section.kind == SectionKind::kChannelState) text += ", input '" + section.state + "'";
     return text;
   }
 
@@ -132,6 +143,7 @@ class ChainRestorer {
   const std::uint32_t subtask_;
   const internal::KeyGroupRange groups_;
   const std::vector<ChainedKeyedTable>& tables_;
+  ChannelStateRestore& channels_;
   // By operator index, then by old subtask. One that is not among the sources stays empty: with the
   // same parallelism each subtask has its own state and nobody else's.
   std::map<std::uint32_t, std::vector<OperatorStateSnapshot>> operator_state_;
@@ -157,8 +169,9 @@ Status Restore(const TaskRestore& restore, FileSystem& files, WorkPool& pool,
 
 Status RestoreChain(const TaskRestore& restore, const internal::JobVertex& vertex,
                     std::uint32_t subtask, FileSystem& files, WorkPool& pool,
-                    const std::vector<ChainedKeyedTable>& tables, internal::Chain& chain) {
-  ChainRestorer restorer(vertex, subtask, tables);
+                    const std::vector<ChainedKeyedTable>& tables, ChannelStateRestore& channels,
+                    internal::Chain& chain) {
+  ChainRestorer restorer(vertex, subtask, tables, channels);
   return Restore(restore, files, pool, restorer, chain)
       .WithContext("cannot start from checkpoint " + std::to_string(restore.checkpoint_id));
 }

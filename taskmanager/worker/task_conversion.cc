@@ -111,9 +111,13 @@ CheckpointTrigger FromProto(const proto::TriggerCheckpoint& message) {
                                         .trigger_time_ms = message.trigger_time_ms(),
                                         .kind = static_cast<internal::BarrierKind>(message.kind()),
                                         .unaligned = message.unaligned()},
-                            .tasks = {}};
+                            .tasks = {},
+                            .announced_to = {}};
   for (const proto::TaskAttempt& attempt : message.tasks()) {
     trigger.tasks.push_back(FromProto(attempt));
+  }
+  for (const proto::TaskAttempt& attempt : message.announced_to()) {
+    trigger.announced_to.push_back(FromProto(attempt));
   }
   return trigger;
 }
@@ -135,6 +139,7 @@ void ToProto(const task::CheckpointAcknowledgement& acknowledgement,
   }
   state->set_has_operator_state(acknowledgement.state.has_operator_state);
   state->set_has_union_state(acknowledgement.state.has_union_state);
+  state->set_has_channel_state(acknowledgement.state.has_channel_state);
   for (const task::OperatorStore& store : acknowledgement.state.stores) {
     proto::OperatorStore* const added = state->add_stores();
     added->set_operator_id(store.operator_id);
@@ -148,6 +153,8 @@ void ToProto(const task::CheckpointAcknowledgement& acknowledgement,
   metrics->set_async_ms(acknowledgement.metrics.async_ms);
   metrics->set_state_bytes(acknowledgement.metrics.state_bytes);
   metrics->set_written_bytes(acknowledgement.metrics.written_bytes);
+  metrics->set_alignment_bytes(acknowledgement.metrics.alignment_bytes);
+  metrics->set_unaligned(acknowledgement.metrics.unaligned);
 }
 
 void ToProto(const task::CheckpointDecline& decline, proto::CheckpointDeclined* message) {

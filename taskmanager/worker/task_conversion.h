@@ -30,6 +30,7 @@ task::CoordinatorEvent FromProto(const proto::OperatorEvent& message);
 struct CheckpointTrigger {
   internal::Barrier barrier;
   std::vector<task::TaskAttempt> tasks;
+  std::vector<task::TaskAttempt> announced_to;
 };
 CheckpointTrigger FromProto(const proto::TriggerCheckpoint& message);
 

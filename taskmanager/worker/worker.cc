@@ -246,7 +246,9 @@ void Worker::SnapshotCoordinators(std::uint64_t checkpoint_id) {
 
 void Worker::TriggerCheckpoint(const proto::TriggerCheckpoint& command) {
   const CheckpointTrigger trigger = FromProto(command);
-  if (engine_) return engine_->TriggerCheckpoint(trigger.tasks, trigger.barrier);
+  if (engine_) {
+    return engine_->TriggerCheckpoint(trigger.tasks, trigger.barrier, trigger.announced_to);
+  }
   for (const task::TaskAttempt& task : trigger.tasks) {
     OnCheckpointDeclined(
         {.task = task,

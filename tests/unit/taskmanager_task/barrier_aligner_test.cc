@@ -22,6 +22,14 @@ std::string ToText(const Outcome& outcome) {
   if (outcome.unblock) text += "unblock ";
   if (outcome.began) text += "begin ";
   if (outcome.block) text += "block ";
+  if (outcome.stop_recording) text += "stop ";
+  if (outcome.recorded) text += "recorded" + std::to_string(*outcome.recorded) + " ";
+  if (outcome.overtaken) {
+    text += "overtaken" + std::to_string(outcome.overtaken->checkpoint_id) + ":";
+    for (const std::uint32_t channel : outcome.record) text += std::to_string(channel);
+    text += " ";
+    EXPECT_TRUE(outcome.overtaken->unaligned);
+  }
   if (outcome.aligned) text += "aligned" + std::to_string(outcome.aligned->checkpoint_id) + " ";
   return text.empty() ? "-" : text.substr(0, text.size() - 1);
 }
@@ -30,7 +38,9 @@ struct Case {
   const char* name;
   Mode mode;
   std::uint32_t channels;
-  // "<channel>:<checkpoint>" is a barrier, "e<channel>" an end, "a<checkpoint>" an abort.
+  // "<channel>:<checkpoint>" is a barrier, with a "!" behind it of an unaligned checkpoint,
+  // "e<channel>" an end, "l<channel>" the last element before it, "a<checkpoint>" an abort,
+  // "!<checkpoint>" an announcement.
   const char* events;
   const char* outcomes;  // by event, separated by '|'
 };
@@ -38,19 +48,24 @@ struct Case {
 class BarrierAlignerTableTest : public testing::TestWithParam<Case> {};
 
 TEST_P(BarrierAlignerTableTest, SaysWhatFollows) {
-  BarrierAligner aligner(GetParam().channels, GetParam().mode);
   std::istringstream events(GetParam().events);
+  BarrierAligner aligner(GetParam().channels, GetParam().mode);
   std::string outcomes;
   for (std::string event; events >> event;) {
     Outcome outcome;
     if (event[0] == 'e') {
       outcome = aligner.OnEnd(static_cast<std::uint32_t>(std::stoul(event.substr(1))));
+    } else if (event[0] == 'l') {
+      outcome = aligner.OnLastRecorded(static_cast<std::uint32_t>(std::stoul(event.substr(1))));
+    } else if (event[0] == '!') {
+      outcome = aligner.OnAnnounced({.checkpoint_id = std::stoull(event.substr(1))});
     } else if (event[0] == 'a') {
       outcome = aligner.OnAborted(std::stoull(event.substr(1)));
     } else {
       const std::size_t colon = event.find(':');
       outcome = aligner.OnBarrier(static_cast<std::uint32_t>(std::stoul(event)),
-                                  {.checkpoint_id = std::stoull(event.substr(colon + 1))});
+                                  {.checkpoint_id = std::stoull(event.substr(colon + 1)),
+                                   .unaligned = event.back() == '!'});
     }
     outcomes += (outcomes.empty() ? "" : "|") + ToText(outcome);
   }
@@ -89,6 +104,32 @@ constexpr Case kCases[] = {
     {"AtLeastOnceCountsSeveral", kLeast, 2, "0:1 0:2 1:1 1:2", "begin|begin|aligned1|aligned2"},
     {"AtLeastOnceGivesUpWhatWasSkipped", kLeast, 2, "0:1 0:2 1:2", "begin|begin|up1 aligned2"},
     {"OneEndCompletesTheNewest", kLeast, 2, "0:1 0:2 e1", "begin|begin|up1 aligned2"},
+    {"AnAnnouncementRecordsAll", kOnce, 2, "!1 0:1 1:1", "begin overtaken1:01|stop|stop recorded1"},
+    {"AnUnalignedBarrierAnnounces", kOnce, 3, "1:1! 0:1 2:1",
+     "begin block overtaken1:02|stop|stop recorded1"},
+    {"AlignmentMayHaveBegun", kOnce, 3, "0:1 !1 2:1 1:1",
+     "begin block|overtaken1:12|stop|stop recorded1"},
+    {"AnnouncedTwiceIsAnnounced", kOnce, 2, "!1 !1 0:1! 1:1!",
+     "begin overtaken1:01|-|stop|stop recorded1"},
+    {"AnEndEndsTheRecording", kOnce, 2, "!1 l0 e0 1:1",
+     "begin overtaken1:01|stop|-|stop recorded1"},
+    {"AnEndThatWasNotReadAheadDoes", kOnce, 2, "!1 e0 1:1",
+     "begin overtaken1:01|stop|stop recorded1"},
+    {"ALastElementWithoutARecordingMeansNothing", kOnce, 2, "l0 e0 1:1",
+     "-|-|begin block aligned1"},
+    {"WhereAllHaveEndedThereIsNothingToWaitFor", kOnce, 2, "e0 e1 !1 0:1", "-|-|begin aligned1|-"},
+    {"ANewerAnnouncementGivesARecordingUp", kOnce, 2, "!1 0:1 !2 0:2 1:2",
+     "begin overtaken1:01|stop|up1 begin overtaken2:01|stop|stop recorded2"},
+    {"ANewerAnnouncementGivesAnAlignmentUp", kOnce, 2, "0:1 !2 0:2 1:2",
+     "begin block|up1 unblock begin overtaken2:01|stop|stop recorded2"},
+    {"ANewerBarrierGivesARecordingUp", kOnce, 2, "!1 0:1 0:2 1:2",
+     "begin overtaken1:01|stop|up1 begin block|block aligned2"},
+    {"AnAbortOfARecordingUnblocksNobody", kOnce, 2, "!1 0:1 a1 0:2 1:1 1:2",
+     "begin overtaken1:01|stop|-|begin block|-|block aligned2"},
+    {"AnAbortedAnnouncementMeansNothing", kOnce, 2, "a1 !1 !2", "-|-|begin overtaken2:01"},
+    {"ALateAnnouncementMeansNothing", kOnce, 2, "0:1 1:1 !1 0:2 !1",
+     "begin block|block aligned1|-|begin block|-"},
+    {"AtLeastOnceHearsNoAnnouncements", kLeast, 2, "!1 0:1! 1:1!", "-|begin|aligned1"},
     {"AtLeastOnceAbortsOne", kLeast, 2, "0:1 0:2 a1 1:1 1:2", "begin|begin|-|-|aligned2"},
 };
 

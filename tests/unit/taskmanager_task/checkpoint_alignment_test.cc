@@ -55,7 +55,11 @@ struct PassingGraph {
         job->AddVertex(name, parallelism, Passing(vertex));
       }
     }
-    for (const auto& [source, target] : edges) job->AddEdge(source, target, random() % 2);
+    for (const auto& [source, target] : edges) {
+      job->AddEdge(
+          source, target, random() % 2,
+          random() % 4 == 0 ? internal::Partitioning::kCustom : internal::Partitioning::kKeyGroup);
+    }
   }
 
   std::vector<std::uint32_t> Predecessors(std::uint32_t vertex) const {
@@ -128,8 +132,9 @@ struct PassingGraph {
 // The JobManager: triggers, waits, aborts, and compares what is complete.
 class RandomRun {
  public:
-  RandomRun(PassingGraph& graph, CheckpointCluster& checkpoints, std::mt19937& random)
-      : graph_(graph), checkpoints_(checkpoints), random_(random) {}
+  RandomRun(PassingGraph& graph, CheckpointCluster& checkpoints, std::mt19937& random,
+            bool unaligned)
+      : graph_(graph), checkpoints_(checkpoints), random_(random), unaligned_(unaligned) {}
 
   void Trigger() {
     Pending pending{.id = next_id_++};
@@ -145,7 +150,13 @@ class RandomRun {
       }
       if (starts) starting.push_back(task);
     }
-    checkpoints_.Trigger(pending.id, starting);
+    const std::vector<TaskAttempt> all(pending.unfinished.begin(), pending.unfinished.end());
+    const bool at_once = unaligned_ && random_() % 2 == 0;
+    checkpoints_.Trigger(pending.id, starting, at_once ? all : std::vector<TaskAttempt>());
+    if (unaligned_ && !at_once && random_() % 4 != 0) {
+      for (unsigned i = random_() % 100; i > 0; --i) std::this_thread::yield();
+      checkpoints_.Announce(pending.id, all);
+    }
     pending_.push_back(std::move(pending));
   }
   // Waits for the oldest, or aborts it.
@@ -167,6 +178,7 @@ class RandomRun {
   }
   std::size_t pending() const { return pending_.size(); }
   int completed() const { return completed_; }
+  std::uint64_t on_their_way() const { return on_their_way_; }
 
  private:
   struct Pending {
@@ -208,30 +220,49 @@ class RandomRun {
     }
     return total;
   }
+  Total ChannelTotalOf(const Pending& pending, std::uint32_t vertex) {
+    Total total;
+    for (std::uint32_t i = 0; i < Parallelism(vertex); ++i) {
+      const TaskAttempt task{vertex, i, 0};
+      if (pending.unfinished.contains(task)) {
+        total.Add(checkpoints_.ChannelTotalOf(pending.id, task));
+      }
+    }
+    return total;
+  }
   void Check(const Pending& pending) {
     for (std::uint32_t vertex = 0; vertex < graph_.vertices; ++vertex) {
       const std::vector<std::uint32_t> predecessors = graph_.Predecessors(vertex);
       if (predecessors.empty()) continue;
       Total sent;
       for (const std::uint32_t predecessor : predecessors) sent.Add(TotalOf(pending, predecessor));
-      EXPECT_EQ(TotalOf(pending, vertex), sent)
-          << "checkpoint " << pending.id << ", vertex " << vertex;
+      Total received = TotalOf(pending, vertex);
+      const Total on_their_way = ChannelTotalOf(pending, vertex);
+      received.Add(on_their_way);
+      on_their_way_ += on_their_way.count;
+      EXPECT_EQ(received, sent) << "checkpoint " << pending.id << ", vertex " << vertex;
     }
   }
 
   PassingGraph& graph_;
   CheckpointCluster& checkpoints_;
   std::mt19937& random_;
+  const bool unaligned_;
   std::uint64_t next_id_ = 1;
   std::vector<Pending> pending_;
   int completed_ = 0;
+  std::uint64_t on_their_way_ = 0;  // in all that were completed
 };
 
-TEST(CheckpointAlignmentTest, ACheckpointIsACutOfTheGraph) {
+class CheckpointAlignmentTest : public testing::TestWithParam<bool> {};
+
+TEST_P(CheckpointAlignmentTest, ACheckpointIsACutOfTheGraph) {
+  const bool unaligned = GetParam();
   const unsigned seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   int completed = 0;
+  std::uint64_t on_their_way = 0;
   for (int round = 0; round < (test::kInstrumented ? 3 : 6); ++round) {
     PassingGraph graph(random);
     TaskEngineOptions options = TestCluster::DefaultOptions();
@@ -254,10 +285,11 @@ TEST(CheckpointAlignmentTest, ACheckpointIsACutOfTheGraph) {
              std::all_of(view.last.begin(), view.last.end(),
                          [](const auto& task) { return task.second.state == TaskState::kRunning; });
     }));
-    RandomRun run(graph, checkpoints, random);
+    RandomRun run(graph, checkpoints, random, unaligned);
     for (int i = 0; i < 20; ++i) {
       run.Trigger();
-      if (run.pending() > 1 || random() % 2 == 0) run.Settle();
+      // An unaligned checkpoint is the only one under way.
+      if (unaligned || run.pending() > 1 || random() % 2 == 0) run.Settle();
       // The sources of one vertex end before the others.
       if (i == 10) graph.ended[random() % graph.vertices] = true;
     }
@@ -266,9 +298,14 @@ TEST(CheckpointAlignmentTest, ACheckpointIsACutOfTheGraph) {
     while (run.pending() > 0) run.Settle();
     checkpoints.cluster.ExpectFinished();
     completed += run.completed();
+    on_their_way += run.on_their_way();
   }
   EXPECT_GT(completed, test::kInstrumented ? 15 : 30);
+  EXPECT_EQ(on_their_way > 0, unaligned);
 }
+
+INSTANTIATE_TEST_SUITE_P(Barriers, CheckpointAlignmentTest, testing::Values(false, true),
+                         [](const auto& row) { return row.param ? "Unaligned" : "Aligned"; });
 
 }  // namespace
 }  // namespace weir::task

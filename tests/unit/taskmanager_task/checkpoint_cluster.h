@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,15 +71,21 @@ class CheckpointCluster {
     return directory_.path() + "/" + checkpoint::CheckpointFolderName(id);
   }
 
-  // The barrier starts at `tasks`.
-  void Trigger(std::uint64_t id, const std::vector<TaskAttempt>& tasks) {
+  // The barrier starts at `tasks`. The others of `announced_to` do not wait for it.
+  void Trigger(std::uint64_t id, const std::vector<TaskAttempt>& tasks,
+               const std::vector<TaskAttempt>& announced_to = {}) {
     ASSERT_TRUE(LocalFileSystem().CreateDirectories(FolderOf(id)).ok());
     for (std::uint32_t i = 0; i < cluster.engine_count(); ++i) {
-      std::vector<TaskAttempt> here;
-      for (const TaskAttempt& task : tasks) {
-        if (cluster.WorkerOf(task) == i) here.push_back(task);
-      }
-      cluster.engine(i).TriggerCheckpoint(here, {.checkpoint_id = id});
+      cluster.engine(i).TriggerCheckpoint(Here(i, tasks),
+                                          {.checkpoint_id = id, .unaligned = !announced_to.empty()},
+                                          Here(i, announced_to));
+    }
+  }
+  // A checkpoint that was triggered before waits for barriers no longer.
+  void Announce(std::uint64_t id, const std::vector<TaskAttempt>& tasks) {
+    for (std::uint32_t i = 0; i < cluster.engine_count(); ++i) {
+      cluster.engine(i).TriggerCheckpoint({}, {.checkpoint_id = id, .unaligned = true},
+                                          Here(i, tasks));
     }
   }
   void Complete(std::uint64_t id) {
@@ -111,7 +118,45 @@ class CheckpointCluster {
     return total;
   }
 
+  // The numbers that were on their way to the task.
+  Total ChannelTotalOf(std::uint64_t id, const TaskAttempt& task) {
+    Total total;
+    const CheckpointAcknowledgement acknowledged = cluster.events.Acknowledged()[{id, task}];
+    for (const checkpoint::StateHandle& handle : acknowledged.state.handles) {
+      const auto reader = Open(handle);
+      for (checkpoint::SectionId i = 0; i < reader->sections().size(); ++i) {
+        if (reader->sections()[i].kind != checkpoint::SectionKind::kChannelState) continue;
+        EXPECT_TRUE(acknowledged.state.has_channel_state);
+        EXPECT_TRUE(reader
+                        ->ReadChannelState(i,
+                                           [&](std::uint32_t records, auto bytes) {
+                                             AddNumbers(records, bytes, total);
+                                             return Status::Ok();
+                                           })
+                        .ok());
+      }
+    }
+    return total;
+  }
+
  private:
+  static void AddNumbers(std::uint32_t records, std::span<const std::byte> bytes, Total& total) {
+    const NumberChannelType type;
+    const std::uint64_t before = total.count;
+    while (!bytes.empty()) {
+      Numbers batch(internal::kMaximumBatchCapacity);
+      bytes = bytes.subspan(type.Decode(bytes, batch).value());
+      for (std::uint32_t i = 0; i < batch.size(); ++i) total.Add(batch[i]);
+    }
+    EXPECT_EQ(total.count - before, records);
+  }
+  std::vector<TaskAttempt> Here(std::uint32_t worker, const std::vector<TaskAttempt>& tasks) {
+    std::vector<TaskAttempt> here;
+    for (const TaskAttempt& task : tasks) {
+      if (cluster.WorkerOf(task) == worker) here.push_back(task);
+    }
+    return here;
+  }
   TaskEngineOptions WithCheckpoints(TaskEngineOptions options) const {
     options.checkpoints_enabled = true;
     options.checkpoint_directory = directory_.path();

@@ -27,16 +27,6 @@ TEST_F(TaskCheckpointTest, ATriggerThatReachesNoRunningTaskIsDeclined) {
   EXPECT_THAT(declined.at({1, unknown}).message(), HasSubstr("not running here"));
 }
 
-TEST_F(TaskCheckpointTest, AnUnalignedOneIsRefused) {
-  Run([](ChainContext&) { return ChainHooks{}; });
-  checkpoints_->cluster.engine().TriggerCheckpoint({kSource},
-                                                   {.checkpoint_id = 1, .unaligned = true});
-  const auto declined = events().Declined();
-  ASSERT_EQ(declined.size(), 1U);
-  EXPECT_EQ(declined.at({1, kSource}).code(), StatusCode::kUnsupported);
-  Finish();
-}
-
 TEST_F(TaskCheckpointTest, ABoundedTaskStaysUntilItsLastCommit) {
   std::shared_ptr<internal::Availability> availability;
   std::atomic<bool> committed{false};

@@ -1,6 +1,7 @@
 #include "taskmanager/task/task_restore.h"
 
 #include <atomic>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,15 +27,18 @@ constexpr Number kDistinct = 1000;
 // A source with its place in the input, and behind it subtasks that count numbers by key.
 class CountingJob {
  public:
-  CountingJob(Number first_stop, std::uint32_t parallelism)
+  CountingJob(Number first_stop, std::uint32_t parallelism,
+              Number hold_at = std::numeric_limits<Number>::max(),
+              internal::Partitioning partitioning = internal::Partitioning::kKeyGroup)
       : job_(std::make_shared<TestJob>()),
         source_(first_stop, kDistinct, parallelism),
-        parallelism_(parallelism) {
+        parallelism_(parallelism),
+        hold_at_(hold_at) {
     job_->AddSource("Source", 1, [this](ChainContext&) { return source_.Hooks(); });
     job_->AddVertex("Count", parallelism, [this](ChainContext& context) {
       return CountHooks(context.runtime().subtask_index());
     });
-    job_->AddEdge(0, 1);
+    job_->AddEdge(0, 1, 0, partitioning);
   }
 
   const std::shared_ptr<TestJob>& job() const { return job_; }
@@ -62,6 +66,7 @@ class CountingJob {
       arrived_ += batch.size();
       return Status::Ok();
     };
+    hooks.holds_input = [this] { return arrived_ >= hold_at_; };
     hooks.close = [this, table, total](TestChain&) {
       const std::lock_guard lock(mutex_);
       content_.merge(table->Content());
@@ -83,6 +88,7 @@ class CountingJob {
   const std::shared_ptr<TestJob> job_;
   NumberSource source_;
   const std::uint32_t parallelism_;
+  const Number hold_at_;  // no subtask takes input after so many numbers
   std::atomic<Number> arrived_{0};
   std::mutex mutex_;
   std::map<Number, Number> content_;
@@ -111,6 +117,30 @@ class TaskRestoreTest : public testing::Test {
     ASSERT_TRUE(job.WaitForArrived(kFirst));
     first_->Trigger(3, {{0, 0, 0}});
     ASSERT_TRUE(first_->cluster.events.WaitForAnswers(3, 1 + parallelism));
+    first_->cluster.engine().CancelAll();
+    ASSERT_TRUE(first_->cluster.events.WaitForEnds(1 + parallelism));
+    acknowledged_ = first_->cluster.events.Acknowledged();
+    first_->cluster.DestroyEngines();
+  }
+  // Takes checkpoint 3 while no counting subtask takes any input.
+  void TakeUnalignedCheckpoint(
+      std::uint32_t parallelism, std::size_t inline_bytes,
+      internal::Partitioning partitioning = internal::Partitioning::kKeyGroup) {
+    constexpr Number kHoldAt = kFirst / 4;
+    parallelism_ = parallelism;
+    CountingJob job(kFirst, parallelism, kHoldAt, partitioning);
+    TaskEngineOptions options = TestCluster::DefaultOptions();
+    options.inline_state_bytes = inline_bytes;
+    first_.emplace(job.job(), 1, options);
+    first_->cluster.Run(Spread);
+    ASSERT_TRUE(job.WaitForArrived(kHoldAt));
+    std::vector<TaskAttempt> counting;
+    for (std::uint32_t i = 0; i < parallelism; ++i) counting.push_back({1, i, 0});
+    first_->Trigger(3, {{0, 0, 0}}, counting);
+    ASSERT_TRUE(first_->cluster.events.WaitForAnswers(3, 1 + parallelism));
+    Total on_their_way;
+    for (const TaskAttempt& task : counting) on_their_way.Add(first_->ChannelTotalOf(3, task));
+    EXPECT_GT(on_their_way.count, 0u);
     first_->cluster.engine().CancelAll();
     ASSERT_TRUE(first_->cluster.events.WaitForEnds(1 + parallelism));
     acknowledged_ = first_->cluster.events.Acknowledged();
@@ -160,12 +190,17 @@ struct Rescaling {
   std::uint32_t before;
   std::uint32_t after;
   std::size_t inline_bytes;
+  bool unaligned = false;
 };
 
 class RescalingTest : public TaskRestoreTest, public testing::WithParamInterface<Rescaling> {};
 
 TEST_P(RescalingTest, EveryNumberCountsOnce) {
-  TakeCheckpoint(GetParam().before, GetParam().inline_bytes);
+  if (GetParam().unaligned) {
+    TakeUnalignedCheckpoint(GetParam().before, GetParam().inline_bytes);
+  } else {
+    TakeCheckpoint(GetParam().before, GetParam().inline_bytes);
+  }
   CountingJob job(kAll, GetParam().after);
   TestCluster second(job.job());
   second.restores = RestoreAt(*job.job());
@@ -185,7 +220,11 @@ TEST_P(RescalingTest, EveryNumberCountsOnce) {
 INSTANTIATE_TEST_SUITE_P(Parallelism, RescalingTest,
                          testing::Values(Rescaling{"Same", 2, 2, 0}, Rescaling{"Up", 2, 3, 0},
                                          Rescaling{"Down", 3, 1, 0},
-                                         Rescaling{"Inline", 2, 3, 1 << 20}),
+                                         Rescaling{"Inline", 2, 3, 1 << 20},
+                                         Rescaling{"UnalignedSame", 2, 2, 0, true},
+                                         Rescaling{"UnalignedUp", 2, 3, 0, true},
+                                         Rescaling{"UnalignedDown", 3, 1, 0, true},
+                                         Rescaling{"UnalignedInline", 1, 2, 1 << 20, true}),
                          [](const auto& row) { return std::string(row.param.name); });
 
 TEST_F(TaskRestoreTest, StateOfAnotherTypeIsRefused) {
@@ -200,6 +239,49 @@ TEST_F(TaskRestoreTest, StateOfAnotherTypeIsRefused) {
                            "a set of names", "key=i64 value=i64", "state file '"}) {
     EXPECT_THAT(failure.cause.message(), HasSubstr(part));
   }
+}
+
+TEST_F(TaskRestoreTest, RecordsThatOnlyTheOldSubtasksMayGetAreRefusedByOthers) {
+  constexpr auto kCustom = internal::Partitioning::kCustom;
+  TakeUnalignedCheckpoint(1, 0, kCustom);
+  CountingJob same(kAll, 1, std::numeric_limits<Number>::max(), kCustom);
+  {
+    TestCluster second(same.job());
+    second.restores = RestoreAt(*same.job());
+    same.End();
+    second.Run(Spread);
+    second.ExpectFinished();
+  }
+  EXPECT_EQ(same.totals.count, static_cast<std::uint64_t>(kAll));
+  CountingJob job(kAll, 2, std::numeric_limits<Number>::max(), kCustom);
+  const TaskFailure failure = FailureOf(job, RestoreAt(*job.job()));
+  EXPECT_EQ(failure.cause.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(failure.cause.message(), HasSubstr("start it with parallelism 1"));
+}
+
+TEST_F(TaskRestoreTest, RecordsOnTheirWayAlongAnotherEdgeAreRefused) {
+  TakeUnalignedCheckpoint(1, 0);
+  // The same vertices, but what the counting one reads comes from a source of its own.
+  auto job = std::make_shared<TestJob>();
+  job->AddSource("Source", 1, [](ChainContext&) { return ChainHooks{}; });
+  job->AddVertex("Count", 1, [](ChainContext&) {
+    auto table = std::make_shared<CountingTable>(0, 1);
+    ChainHooks hooks;
+    hooks.close = [table](TestChain&) { return Status::Ok(); };
+    hooks.checkpoint.tables = {table->Chained()};
+    return hooks;
+  });
+  job->AddSource("Another source", 1, [](ChainContext&) { return ChainHooks{}; });
+  job->AddEdge(2, 1);
+  TestCluster second(job);
+  second.restores = RestoreAt(*job);
+  second.Run(Spread);
+  ASSERT_TRUE(second.events.WaitFor({1, 0, 0}, TaskState::kFailed));
+  const TaskFailure failure = *second.events.Last({1, 0, 0}).failure;
+  EXPECT_TRUE(failure.restore_failed);
+  EXPECT_EQ(failure.cause.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(failure.cause.message(), HasSubstr("which the program does not have"));
+  EXPECT_THAT(failure.cause.message(), HasSubstr("operator 'Count head', input '000"));
 }
 
 TEST_F(TaskRestoreTest, StateThatTheProgramHasNotIsRefused) {
