@@ -101,8 +101,23 @@ inline constexpr Setting<MemorySize> kCheckpointingInlineThreshold{
 inline constexpr Setting<bool> kCheckpointingUnaligned{
     {.key = "execution.checkpointing.unaligned.enabled",
      .default_text = "false",
-     .stability = SettingStability::kExperimental,
-     .description = "Barriers overtake records. Not supported yet: true is refused."}};
+     .stability = SettingStability::kEvolving,
+     .description = "Checkpoints do not wait for back pressure: a task's snapshot waits for no "
+                    "barriers, records on their way become part of it. Exactly-once, one at a "
+                    "time."}};
+inline constexpr Setting<std::chrono::milliseconds> kCheckpointingAlignedTimeout{
+    {.key = "execution.checkpointing.aligned-checkpoint-timeout",
+     .default_text = "0 ms",
+     .stability = SettingStability::kEvolving,
+     .description = "With unaligned checkpoints: each begins aligned and goes on unaligned when it "
+                    "takes longer. 0: unaligned at once."}};
+inline constexpr Setting<MemorySize> kCheckpointingMaximumChannelState{
+    {.key = "execution.checkpointing.unaligned.maximum-channel-state-size",
+     .default_text = "256 mb",
+     .stability = SettingStability::kEvolving,
+     .description = "Most that an unaligned checkpoint may have of the records on their way to a "
+                    "subtask. With more it is given up, which is no failure, and the next one is "
+                    "aligned."}};
 
 inline constexpr Setting<FailoverStrategy> kFailoverStrategy{
     {.key = "jobmanager.execution.failover-strategy",

@@ -45,6 +45,8 @@ constexpr auto kUpToRocksDb = std::to_array<const SettingDescription*>({
     &kCheckpointingRetention,
     &kCheckpointingInlineThreshold,
     &kCheckpointingUnaligned,
+    &kCheckpointingAlignedTimeout,
+    &kCheckpointingMaximumChannelState,
     &kCheckpointingIncremental,
     &kStateBackend,
     &kRocksDbLocalDirectory,

@@ -31,6 +31,7 @@ rest::CheckpointSubtask SubtaskOf(const SubtaskCheckpoint& subtask) {
   info.state_bytes = static_cast<std::int64_t>(metrics.state_bytes());
   info.written_bytes = static_cast<std::int64_t>(metrics.written_bytes());
   info.unaligned = metrics.unaligned();
+  info.persisted_bytes = static_cast<std::int64_t>(metrics.alignment_bytes());
   return info;
 }
 
@@ -77,6 +78,8 @@ rest::CheckpointSettings SettingsOf(const std::optional<CheckpointConfiguration>
   settings.min_pause_ms = configuration->policy.min_pause_ms;
   settings.max_concurrent = configuration->policy.max_concurrent;
   settings.tolerable_failures = configuration->policy.tolerable_failures;
+  settings.unaligned = configuration->policy.unaligned;
+  settings.aligned_timeout_ms = configuration->policy.aligned_timeout_ms;
   settings.retained = configuration->retention != CheckpointRetention::kNone;
   settings.deleted_on_cancellation =
       configuration->retention != CheckpointRetention::kRetainOnCancellation;

@@ -8,17 +8,20 @@
 namespace weir::jobmanager {
 namespace {
 
-Status NotSupportedYet(const SettingDescription& setting, std::string_view value) {
-  return Status(StatusCode::kUnsupported,
-                Concat("'", setting.key, "' is '", value, "', which is not supported yet"),
-                ErrorDomain::kUser, RetryHint::kNoRetry);
-}
-
-Status CheckSupported(const Configuration& configuration) {
-  if (configuration.Get(settings::kCheckpointingUnaligned)) {
-    return NotSupportedYet(settings::kCheckpointingUnaligned, "true");
+// As in Flink.
+Status CheckUnaligned(const CheckpointConfiguration& checkpoints) {
+  if (!checkpoints.policy.unaligned) return Status();
+  if (checkpoints.mode == CheckpointingMode::kAtLeastOnce) {
+    return Status::InvalidArgument(Concat("'", settings::kCheckpointingUnaligned.key,
+                                          "' goes with '", settings::kCheckpointingMode.key,
+                                          "' EXACTLY_ONCE, not AT_LEAST_ONCE"));
   }
-  return CheckStateBackendSettings(configuration);
+  if (checkpoints.policy.max_concurrent > 1) {
+    return Status::InvalidArgument(Concat(
+        "'", settings::kCheckpointingUnaligned.key, "' goes with '",
+        settings::kCheckpointingMaxConcurrent.key, "' 1, not ", checkpoints.policy.max_concurrent));
+  }
+  return Status();
 }
 
 }  // namespace
@@ -26,7 +29,7 @@ Status CheckSupported(const Configuration& configuration) {
 Result<std::optional<CheckpointConfiguration>> CheckpointConfigurationOf(
     const Configuration& configuration) {
   using namespace settings;  // NOLINT: every line below reads one
-  WEIR_RETURN_IF_ERROR(CheckSupported(configuration));
+  WEIR_RETURN_IF_ERROR(CheckStateBackendSettings(configuration));
   const auto interval = configuration.Find(kCheckpointingInterval);
   if (!interval) return std::optional<CheckpointConfiguration>();
   const std::optional<std::string> directory = configuration.Find(kCheckpointingDirectory);
@@ -42,7 +45,10 @@ Result<std::optional<CheckpointConfiguration>> CheckpointConfigurationOf(
   result.policy.timeout_ms = configuration.Get(kCheckpointingTimeout).count();
   result.policy.max_concurrent = configuration.Get(kCheckpointingMaxConcurrent);
   result.policy.tolerable_failures = configuration.Get(kCheckpointingTolerableFailures);
+  result.policy.unaligned = configuration.Get(kCheckpointingUnaligned);
+  result.policy.aligned_timeout_ms = configuration.Get(kCheckpointingAlignedTimeout).count();
   result.mode = configuration.Get(kCheckpointingMode);
+  WEIR_RETURN_IF_ERROR(CheckUnaligned(result));
   result.retained = static_cast<std::size_t>(configuration.Get(kCheckpointingNumberRetained));
   result.retention = configuration.Get(kCheckpointingRetention);
   return std::optional<CheckpointConfiguration>(std::move(result));

@@ -25,7 +25,7 @@ struct CheckpointConfiguration {
 };
 
 // None: the job takes no checkpoints (no interval is set). INVALID_ARGUMENT where settings do not
-// fit together, UNSUPPORTED for what this version does not do; both name the setting.
+// fit together, UNSUPPORTED for what this version does not do; both name the settings.
 Result<std::optional<CheckpointConfiguration>> CheckpointConfigurationOf(
     const Configuration& configuration);
 

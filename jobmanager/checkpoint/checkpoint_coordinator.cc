@@ -21,6 +21,14 @@ bool IsNotNow(const Status& status) {
   return status.code() == StatusCode::kFailedPrecondition || status.code() == StatusCode::kCanceled;
 }
 
+// Tasks that have to acknowledge it still.
+std::vector<CheckpointTask> Awaited(const PendingCheckpoint& checkpoint) {
+  std::vector<CheckpointTask> awaited;
+  std::ranges::copy_if(checkpoint.plan(), std::back_inserter(awaited),
+                       [&](const CheckpointTask& task) { return checkpoint.Awaits(task.index); });
+  return awaited;
+}
+
 }  // namespace
 
 CheckpointCoordinator::CheckpointCoordinator(EventLoop& loop, Clock& clock,
@@ -41,7 +49,7 @@ CheckpointCoordinator::CheckpointCoordinator(EventLoop& loop, Clock& clock,
 
 CheckpointCoordinator::~CheckpointCoordinator() {
   loop_.Cancel(timer_);
-  for (const auto& [id, pending] : pending_) loop_.Cancel(pending.timeout);
+  for (auto& [id, pending] : pending_) CancelTimers(pending);
 }
 
 void CheckpointCoordinator::Start() {
@@ -191,7 +199,28 @@ void CheckpointCoordinator::TriggerTasks(Pending& pending) {
   std::ranges::copy_if(*plan, std::back_inserter(starting), &CheckpointTask::starts_barrier);
   statistics_.OnTriggered(id, *plan);
   pending.checkpoint.Collect(*std::move(plan));
-  effects_.TriggerTasks(id, pending.checkpoint.trigger_time_ms(), starting);
+  const bool unaligned = policy_.unaligned && !std::exchange(aligned_next_, false);
+  pending.announced = unaligned && policy_.aligned_timeout_ms == 0;
+  if (unaligned && !pending.announced) {
+    pending.announcement = loop_.Schedule(policy_.aligned_timeout_ms, [this, id] { Announce(id); });
+  }
+  effects_.TriggerTasks(
+      id, pending.checkpoint.trigger_time_ms(), starting,
+      pending.announced ? Awaited(pending.checkpoint) : std::vector<CheckpointTask>());
+}
+
+void CheckpointCoordinator::Announce(std::uint64_t checkpoint_id) {
+  Pending* const pending = Find(checkpoint_id);
+  if (pending == nullptr) return;
+  pending->announcement = kNoTimer;
+  pending->announced = true;
+  effects_.AnnounceToTasks(checkpoint_id, pending->checkpoint.trigger_time_ms(),
+                           Awaited(pending->checkpoint));
+}
+
+void CheckpointCoordinator::CancelTimers(Pending& pending) {
+  loop_.Cancel(std::exchange(pending.timeout, kNoTimer));
+  loop_.Cancel(std::exchange(pending.announcement, kNoTimer));
 }
 
 bool CheckpointCoordinator::OnAcknowledged(proto::CheckpointAcknowledged acknowledged) {
@@ -218,7 +247,7 @@ bool CheckpointCoordinator::OnAcknowledged(proto::CheckpointAcknowledged acknowl
 void CheckpointCoordinator::CheckAcknowledged(Pending& pending) {
   if (!pending.checkpoint.WriteMetadata()) return;
   // It may hold from here on: only the writer knows how it ends.
-  loop_.Cancel(std::exchange(pending.timeout, kNoTimer));
+  CancelTimers(pending);
   effects_.WriteMetadata(pending.checkpoint.TakeMetadata(graph_.job_graph()));
 }
 
@@ -228,7 +257,10 @@ bool CheckpointCoordinator::OnDeclined(const proto::CheckpointDeclined& declined
   if (pending == nullptr || !pending->checkpoint.Awaits(task)) return false;
   Status status = proto::StatusFromError(declined.error());
   if (status.ok()) status = Status::Internal("without saying why");
-  const Counts counts = IsNotNow(status) ? Counts::kNo : Counts::kYes;
+  // Nothing is wrong with the job: what is on its way will be less, or is waited for.
+  const bool too_much = pending->announced && status.code() == StatusCode::kResourceExhausted;
+  aligned_next_ |= too_much;
+  const Counts counts = too_much || IsNotNow(status) ? Counts::kNo : Counts::kYes;
   Abort(declined.checkpoint_id(),
         status.WithContext(Concat("'", graph_.TaskName(task.vertex, task.subtask), "' declined")),
         counts);
@@ -256,7 +288,7 @@ void CheckpointCoordinator::OnTaskFinished(SubtaskIndex task) {
 
 CheckpointCoordinator::Pending CheckpointCoordinator::Remove(std::uint64_t checkpoint_id) {
   Pending removed = std::move(pending_.extract(checkpoint_id).mapped());
-  loop_.Cancel(std::exchange(removed.timeout, kNoTimer));
+  CancelTimers(removed);
   return removed;
 }
 

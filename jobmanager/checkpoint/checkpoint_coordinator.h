@@ -7,6 +7,8 @@
 //  * Of every checkpoint that was announced its end is told exactly once: completed (its metadata
 //    is durable by then) or aborted.
 //  * Never more under way than the policy allows.
+//  * Where more is on its way to a task than an unaligned checkpoint may have, the next one is
+//    aligned, and the one after it unaligned again.
 //  * A checkpoint whose metadata is being written is not aborted: it may hold already. Whoever
 //    restarts the job waits for it (`settled`).
 // Coordinators are snapshotted first; the triggers leave in the same turn of the loop in which
@@ -40,6 +42,10 @@ struct CheckpointPolicy {
   std::int64_t timeout_ms = 600'000;
   std::int64_t max_concurrent = 1;
   std::int64_t tolerable_failures = 0;  // in a row
+  // Tasks do not wait for barriers: they hear of the checkpoint from the coordinator, at once or
+  // when it has taken so long. Exactly-once only, with one at a time.
+  bool unaligned = false;
+  std::int64_t aligned_timeout_ms = 0;
 };
 
 struct CheckpointOutcome {
@@ -56,9 +62,14 @@ class CheckpointEffects {
   virtual void PrepareFolder(std::uint64_t checkpoint_id) = 0;
   // To the coordinator process; answer: OnCoordinatorsSnapshotted.
   virtual void SnapshotCoordinators(std::uint64_t checkpoint_id) = 0;
-  // `tasks`: where the barrier starts.
+  // `tasks`: where the barrier starts. `announced_to`: tasks that wait for no barriers; none in an
+  // aligned checkpoint.
   virtual void TriggerTasks(std::uint64_t checkpoint_id, std::int64_t trigger_time_ms,
-                            const std::vector<CheckpointTask>& tasks) = 0;
+                            const std::vector<CheckpointTask>& tasks,
+                            const std::vector<CheckpointTask>& announced_to) = 0;
+  // The same for a checkpoint that was triggered and is not acknowledged by these yet.
+  virtual void AnnounceToTasks(std::uint64_t checkpoint_id, std::int64_t trigger_time_ms,
+                               const std::vector<CheckpointTask>& announced_to) = 0;
   // Makes the checkpoint hold; answer: OnMetadataWritten.
   virtual void WriteMetadata(proto::CheckpointMetadata metadata) = 0;
   // To all workers and the coordinator process.
@@ -118,6 +129,8 @@ class CheckpointCoordinator {
   struct Pending {
     PendingCheckpoint checkpoint;
     TimerId timeout = kNoTimer;
+    TimerId announcement = kNoTimer;
+    bool announced = false;
     std::vector<TriggerCallback> callbacks;
     std::set<SubtaskIndex> requested_by;  // asked again when it fails
   };
@@ -127,6 +140,8 @@ class CheckpointCoordinator {
   bool AtConcurrencyBound() const;
   void Begin();
   void TriggerTasks(Pending& pending);
+  void Announce(std::uint64_t checkpoint_id);
+  void CancelTimers(Pending& pending);
   void CheckAcknowledged(Pending& pending);
   void AbortAll(const Status& reason);
   void Abort(std::uint64_t checkpoint_id, Status reason, Counts counts);
@@ -152,6 +167,7 @@ class CheckpointCoordinator {
   std::int64_t last_end_ms_;           // of a checkpoint, for the least pause
   std::int64_t retry_after_ms_ = 0;    // of checkpoints asked for, after one was given up
   std::int64_t failures_in_a_row_ = 0;
+  bool aligned_next_ = false;  // too much was on its way for the last one
   std::vector<TriggerCallback> asked_by_hand_;
   std::set<SubtaskIndex> requested_by_;
 };

@@ -127,12 +127,14 @@ void ForEachStoreFile(const proto::CheckpointMetadata& metadata, Function&& func
 
 // The lowest version whose readers take in all of it.
 std::uint32_t VersionOf(const proto::CheckpointMetadata& metadata) {
+  std::uint32_t version = 1;
   for (const proto::VertexState& vertex : metadata.vertices()) {
     for (const proto::SubtaskState& subtask : vertex.subtasks()) {
-      if (subtask.stores_size() > 0) return 2;
+      if (subtask.has_channel_state()) return 3;
+      if (subtask.stores_size() > 0) version = 2;
     }
   }
-  return 1;
+  return version;
 }
 
 }  // namespace

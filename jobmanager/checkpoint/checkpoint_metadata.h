@@ -14,7 +14,7 @@
 namespace weir::jobmanager {
 
 // 2: has stores of keyed state (OperatorStore), which an older reader would pass over.
-inline constexpr std::uint32_t kCheckpointMetadataVersion = 2;
+inline constexpr std::uint32_t kCheckpointMetadataVersion = 3;
 inline constexpr std::string_view kCheckpointMetadataFile = "_metadata";
 
 // Ok where the message makes sense by itself: as many subtasks as parallelism says, in order and

@@ -34,6 +34,7 @@ struct OldVertex {
       has_handles |= subtask.handles_size() > 0 || subtask.stores_size() > 0;
       has_operator_state |= subtask.has_operator_state();
       has_union_state |= subtask.has_union_state();
+      has_channel_state |= subtask.has_channel_state();
       has_finished |= subtask.finished();
     }
   }
@@ -42,6 +43,7 @@ struct OldVertex {
   bool has_handles = false;  // or stores
   bool has_operator_state = false;
   bool has_union_state = false;
+  bool has_channel_state = false;
   bool has_finished = false;
 };
 
@@ -148,7 +150,10 @@ class Assignment {
                                 const OldVertex& of) {
     const proto::VertexState& old = *of.state;
     if (vertex.parallelism() == old.parallelism() && !of.has_union_state) return {subtask, 1};
-    if (of.has_union_state || of.has_operator_state) return {0, old.parallelism()};
+    // Records on their way go by key group, or to any one: each new subtask looks for its own.
+    if (of.has_union_state || of.has_operator_state || of.has_channel_state) {
+      return {0, old.parallelism()};
+    }
     const KeyGroupRange groups =
         KeyGroupRangeOf(subtask, vertex.parallelism(), vertex.max_parallelism());
     const auto old_subtask_of = [&](std::uint32_t group) {

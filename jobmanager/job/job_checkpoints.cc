@@ -196,13 +196,20 @@ void JobCheckpoints::SnapshotCoordinators(std::uint64_t checkpoint_id) {
   listener_.SendToCoordinator(std::move(command));
 }
 
+void JobCheckpoints::AnnounceToTasks(std::uint64_t checkpoint_id, std::int64_t trigger_time_ms,
+                                     const std::vector<CheckpointTask>& announced_to) {
+  TriggerTasks(checkpoint_id, trigger_time_ms, {}, announced_to);
+}
+
 void JobCheckpoints::TriggerTasks(std::uint64_t checkpoint_id, std::int64_t trigger_time_ms,
-                                  const std::vector<CheckpointTask>& tasks) {
+                                  const std::vector<CheckpointTask>& tasks,
+                                  const std::vector<CheckpointTask>& announced_to) {
   proto::TriggerCheckpoint trigger;
   trigger.set_checkpoint_id(checkpoint_id);
   trigger.set_trigger_time_ms(trigger_time_ms);
   trigger.set_kind(proto::CHECKPOINT);
-  listener_.SendTriggers(trigger, tasks);
+  trigger.set_unaligned(!announced_to.empty());
+  listener_.SendTriggers(trigger, tasks, announced_to);
 }
 
 void JobCheckpoints::WriteMetadata(proto::CheckpointMetadata metadata) {

@@ -35,7 +35,8 @@ class JobCheckpointsListener {
   virtual void SendToWorkers(const proto::WorkerCommand& command) = 0;
   // Adds the tasks' attempts to `trigger` and sends each worker its own.
   virtual void SendTriggers(const proto::TriggerCheckpoint& trigger,
-                            const std::vector<CheckpointTask>& tasks) = 0;
+                            const std::vector<CheckpointTask>& tasks,
+                            const std::vector<CheckpointTask>& announced_to) = 0;
 };
 
 class JobCheckpoints final : private CheckpointEffects {
@@ -95,7 +96,10 @@ class JobCheckpoints final : private CheckpointEffects {
   void PrepareFolder(std::uint64_t checkpoint_id) override;
   void SnapshotCoordinators(std::uint64_t checkpoint_id) override;
   void TriggerTasks(std::uint64_t checkpoint_id, std::int64_t trigger_time_ms,
-                    const std::vector<CheckpointTask>& tasks) override;
+                    const std::vector<CheckpointTask>& tasks,
+                    const std::vector<CheckpointTask>& announced_to) override;
+  void AnnounceToTasks(std::uint64_t checkpoint_id, std::int64_t trigger_time_ms,
+                       const std::vector<CheckpointTask>& announced_to) override;
   void WriteMetadata(proto::CheckpointMetadata metadata) override;
   void NotifyCompleted(std::uint64_t checkpoint_id) override;
   void NotifyAborted(std::uint64_t checkpoint_id) override;

@@ -150,7 +150,8 @@ class JobMaster final : private JobWorkersListener, private JobCheckpointsListen
   void SendToCoordinator(proto::WorkerCommand command) override;
   void SendToWorkers(const proto::WorkerCommand& command) override;
   void SendTriggers(const proto::TriggerCheckpoint& trigger,
-                    const std::vector<CheckpointTask>& tasks) override;
+                    const std::vector<CheckpointTask>& tasks,
+                    const std::vector<CheckpointTask>& announced_to) override;
   std::vector<proto::CoordinatorStart> CoordinatorsToStart() const;
   void AddRestores(proto::DeployTasks& deployment) const;
   void StopCheckpoints();

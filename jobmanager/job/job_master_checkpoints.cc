@@ -88,17 +88,22 @@ void JobMaster::SendToWorkers(const proto::WorkerCommand& command) {
 }
 
 void JobMaster::SendTriggers(const proto::TriggerCheckpoint& trigger,
-                             const std::vector<CheckpointTask>& tasks) {
+                             const std::vector<CheckpointTask>& tasks,
+                             const std::vector<CheckpointTask>& announced_to) {
   std::map<std::string, proto::WorkerCommand> commands;  // by worker
-  for (const CheckpointTask& task : tasks) {
+  const auto trigger_of = [&](const CheckpointTask& task) {
     const Execution& execution = graph_.At(task.index.vertex, task.index.subtask);
     proto::WorkerCommand& command = commands[execution.place->worker_id];
     if (!command.has_trigger_checkpoint()) *command.mutable_trigger_checkpoint() = trigger;
-    proto::TaskAttempt* const attempt = command.mutable_trigger_checkpoint()->add_tasks();
+    return command.mutable_trigger_checkpoint();
+  };
+  const auto set = [](const CheckpointTask& task, proto::TaskAttempt* attempt) {
     attempt->set_vertex(task.index.vertex);
     attempt->set_subtask(task.index.subtask);
     attempt->set_attempt(task.attempt);
-  }
+  };
+  for (const CheckpointTask& task : tasks) set(task, trigger_of(task)->add_tasks());
+  for (const CheckpointTask& task : announced_to) set(task, trigger_of(task)->add_announced_to());
   for (auto& [worker_id, command] : commands) {
     if (JobWorker* const worker = workers_.Find(worker_id)) {
       workers_.Send(*worker, std::move(command));

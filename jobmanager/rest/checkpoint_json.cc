@@ -52,6 +52,7 @@ struct Totals {
   std::int64_t end_to_end_ms = 0;
   std::int64_t state_bytes = 0;
   std::int64_t written_bytes = 0;
+  std::int64_t persisted_bytes = 0;
 };
 
 Totals TotalsOf(const CheckpointVertex& vertex) {
@@ -65,19 +66,20 @@ Totals TotalsOf(const CheckpointVertex& vertex) {
     totals.end_to_end_ms = std::max(totals.end_to_end_ms, subtask.end_to_end_ms);
     totals.state_bytes += subtask.state_bytes;
     totals.written_bytes += subtask.written_bytes;
+    totals.persisted_bytes += subtask.persisted_bytes;
   }
   return totals;
 }
 
-// Aligned checkpoints hold no records of channels: the last three are 0.
+// Nothing is held back or passed by while barriers are waited for: two are 0.
 void AddSizes(Json& json, std::int64_t written_bytes, std::int64_t state_bytes,
-              std::int64_t end_to_end_ms) {
+              std::int64_t end_to_end_ms, std::int64_t persisted_bytes) {
   json["checkpointed_size"] = written_bytes;
   json["state_size"] = state_bytes;
   json["end_to_end_duration"] = end_to_end_ms;
   json["alignment_buffered"] = 0;
   json["processed_data"] = 0;
-  json["persisted_data"] = 0;
+  json["persisted_data"] = persisted_bytes;
 }
 
 Json VertexJson(const CheckpointDetails& checkpoint, const CheckpointVertex& vertex) {
@@ -85,7 +87,8 @@ Json VertexJson(const CheckpointDetails& checkpoint, const CheckpointVertex& ver
   Json json = {{"id", checkpoint.id},
                {"status", totals.acknowledged == totals.subtasks ? "COMPLETED" : checkpoint.status},
                {"latest_ack_timestamp", totals.latest_acknowledge_time_ms}};
-  AddSizes(json, totals.written_bytes, totals.state_bytes, totals.end_to_end_ms);
+  AddSizes(json, totals.written_bytes, totals.state_bytes, totals.end_to_end_ms,
+           totals.persisted_bytes);
   json["num_subtasks"] = totals.subtasks;
   json["num_acknowledged_subtasks"] = totals.acknowledged;
   return json;
@@ -98,6 +101,7 @@ Json CheckpointJson(const CheckpointDetails& checkpoint, bool with_vertices) {
     const Totals totals = TotalsOf(vertex);
     all.subtasks += totals.subtasks;
     all.acknowledged += totals.acknowledged;
+    all.persisted_bytes += totals.persisted_bytes;
     if (with_vertices) tasks[vertex.id] = VertexJson(checkpoint, vertex);
   }
   Json json = {{"className", ToLower(checkpoint.status)},
@@ -107,7 +111,8 @@ Json CheckpointJson(const CheckpointDetails& checkpoint, bool with_vertices) {
                {"savepointFormat", nullptr},
                {"trigger_timestamp", checkpoint.trigger_time_ms},
                {"latest_ack_timestamp", checkpoint.latest_acknowledge_time_ms}};
-  AddSizes(json, checkpoint.written_bytes, checkpoint.state_bytes, checkpoint.duration_ms);
+  AddSizes(json, checkpoint.written_bytes, checkpoint.state_bytes, checkpoint.duration_ms,
+           all.persisted_bytes);
   json["num_subtasks"] = all.subtasks;
   json["num_acknowledged_subtasks"] = all.acknowledged;
   json["checkpoint_type"] = "CHECKPOINT";
@@ -139,19 +144,21 @@ Json SubtaskJson(const CheckpointSubtask& subtask) {
     return {{"index", subtask.index},
             {"status", subtask.finished ? "finished" : "pending_or_failed"}};
   }
-  return {
-      {"index", subtask.index},
-      {"status", "completed"},
-      {"ack_timestamp", subtask.acknowledge_time_ms},
-      {"end_to_end_duration", subtask.end_to_end_ms},
-      {"checkpointed_size", subtask.written_bytes},
-      {"state_size", subtask.state_bytes},
-      {"checkpoint", {{"sync", subtask.sync_ms}, {"async", subtask.async_ms}}},
-      {"alignment",
-       {{"buffered", 0}, {"processed", 0}, {"persisted", 0}, {"duration", subtask.alignment_ms}}},
-      {"start_delay", subtask.start_delay_ms},
-      {"unaligned_checkpoint", subtask.unaligned},
-      {"aborted", false}};
+  return {{"index", subtask.index},
+          {"status", "completed"},
+          {"ack_timestamp", subtask.acknowledge_time_ms},
+          {"end_to_end_duration", subtask.end_to_end_ms},
+          {"checkpointed_size", subtask.written_bytes},
+          {"state_size", subtask.state_bytes},
+          {"checkpoint", {{"sync", subtask.sync_ms}, {"async", subtask.async_ms}}},
+          {"alignment",
+           {{"buffered", 0},
+            {"processed", 0},
+            {"persisted", subtask.persisted_bytes},
+            {"duration", subtask.alignment_ms}}},
+          {"start_delay", subtask.start_delay_ms},
+          {"unaligned_checkpoint", subtask.unaligned},
+          {"aborted", false}};
 }
 
 Json VertexSummaryJson(const CheckpointVertex& vertex) {
@@ -166,7 +173,7 @@ Json VertexSummaryJson(const CheckpointVertex& vertex) {
           {"alignment",
            {{"buffered", none},
             {"processed", none},
-            {"persisted", none},
+            {"persisted", of([](const auto& task) { return task.persisted_bytes; })},
             {"duration", of([](const auto& task) { return task.alignment_ms; })}}},
           {"start_delay", of([](const auto& task) { return task.start_delay_ms; })}};
 }
@@ -224,9 +231,9 @@ std::string CheckpointSettingsJson(const JobCheckpointsInfo& checkpoints) {
                      {"delete_on_cancellation", settings.deleted_on_cancellation}}},
                    {"state_backend", "HashMapStateBackend"},
                    {"checkpoint_storage", "FileSystemCheckpointStorage"},
-                   {"unaligned_checkpoints", false},
+                   {"unaligned_checkpoints", settings.unaligned},
                    {"tolerable_failed_checkpoints", settings.tolerable_failures},
-                   {"aligned_checkpoint_timeout", 0},
+                   {"aligned_checkpoint_timeout", settings.aligned_timeout_ms},
                    {"checkpoints_after_tasks_finish", true},
                    {"state_changelog_enabled", false},
                    {"changelog_periodic_materialization_interval", 0},

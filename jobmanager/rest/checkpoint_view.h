@@ -29,6 +29,7 @@ struct CheckpointSubtask {
   std::int64_t state_bytes = 0;
   std::int64_t written_bytes = 0;
   bool unaligned = false;
+  std::int64_t persisted_bytes = 0;  // records on their way, part of its state
 };
 
 struct CheckpointVertex {
@@ -76,6 +77,8 @@ struct CheckpointSettings {
   std::int64_t min_pause_ms = 0;
   std::int64_t max_concurrent = 1;
   std::int64_t tolerable_failures = 0;
+  bool unaligned = false;
+  std::int64_t aligned_timeout_ms = 0;
   bool retained = false;  // completed ones outlive the job in some case
   bool deleted_on_cancellation = true;
 };

@@ -106,6 +106,8 @@ task::TaskEngineOptions EngineOptionsOf(const WorkerIdentity& identity, const Wo
           .checkpoints_enabled = configuration.IsSet(settings::kCheckpointingInterval),
           .exactly_once =
               configuration.Get(settings::kCheckpointingMode) == CheckpointingMode::kExactlyOnce,
+          .maximum_channel_state_bytes = static_cast<std::uint64_t>(
+              configuration.Get(settings::kCheckpointingMaximumChannelState).bytes),
           .checkpoint_directory = CheckpointDirectoryOf(identity.job_id, configuration),
           .inline_state_bytes = static_cast<std::size_t>(
               configuration.Get(settings::kCheckpointingInlineThreshold).bytes),

@@ -420,10 +420,12 @@ TEST_F(JobCheckpointsTest, RefusesBeforeTheJobStarts) {
   };
   EXPECT_THAT(refusal({{"execution.checkpointing.interval", "1 s"}}),
               HasSubstr("'execution.checkpointing.dir', the folder for checkpoints, is not"));
-  for (const auto& [key, value] :
-       std::map<std::string, std::string>{{"execution.checkpointing.unaligned.enabled", "true"}}) {
-    EXPECT_THAT(refusal(Settings({{key, value}})),
-                AllOf(HasSubstr(key), HasSubstr("not supported yet")));
+  const std::string unaligned = "execution.checkpointing.unaligned.enabled";
+  for (const auto& [key, value] : std::map<std::string, std::string>{
+           {"execution.checkpointing.mode", "AT_LEAST_ONCE"},
+           {"execution.checkpointing.max-concurrent-checkpoints", "2"}}) {
+    EXPECT_THAT(refusal(Settings({{unaligned, "true"}, {key, value}})),
+                AllOf(HasSubstr(unaligned), HasSubstr(key), HasSubstr(value)));
   }
   EXPECT_THAT(refusal(Settings({{"state.backend.rocksdb.compression.per.level", "GZIP"}})),
               AllOf(HasSubstr("state.backend.rocksdb.compression.per.level"), HasSubstr("'GZIP'")));

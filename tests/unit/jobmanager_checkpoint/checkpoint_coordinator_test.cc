@@ -286,5 +286,69 @@ TEST_F(CheckpointCoordinatorTest, StoppingAbortsAllButWhatMayHoldAlready) {
   EXPECT_THAT(effects_.Take(), ElementsAre("folder 3"));
 }
 
+TEST_F(CheckpointCoordinatorTest, AnUnalignedOneIsAnnouncedToAllWithItsTriggers) {
+  Make({.unaligned = true});
+  Advance(1'000);
+  Finish(0, 1);
+  coordinator_->OnFolderReady(1, Status::Ok());
+  EXPECT_THAT(effects_.Take(), ElementsAre("folder 1", "trigger 1"));
+  EXPECT_EQ(effects_.triggered[1].size(), 1u);
+  ASSERT_EQ(effects_.announced[1].size(), 2u) << "whoever has not finished, sources as well";
+  EXPECT_EQ(effects_.announced[1][0].index, (SubtaskIndex{0, 0}));
+  EXPECT_EQ(effects_.announced[1][1].index, (SubtaskIndex{1, 0}));
+}
+
+TEST_F(CheckpointCoordinatorTest, AnAlignedOneIsAnnouncedWhereItTakesTooLong) {
+  Make({.unaligned = true, .aligned_timeout_ms = 100});
+  Advance(1'000);
+  coordinator_->OnFolderReady(1, Status::Ok());
+  EXPECT_THAT(effects_.Take(), ElementsAre("folder 1", "trigger 1"));
+  EXPECT_THAT(effects_.announced[1], IsEmpty());
+  Acknowledge(1, 0, 0);
+  Advance(99);
+  EXPECT_THAT(effects_.Take(), IsEmpty());
+  Advance(1);
+  EXPECT_THAT(effects_.Take(), ElementsAre("announce 1"));
+  ASSERT_EQ(effects_.announced[1].size(), 2u) << "those that it waits for";
+  EXPECT_EQ(effects_.announced[1][0].index, (SubtaskIndex{0, 1}));
+  Acknowledge(1, 0, 1);
+  Acknowledge(1, 1, 0);
+  coordinator_->OnMetadataWritten(1, std::string("/chk-1"));
+  EXPECT_THAT(effects_.Take(), ElementsAre("write 1", "completed 1"));
+  // Neither one that is fast nor one that was given up is announced.
+  Advance(900);
+  Complete(2);
+  EXPECT_THAT(effects_.Take(), ElementsAre("folder 2", "trigger 2", "write 2", "completed 2"));
+  Advance(1'000);
+  coordinator_->OnFolderReady(3, Status::Ok());
+  Decline(3, 0, 0, Status(StatusCode::kFailedPrecondition, "has ended"));
+  effects_.Take();
+  Advance(500);
+  EXPECT_THAT(effects_.Take(), IsEmpty());
+}
+
+TEST_F(CheckpointCoordinatorTest, WhereTooMuchIsOnItsWayTheNextIsAligned) {
+  Make({.unaligned = true});
+  Advance(1'000);
+  coordinator_->OnFolderReady(1, Status::Ok());
+  Decline(1, 1, 0, Status(StatusCode::kResourceExhausted, "too much is on its way"));
+  EXPECT_TRUE(effects_.failure.ok()) << "no failure is tolerated: " << effects_.failure.ToString();
+  Advance(1'000);
+  Complete(2);
+  EXPECT_THAT(effects_.announced[2], IsEmpty());
+  Advance(1'000);
+  coordinator_->OnFolderReady(3, Status::Ok());
+  EXPECT_EQ(effects_.announced[3].size(), 3u);
+}
+
+TEST_F(CheckpointCoordinatorTest, AnAlignedOneFailsWhereSomethingIsExhausted) {
+  Make({});
+  Advance(1'000);
+  coordinator_->OnFolderReady(1, Status::Ok());
+  EXPECT_THAT(effects_.announced[1], IsEmpty());
+  Decline(1, 1, 0, Status(StatusCode::kResourceExhausted, "the disk is full"));
+  EXPECT_THAT(effects_.failure.message(), HasSubstr("the disk is full"));
+}
+
 }  // namespace
 }  // namespace weir::jobmanager

@@ -61,15 +61,23 @@ TEST(CheckpointMetadataTest, EveryFlippedBitAndTruncationIsFound) {
   EXPECT_FALSE(DecodeCheckpointMetadata(bytes + '\0', "f").ok());
 }
 
+TEST(CheckpointMetadataTest, ChannelStateTakesAVersionThatOlderReadersRefuse) {
+  proto::CheckpointMetadata metadata = ExampleMetadata(7);
+  ASSERT_GT(metadata.vertices_size(), 0);
+  ASSERT_GT(metadata.vertices(0).subtasks_size(), 0);
+  metadata.mutable_vertices(0)->mutable_subtasks(0)->set_has_channel_state(true);
+  EXPECT_EQ((*EncodeCheckpointMetadata(metadata))[8], 3);
+}
+
 TEST(CheckpointMetadataTest, ANewerFormatIsRefusedByName) {
   std::string bytes = *EncodeCheckpointMetadata(ExampleMetadata(7));
-  bytes[8] = 3;
+  bytes[8] = 4;
   const std::uint32_t checksum = Crc32c(std::string_view(bytes).substr(0, 12));
   std::memcpy(bytes.data() + 12, &checksum, sizeof checksum);
   const Status status = DecodeCheckpointMetadata(bytes, "/d/chk-7/_metadata").status();
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_THAT(status.message(), HasSubstr("/d/chk-7/_metadata"));
-  EXPECT_THAT(status.message(), HasSubstr("format version 3"));
+  EXPECT_THAT(status.message(), HasSubstr("format version 4"));
 }
 
 // Right by its checksum, and still nonsense.

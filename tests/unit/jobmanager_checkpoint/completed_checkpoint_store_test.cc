@@ -1,5 +1,6 @@
 #include "jobmanager/checkpoint/completed_checkpoint_store.h"
 
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/crc32c.h"
 #include "tests/unit/jobmanager_checkpoint/checkpoint_store_fixture.h"
 
 namespace weir::jobmanager {
@@ -196,10 +198,12 @@ TEST_F(CheckpointStoreTest, ANewerFormatIsRefusedAndNotPassedOver) {
     CompletedCheckpointStore store(folder_, 3);
     for (const std::uint64_t id : {1, 2}) Complete(store, id);
   }
-  // Version 3, with its checksum.
+  // Version 4, with its checksum.
   const std::string path = folder_.PathOf(2) + "/_metadata";
   std::string bytes = *local_.ReadFile(path);
-  bytes.replace(8, 8, std::string("\x03\0\0\0\xb2\x3c\x71\x1d", 8));
+  bytes[8] = 4;
+  const std::uint32_t checksum = Crc32c(std::string_view(bytes).substr(0, 12));
+  std::memcpy(bytes.data() + 12, &checksum, sizeof checksum);
   Put("chk-2/_metadata", bytes);
   CompletedCheckpointStore store(folder_, 3);
   const Status status = store.Recover().status();

@@ -18,10 +18,16 @@ class RecordingEffects final : public CheckpointEffects {
  public:
   void PrepareFolder(std::uint64_t id) override { Record("folder", id); }
   void SnapshotCoordinators(std::uint64_t id) override { Record("coordinators", id); }
-  void TriggerTasks(std::uint64_t id, std::int64_t,
-                    const std::vector<CheckpointTask>& tasks) override {
+  void TriggerTasks(std::uint64_t id, std::int64_t, const std::vector<CheckpointTask>& tasks,
+                    const std::vector<CheckpointTask>& announced_to) override {
     Record("trigger", id);
     triggered[id] = tasks;
+    announced[id] = announced_to;
+  }
+  void AnnounceToTasks(std::uint64_t id, std::int64_t,
+                       const std::vector<CheckpointTask>& announced_to) override {
+    Record("announce", id);
+    announced[id] = announced_to;
   }
   void WriteMetadata(proto::CheckpointMetadata metadata) override {
     Record("write", metadata.checkpoint_id());
@@ -39,6 +45,7 @@ class RecordingEffects final : public CheckpointEffects {
 
   std::vector<std::string> calls;
   std::map<std::uint64_t, std::vector<CheckpointTask>> triggered;
+  std::map<std::uint64_t, std::vector<CheckpointTask>> announced;
   std::map<std::uint64_t, proto::CheckpointMetadata> written;
   Status failure;
   std::function<void(const Status&)> on_failure;
