@@ -9,6 +9,11 @@ const std::vector<CheckpointVariant>& CheckpointVariants() {
   static const std::vector<CheckpointVariant> variants = {
       {"HeapAligned", {}},
       {"RocksDbAligned", {{"state.backend.type", "rocksdb"}}},
+      {"HeapUnaligned", {{"execution.checkpointing.unaligned.enabled", "true"}}},
+      {"RocksDbUnalignedLater",
+       {{"state.backend.type", "rocksdb"},
+        {"execution.checkpointing.unaligned.enabled", "true"},
+        {"execution.checkpointing.aligned-checkpoint-timeout", "5 ms"}}},
   };
   return variants;
 }

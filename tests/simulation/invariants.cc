@@ -169,6 +169,11 @@ Status Invariants::ReadSubtask(const proto::VertexState& vertex, const proto::Su
       for (const auto& [number, count] : table.Content()) content.counts[number] += count;
       continue;
     }
+    if (reader->sections()[id].kind == checkpoint::SectionKind::kChannelState) {
+      const bool counts = vertex.operators(0).uid() == "count";
+      WEIR_RETURN_IF_ERROR(ReadChannels(*reader, id, counts ? content.to_count : content.to_sink));
+      continue;
+    }
     WEIR_ASSIGN_OR_RETURN(const internal::OperatorStateSnapshot states,
                           reader->ReadOperatorState(id));
     for (const internal::OperatorStateItems& items : states) {
@@ -187,7 +192,23 @@ Status Invariants::ReadSubtask(const proto::VertexState& vertex, const proto::Su
   return Status::Ok();
 }
 
+Status Invariants::ReadChannels(checkpoint::StateFileReader& reader, checkpoint::SectionId id,
+                                std::vector<Number>& numbers) {
+  return reader.ReadChannelState(
+      id, [&](std::uint32_t, std::span<const std::byte> bytes) -> Status {
+        const task::NumberChannelType type;
+        while (!bytes.empty()) {
+          task::Numbers batch(internal::kMaximumBatchCapacity);
+          WEIR_ASSIGN_OR_RETURN(const std::size_t consumed, type.Decode(bytes, batch));
+          bytes = bytes.subspan(consumed);
+          numbers.insert(numbers.end(), batch.records(), batch.records() + batch.size());
+        }
+        return Status::Ok();
+      });
+}
+
 Status Invariants::CheckCounts(const Content& content) const {
+  const std::set<Number> to_count(content.to_count.begin(), content.to_count.end());
   for (const auto& [number, count] : content.counts) {
     if (count != 1) {
       return Wrong("number " + std::to_string(number) + " was counted " + std::to_string(count) +
@@ -196,11 +217,14 @@ Status Invariants::CheckCounts(const Content& content) const {
     if (!content.emitted.contains(number)) {
       return Wrong("number " + std::to_string(number) + " was counted; the sources will send it");
     }
+    if (to_count.contains(number)) {
+      return Wrong("number " + std::to_string(number) + " was counted and is on its way");
+    }
   }
   for (const Number number : content.emitted) {
     const std::uint32_t subtask = task::SubtaskOfNumber(number, shape_.parallelism[kCount]);
     const bool gone = content.count_finished[subtask] || gone_.contains(number);
-    if (!content.counts.contains(number) && !gone) {
+    if (!content.counts.contains(number) && !to_count.contains(number) && !gone) {
       return Wrong("number " + std::to_string(number) + " was sent and is not counted");
     }
   }
@@ -216,6 +240,17 @@ Status Invariants::CheckTransactions(const Content& content) const {
       }
       if (!written.insert(number).second) {
         return Wrong("number " + std::to_string(number) + " is written twice");
+      }
+    }
+  }
+  for (const auto& on_their_way : {content.to_count, content.to_sink}) {
+    for (const Number number : on_their_way) {
+      if (!content.emitted.contains(number)) {
+        return Wrong("number " + std::to_string(number) +
+                     " is on its way; the sources will send it");
+      }
+      if (!written.insert(number).second) {
+        return Wrong("number " + std::to_string(number) + " is on its way and written, or twice");
       }
     }
   }

@@ -22,6 +22,7 @@
 #include <weir/status.h>
 
 #include "proto/checkpoint.pb.h"
+#include "taskmanager/checkpoint/state_file_reader.h"
 #include "tests/simulation/history.h"
 #include "tests/simulation/memory_files.h"
 #include "tests/simulation/numbered_job.h"
@@ -55,9 +56,11 @@ class Invariants {
   struct Content {
     std::set<Number> emitted;               // by the sources, before the barrier
     std::map<Number, std::int64_t> counts;  // of the keyed state
-    std::set<std::uint64_t> transactions;   // committed or to be
-    std::vector<bool> count_finished;       // by subtask: its state went with it
-    std::set<std::uint32_t> finished;       // vertices
+    std::vector<Number> to_count;           // on their way in an unaligned checkpoint
+    std::vector<Number> to_sink;
+    std::set<std::uint64_t> transactions;  // committed or to be
+    std::vector<bool> count_finished;      // by subtask: its state went with it
+    std::set<std::uint32_t> finished;      // vertices
   };
 
   void OnRename(const std::string& path);
@@ -67,6 +70,8 @@ class Invariants {
   Status ReadVertex(const proto::VertexState& vertex, Content& content);
   Status ReadSubtask(const proto::VertexState& vertex, const proto::SubtaskState& subtask,
                      const proto::StateHandle& handle, Content& content);
+  static Status ReadChannels(checkpoint::StateFileReader& reader, checkpoint::SectionId id,
+                             std::vector<Number>& numbers);
   Status CheckCounts(const Content& content) const;
   Status CheckTransactions(const Content& content) const;
 

@@ -135,8 +135,10 @@ SimulatedCluster::SimulatedCluster(SimulatedTime& time, History& history, Outsid
             if (!faults_.on || !time_.Chance(faults_.disk_errors_of_10000, 10'000)) {
               return Status::Ok();
             }
-            history_.Note("the disk fails at " + operation.path);
-            return Status::IoError("the disk fails at " + operation.path);
+            // Folders outside of the simulation have other names in each run.
+            const std::string name = operation.path.substr(operation.path.rfind('/') + 1);
+            history_.Note("the disk fails at " + name);
+            return Status::IoError("the disk fails at " + name);
           },
           .speeds = {.pooled_work = [this] { return faults_.Disk(time_); },
                      .turn = [this] { return faults_.Turn(time_); }}} {

@@ -1,6 +1,8 @@
 #include "tests/simulation/simulation.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "tests/simulation/fault_plan.h"
@@ -63,6 +65,12 @@ class Simulation {
       parallelism = 1 + static_cast<std::uint32_t>(time_.Below(3));
     }
     if (!shape.forward) return;
+    // Records on their way along a forward edge are for the subtask that they were sent to.
+    if (unaligned_ && forward_parallelism_) {
+      std::ranges::fill(shape.parallelism, *forward_parallelism_);
+      return;
+    }
+    forward_parallelism_ = shape.parallelism[kSource];
     shape.parallelism[kSource] = shape.parallelism[kCount] = shape.parallelism[kSink];
   }
 
@@ -74,7 +82,10 @@ class Simulation {
             {"execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION"},
             {"execution.checkpointing.interval", draw(20, 300) + " ms"},
             {"execution.checkpointing.timeout", draw(300, 2'000) + " ms"},
-            {"execution.checkpointing.max-concurrent-checkpoints", draw(1, 3)},
+            {"execution.checkpointing.unaligned.enabled", unaligned_ ? "true" : "false"},
+            {"execution.checkpointing.aligned-checkpoint-timeout",
+             draw(0, 2) == "0" ? "0 ms" : draw(1, 100) + " ms"},
+            {"execution.checkpointing.max-concurrent-checkpoints", unaligned_ ? "1" : draw(1, 3)},
             {"execution.checkpointing.num-retained", draw(1, 3)},
             {"execution.checkpointing.tolerable-failed-checkpoints", draw(0, 5)},
             {"execution.checkpointing.data-inline-threshold", draw(0, 400) + " b"},
@@ -159,6 +170,8 @@ class Simulation {
   OutsideWorld outside_;
   FaultLevels faults_;
   SimulatedCluster cluster_;
+  const bool unaligned_ = time_.Chance(1, 2);  // checkpoints
+  std::optional<std::uint32_t> forward_parallelism_;
   JobShape shape_;
   const std::map<std::string, std::string> settings_;
   Invariants invariants_;
