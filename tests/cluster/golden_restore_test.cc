@@ -124,7 +124,11 @@ class GoldenRestoreTest : public ClusterTest, public testing::WithParamInterface
     });
     if (Job(job).state == "FINISHED") return true;
     const std::string failure = FailureText(job);
-    EXPECT_THAT(failure, testing::HasSubstr("cannot be given to another number of subtasks"));
+    // At parallelism 1 what was an edge may have become a part of a chain.
+    EXPECT_THAT(failure,
+                testing::AnyOf(testing::HasSubstr("cannot be given to another number of subtasks"),
+                               testing::HasSubstr("on their way along this edge, which the program "
+                                                  "does not have")));
     EXPECT_TRUE(
         GetParam().variant.configuration.contains("execution.checkpointing.unaligned.enabled"));
     return false;
