@@ -45,6 +45,7 @@ class CountingJob {
   bool WaitForArrived(Number count) {
     return Eventually([&] { return arrived_ >= count; });
   }
+  Number arrived() const { return arrived_; }
   // Of all subtasks that were closed.
   std::map<Number, Number> content() {
     const std::lock_guard lock(mutex_);
@@ -133,7 +134,9 @@ class TaskRestoreTest : public testing::Test {
     options.inline_state_bytes = inline_bytes;
     first_.emplace(job.job(), 1, options);
     first_->cluster.Run(Spread);
-    ASSERT_TRUE(job.WaitForArrived(kHoldAt));
+    ASSERT_TRUE(Eventually([&] {
+      return job.arrived() >= kHoldAt && SentBySource() > static_cast<std::uint64_t>(job.arrived());
+    }));
     std::vector<TaskAttempt> counting;
     for (std::uint32_t i = 0; i < parallelism; ++i) counting.push_back({1, i, 0});
     first_->Trigger(3, {{0, 0, 0}}, counting);
@@ -145,6 +148,12 @@ class TaskRestoreTest : public testing::Test {
     ASSERT_TRUE(first_->cluster.events.WaitForEnds(1 + parallelism));
     acknowledged_ = first_->cluster.events.Acknowledged();
     first_->cluster.DestroyEngines();
+  }
+  std::uint64_t SentBySource() {
+    for (const TaskStatistics& task : first_->cluster.engine().Statistics()) {
+      if (task.task.vertex == 0) return task.records_out;
+    }
+    return 0;
   }
   // What every subtask of the job at `parallelism` starts from: everything that every old subtask
   // of the vertex had.
