@@ -1,4 +1,4 @@
-"""A fresh Debian in a folder, and processes in it that see a network of their own."""
+"""A fresh Debian in a folder."""
 
 import os
 import pathlib
@@ -28,22 +28,6 @@ def debian_mirror():
     raise report.Skip("apt of this machine names no archive of Debian")
 
 
-class Network:
-    """A network that has nothing but loopback, so that servers get the ports of their settings. It goes when closed."""
-
-    def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat"],
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if self.holder.stdout.readline() != "up\n":
-            raise report.Skip("this machine lets nobody make a network namespace")
-
-    def prefix(self):
-        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net"]
-
-    def close(self):
-        self.holder.communicate()
-
-
 class DebianRoot:
     """A minimal Debian, unpacked into `folder`. Made once for each cache; every test has a copy."""
 
@@ -62,15 +46,15 @@ class DebianRoot:
         (self.path / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
         os.chmod(self.path / "usr/sbin/policy-rc.d", 0o755)
 
-    def command(self, *arguments, user=None, network=None):
-        """The command line that runs `arguments` in here, in a Network if one is given."""
-        inner = ["chroot", *([f"--userspec={user}"] if user else []), str(self.path), *map(str, arguments)]
+    def command(self, *arguments):
+        """The command line that runs `arguments` in here."""
+        inner = ["chroot", str(self.path), *map(str, arguments)]
         # A mount namespace of its own: what is mounted goes with the last process.
         mounts = f"mount -t proc proc {self.path}/proc && mount --rbind /dev {self.path}/dev && exec \"$@\""
-        return [*(network.prefix() if network else []), "unshare", "--mount", "sh", "-c", mounts, "sh", *inner]
+        return ["unshare", "--mount", "sh", "-c", mounts, "sh", *inner]
 
-    def run(self, *arguments, timeout_s=900, **where):
-        return report.run(*self.command(*arguments, **where), timeout_s=timeout_s, env=ENVIRONMENT)
+    def run(self, *arguments, timeout_s=900):
+        return report.run(*self.command(*arguments), timeout_s=timeout_s, env=ENVIRONMENT)
 
     def install(self, *packages):
         self.run("apt-get", "-qq", "update")

@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
 """packages_test.py BUILD_TREE CACHE: the Debian packages of a build tree, on a Debian of their own.
 
-They are installed into a fresh root, a cluster runs there from the installed files as the units would start it, a
-plugin is built against the installed SDK and runs on that cluster, an upgrade keeps edited settings, and a purge leaves
-nothing. CACHE keeps the unpacked Debian between runs.
+They are installed into a fresh root and a plugin is built there against the installed SDK. Then that Debian is booted,
+and everything is done with `systemctl`: a cluster runs jobs under its hardened units, is killed, gets wrong settings,
+limits and a drop-in, stops in order, is upgraded while a job runs, removed and purged. CACHE keeps the unpacked Debian
+between runs.
 """
 
 import json
 import pathlib
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 
+import booted
 import chroot
 import report
 from report import expect, run, wait_for
@@ -33,8 +34,8 @@ class PackagesTest:
         self.cache = pathlib.Path(cache).resolve()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-packages-"))
         self.root = None
-        self.network = None
-        self.servers = {}
+        self.booted = None
+        self.job = None
         self.before = set()
 
     # ---- making them
@@ -108,50 +109,7 @@ class PackagesTest:
                   "COMP_LINE='weir ch'; _weir; echo \"${COMPREPLY[*]}\"")
         expect(self.root.run("bash", "-c", script).split() == ["checkpoint", "checkpoints"], "completion of `weir ch`")
 
-    def rotation_keeps_what_is_written_later(self):
-        self.root.install("logrotate")
-        log = self.root.path / "var/log/weir/weir-jobmanager.log"
-        size = log.stat().st_size
-        expect(size > 0, "the JobManager has logged nothing")
-        self.root.run("logrotate", "--force", "/etc/logrotate.d/weir")
-        rotated = log.with_suffix(".log.1")
-        expect(rotated.is_file() and rotated.stat().st_size >= size, "nothing was rotated")
-        expect(log.stat().st_size < size, "the log was not cut")
-
     # ---- running
-
-    def start_cluster(self):
-        self.network = chroot.Network()
-        for unit in UNITS:
-            self.start(unit)
-        wait_for("a registered TaskManager", lambda: self.status().get("taskmanagers") == 1)
-
-    def start(self, unit):
-        """As systemd would: the command line and the user of the unit."""
-        text = (self.root.path / "lib/systemd/system" / unit).read_text()
-        command = shlex.split(re.search(r"^ExecStart=(.*)$", text, re.MULTILINE).group(1))
-        user = re.search(r"^User=(.*)$", text, re.MULTILINE).group(1)
-        self.servers[unit] = subprocess.Popen(self.root.command(*command, user=f"{user}:{user}", network=self.network),
-                                              stdin=subprocess.DEVNULL, env=chroot.ENVIRONMENT)
-
-    def weir(self, *arguments):
-        return self.root.run("weir", *arguments, network=self.network)
-
-    def status(self):
-        for unit, process in self.servers.items():
-            expect(process.poll() is None, f"{unit} ended with exit code {process.returncode}")
-        try:
-            return json.loads(self.weir("status", "--json"))
-        except report.Failure:
-            return {}  # not there yet
-
-    def stop_cluster(self):
-        for unit in reversed(UNITS):
-            process = self.servers.pop(unit)
-            process.terminate()
-            expect(process.wait(timeout=30) == 0, f"{unit} ended with exit code {process.returncode}")
-        log = (self.root.path / "var/log/weir/weir-jobmanager.log").read_text()
-        expect("leaves the cluster: it was asked to stop" in log, "the JobManager was not told that a TaskManager left")
 
     def build_a_plugin(self):
         self.install_package("weir-sdk")
@@ -160,8 +118,33 @@ class PackagesTest:
         self.root.run("cmake", "-S", "/srv/job", "-B", "/srv/job/build", "-DCMAKE_BUILD_TYPE=Release")
         self.root.run("cmake", "--build", "/srv/job/build")
 
+    def boot(self):
+        # Once it is up it reaches no archive.
+        self.root.install("dbus", "logrotate", "procps", "systemd")
+        self.booted = booted.BootedDebian(self.root)
+        for unit in UNITS:
+            expect(self.booted.unit(unit, "UnitFileState") == "disabled", f"{unit} was enabled by its package")
+            expect(self.booted.unit(unit, "ActiveState") == "inactive", f"{unit} was started by its package")
+
+    def start_cluster(self):
+        self.booted.run("systemctl", "enable", "--now", *UNITS)
+        self.wait_for_cluster()
+        for unit in UNITS:
+            user = self.booted.run("ps", "-o", "user=", "-p", self.booted.unit(unit, "MainPID")).strip()
+            expect(user == "weir", f"{unit} runs as {user}")
+        expect(json.loads(self.booted.run("weir", "status", "--json")), "weir status")
+
+    def rest(self, path):
+        """An answer of the REST API, or {} while nobody answers."""
+        answer = subprocess.run([*self.booted.network(), "curl", "--silent", "--fail", "--max-time", "10",
+                                 f"http://127.0.0.1:8081/v1{path}"], capture_output=True, text=True, check=False)
+        return json.loads(answer.stdout) if answer.returncode == 0 else {}
+
+    def wait_for_cluster(self):
+        wait_for("a registered TaskManager", lambda: self.rest("/overview").get("taskmanagers") == 1)
+
     def the_plugin_runs(self):
-        outcome = json.loads(self.weir("run", "--json", "-p", "2", "/srv/job/build/squares.so"))
+        outcome = json.loads(self.booted.run("weir", "run", "--json", "-p", "2", "/srv/job/build/squares.so"))
         expect(outcome["state"] == "FINISHED", f"the job is {outcome}")
         lines = []
         for path in (self.root.path / "var/log/weir").glob("weir-worker-*.out"):
@@ -169,38 +152,175 @@ class PackagesTest:
         numbers = sorted(int(line.rpartition("> ")[2]) for line in lines if line)
         expect(numbers == [number * number for number in range(1, 101)], f"printed: {lines}")
 
+    def submit(self, *settings):
+        told = self.booted.run("weir", "run", "-d", *settings, "/srv/job/build/endless.so")
+        return re.search(r"[0-9a-f]{32}", told).group(0)
+
+    def read_records(self, job):
+        """How far a job is whose tasks all run, as its filter counts since it was started; none where one does not."""
+        details = self.rest(f"/jobs/{job}")
+        expect(details.get("state") not in ("FAILED", "FINISHED", "CANCELED"), f"the job is {details}")
+        if details.get("state") != "RUNNING" or any(each["status"] != "RUNNING" for each in details["vertices"]):
+            return None
+        return max(each["metrics"]["read-records"] for each in details["vertices"])
+
+    def wait_for_records(self, job):
+        wait_for("records of a running job", lambda: self.read_records(job))
+
+    def wait_for_checkpoint(self, job):
+        wait_for("a checkpoint",
+                 lambda: self.rest(f"/jobs/{job}/checkpoints").get("counts", {}).get("completed"))
+
+    def killed_servers_come_back(self):
+        """The job checks that it misses and repeats nothing; it fails if it does."""
+        self.job = self.submit("-Dexecution.checkpointing.interval=200ms")
+        for unit in reversed(UNITS):
+            self.wait_for_checkpoint(self.job)
+            before = self.booted.unit(unit, "MainPID")
+            self.booted.run("kill", "-KILL", before)
+            wait_for(f"{unit} once more", lambda: self.booted.unit(unit, "MainPID") not in ("0", before))
+            self.wait_for_cluster()
+            self.wait_for_records(self.job)
+            expect(self.booted.unit(unit, "NRestarts") == "1", f"{unit} was started again more than once")
+
+    def wrong_settings_are_tried_once(self):
+        config = self.root.path / "etc/weir/config.yaml"
+        good = config.read_text()
+        config.write_text(good + "\nparallelism.defualt: 3\n")
+        try:
+            self.booted.run("systemctl", "restart", "weir-taskmanager")
+            wait_for("a failed unit", lambda: self.booted.unit("weir-taskmanager", "ActiveState") == "failed")
+            told = self.booted.run("journalctl", "--no-pager", "--unit", "weir-taskmanager")
+            log = (self.root.path / "var/log/weir/weir-taskmanager.log").read_text()
+            expect("parallelism.defualt" in told + log, f"nobody says what is wrong: {told}")
+            for name, value in (("ExecMainStatus", "2"), ("NRestarts", "0")):
+                found = self.booted.unit("weir-taskmanager", name)
+                expect(found == value, f"{name} is {found}, not {value}")
+        finally:
+            config.write_text(good)
+        self.booted.run("systemctl", "restart", "weir-taskmanager")
+        self.wait_for_cluster()
+        self.wait_for_records(self.job)
+
+    def limits_of_the_unit_count(self):
+        config = self.root.path / "etc/weir/config.yaml"
+        packaged = config.read_text()
+        config.write_text(re.sub("(?m)^  numberOfTaskSlots: 2\n", "", packaged))
+        try:
+            self.booted.run("systemctl", "set-property", "--runtime", "weir-taskmanager", "MemoryMax=900M",
+                            "CPUQuota=150%")
+            self.booted.run("systemctl", "restart", "weir-taskmanager")
+            self.wait_for_records(self.job)
+            found = self.rest("/taskmanagers")["taskmanagers"][0]
+            expect(found["slotsNumber"] == 1, f"{found['slotsNumber']} slots on one and a half processors")
+            memory = found["memoryConfiguration"]["totalProcessMemory"]
+            expect(memory == 900 << 20, f"{memory} bytes of 900 MiB")
+        finally:
+            config.write_text(packaged)
+            self.booted.run("systemctl", "revert", "weir-taskmanager")
+        self.booted.run("systemctl", "restart", "weir-taskmanager")
+        self.wait_for_cluster()
+
+    def a_drop_in_lets_checkpoints_go_elsewhere(self):
+        folder = self.root.path / "srv/checkpoints"
+        folder.mkdir()
+        self.root.run("chown", "weir:weir", "/srv/checkpoints")
+        settings = ("-Dexecution.checkpointing.interval=200ms", "-Dexecution.checkpointing.dir=/srv/checkpoints")
+        try:
+            self.submit(*settings)
+            raise report.Failure("checkpoints go where the unit may not write")
+        except report.Failure as refusal:
+            expect("/srv/checkpoints" in str(refusal) and "ead-only" in str(refusal), f"refused: {refusal}")
+        editor = self.root.path / "srv/editor"
+        editor.write_text("#!/bin/sh\n"
+                          "exec sed -i '/^### Anything/a [Service]\\nReadWritePaths=/srv/checkpoints' \"$@\"\n")
+        editor.chmod(0o755)
+        # It edits on a terminal only.
+        self.booted.run("env", "SYSTEMD_EDITOR=/srv/editor", "script", "--quiet", "--return", "--command",
+                        f"systemctl edit {' '.join(UNITS)}", "/dev/null")
+        self.booted.run("systemctl", "restart", *UNITS)
+        self.wait_for_cluster()
+        job = self.submit(*settings)
+        self.wait_for_checkpoint(job)
+        expect(list((folder / job).glob("chk-*/_metadata")), "no checkpoint in the folder")
+        self.booted.run("weir", "cancel", job)
+        self.booted.run("systemctl", "revert", *UNITS)
+        self.booted.run("systemctl", "restart", *UNITS)
+        self.wait_for_records(self.job)
+
+    def rotation_keeps_what_is_written_later(self):
+        log = self.root.path / "var/log/weir/weir-jobmanager.log"
+        size = log.stat().st_size
+        expect(size > 0, "the JobManager has logged nothing")
+        self.booted.run("logrotate", "--force", "/etc/logrotate.d/weir")
+        rotated = log.with_suffix(".log.1")
+        expect(rotated.is_file() and rotated.stat().st_size >= size, "nothing was rotated")
+        expect(log.stat().st_size < size, "the log was not cut")
+
+    def stop_cluster(self):
+        for unit in reversed(UNITS):
+            self.booted.run("systemctl", "stop", unit)
+            for name, value in (("ActiveState", "inactive"), ("Result", "success"), ("ExecMainStatus", "0")):
+                found = self.booted.unit(unit, name)
+                expect(found == value, f"{unit}: {name} is {found}, not {value}")
+        log = (self.root.path / "var/log/weir/weir-jobmanager.log").read_text()
+        expect("leaves the cluster: it was asked to stop" in log, "the JobManager was not told that a TaskManager left")
+
     # ---- upgrade and end
 
     def upgrade(self):
         config = self.root.path / "etc/weir/config.yaml"
-        edited = config.read_text() + "\n# edited by the administrator\nparallelism.default: 3\n"
+        edited = config.read_text() + "\n# edited by the administrator\nparallelism.default: 1\n"
         config.write_text(edited)
+        self.booted.run("systemctl", "start", *UNITS)
+        self.wait_for_records(self.job)
+        before = {unit: self.booted.unit(unit, "MainPID") for unit in UNITS}
         self.pack("second", "-D", "CPACK_PACKAGE_VERSION=999.0.0")
-        self.install_package("weir", "second")
-        installed = self.root.run("dpkg-query", "-W", "-f", "${Version}", "weir")
+        file = self.package("weir", "second")
+        shutil.copy(file, self.root.path / "opt")
+        self.booted.run("apt-get", "-qq", "-y", "install", f"/opt/{file.name}")
+        (self.root.path / "opt" / file.name).unlink()
+        installed = self.booted.run("dpkg-query", "-W", "-f", "${Version}", "weir")
         expect(installed == "999.0.0", f"version {installed} is installed")
         expect(config.read_text() == edited, "the upgrade changed the settings")
         expect((self.root.path / "var/lib/weir/metadata").is_dir(), "the upgrade removed state")
+        for unit in UNITS:
+            expect(self.booted.unit(unit, "MainPID") not in ("0", before[unit]), f"{unit} was not started again")
+        self.wait_for_records(self.job)
 
     def remove(self):
-        self.root.run("apt-get", "-qq", "-y", "remove", "weir")
+        self.booted.run("apt-get", "-qq", "-y", "remove", "weir")
         expect((self.root.path / "etc/weir/config.yaml").is_file(), "remove took the settings")
         expect(not (self.root.path / "usr/bin/weir-jobmanager").exists(), "remove left programs")
+        left = subprocess.run(self.booted.command("pgrep", "--uid", "weir", "--list-full"), capture_output=True,
+                              text=True, check=False).stdout
+        expect(not left, f"processes left: {left}")
 
     def purge(self):
-        self.root.run("apt-get", "-qq", "-y", "purge", "weir", "weir-sdk")
+        self.booted.run("apt-get", "-qq", "-y", "purge", "weir", "weir-sdk")
         left = sorted(path for path in self.paths() - self.before if "weir" in path)
         expect(not left, f"left behind: {left}")
         for file in ("passwd", "group", "shadow"):
             expect("weir" not in (self.root.path / "etc" / file).read_text(), f"weir is still in /etc/{file}")
 
     def close(self):
-        for process in self.servers.values():
-            process.kill()
-            process.wait()
-        if self.network:
-            self.network.close()
+        if self.booted:
+            self.booted.close()
         shutil.rmtree(self.folder)
+
+
+def use(test, cases):
+    if cases.case("systemctl enable --now starts a cluster", test.start_cluster):
+        cases.case("the plugin runs on it", test.the_plugin_runs)
+        if cases.case("servers that are killed come back", test.killed_servers_come_back):
+            cases.case("wrong settings are tried once", test.wrong_settings_are_tried_once)
+            cases.case("limits of the unit count", test.limits_of_the_unit_count)
+            cases.case("a drop-in lets checkpoints go elsewhere", test.a_drop_in_lets_checkpoints_go_elsewhere)
+        cases.case("logs are rotated", test.rotation_keeps_what_is_written_later)
+        cases.case("systemctl stop is orderly", test.stop_cluster)
+    cases.case("an upgrade keeps settings and state, and a running job", test.upgrade)
+    cases.case("remove keeps settings", test.remove)
+    cases.case("purge leaves nothing", test.purge)
 
 
 def main():
@@ -212,15 +332,9 @@ def main():
             if cases.case("weir installs on a fresh Debian", test.install):
                 cases.case("its units are sound and hardened", test.units_are_sound)
                 cases.case("it has a manual and completion", test.manual_and_completion_are_there)
-                running = cases.case("a cluster starts from the installed files", test.start_cluster)
-                if running and cases.case("a plugin builds against the installed SDK", test.build_a_plugin):
-                    cases.case("the plugin runs on the installed cluster", test.the_plugin_runs)
-                if running:
-                    cases.case("logs are rotated", test.rotation_keeps_what_is_written_later)
-                    cases.case("the servers stop in order", test.stop_cluster)
-                cases.case("an upgrade keeps settings and state", test.upgrade)
-                cases.case("remove keeps settings", test.remove)
-                cases.case("purge leaves nothing", test.purge)
+                built = cases.case("a plugin builds against the installed SDK", test.build_a_plugin)
+                if built and cases.case("it boots and nothing is enabled", test.boot):
+                    use(test, cases)
     finally:
         test.close()
     cases.close()
