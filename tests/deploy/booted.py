@@ -10,7 +10,6 @@ import report
 
 CONTROL_GROUPS = pathlib.Path("/sys/fs/cgroup")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-INIT = "/lib/systemd/systemd"
 # The arguments are the root, how each hierarchy of control groups is mounted, and the devices. Mounted within the new
 # namespace of control groups, a hierarchy begins where this process is in it.
 BOOT = """set -e
@@ -45,8 +44,8 @@ mkdir -p .before
 pivot_root . .before
 umount -l /.before
 rmdir /.before
-exec env -i container=weir PATH=/usr/sbin:/usr/bin:/sbin:/bin %s --log-target=journal
-""" % INIT
+exec env -i container=weir PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --log-target=journal
+"""
 
 
 def hierarchies(mounts):
@@ -90,7 +89,8 @@ class BootedDebian:
         group.mkdir()
         self.groups.append(group)
         for setting in ("cpuset.cpus", "cpuset.mems"):
-            if (group / setting).exists() and "cgroup2" not in str(hierarchy):
+            # A new group of the first version has none of either and takes no process.
+            if (group / setting).exists() and (hierarchy / setting).exists():
                 (group / setting).write_text((hierarchy / setting).read_text())
 
     def boot(self, mounted):

@@ -7,6 +7,7 @@ limits and a drop-in, stops in order, is upgraded while a job runs, removed and 
 between runs.
 """
 
+import contextlib
 import json
 import pathlib
 import re
@@ -78,11 +79,17 @@ class PackagesTest:
         self.install_package("weir")
         expect("weir:" in (self.root.path / "etc/passwd").read_text(), "there is no system user")
 
-    def install_package(self, name, which="first"):
+    @contextlib.contextmanager
+    def copied(self, name, which="first"):
+        """Where a package lies in there, for a while."""
         file = self.package(name, which)
         shutil.copy(file, self.root.path / "opt")
-        self.root.install(f"/opt/{file.name}")
+        yield f"/opt/{file.name}"
         (self.root.path / "opt" / file.name).unlink()
+
+    def install_package(self, name):
+        with self.copied(name) as path:
+            self.root.install(path)
 
     def paths(self):
         listed = run("find", self.root.path, "-xdev", "-printf", "%P\n").splitlines()
@@ -183,11 +190,19 @@ class PackagesTest:
             self.wait_for_records(self.job)
             expect(self.booted.unit(unit, "NRestarts") == "1", f"{unit} was started again more than once")
 
-    def wrong_settings_are_tried_once(self):
+    @contextlib.contextmanager
+    def settings(self, change):
+        """Has `change` make other settings of the present ones, for a while."""
         config = self.root.path / "etc/weir/config.yaml"
-        good = config.read_text()
-        config.write_text(good + "\nparallelism.defualt: 3\n")
+        before = config.read_text()
+        config.write_text(change(before))
         try:
+            yield
+        finally:
+            config.write_text(before)
+
+    def wrong_settings_are_tried_once(self):
+        with self.settings(lambda text: text + "\nparallelism.defualt: 3\n"):
             self.booted.run("systemctl", "restart", "weir-taskmanager")
             wait_for("a failed unit", lambda: self.booted.unit("weir-taskmanager", "ActiveState") == "failed")
             told = self.booted.run("journalctl", "--no-pager", "--unit", "weir-taskmanager")
@@ -196,17 +211,12 @@ class PackagesTest:
             for name, value in (("ExecMainStatus", "2"), ("NRestarts", "0")):
                 found = self.booted.unit("weir-taskmanager", name)
                 expect(found == value, f"{name} is {found}, not {value}")
-        finally:
-            config.write_text(good)
         self.booted.run("systemctl", "restart", "weir-taskmanager")
         self.wait_for_cluster()
         self.wait_for_records(self.job)
 
     def limits_of_the_unit_count(self):
-        config = self.root.path / "etc/weir/config.yaml"
-        packaged = config.read_text()
-        config.write_text(re.sub("(?m)^  numberOfTaskSlots: 2\n", "", packaged))
-        try:
+        with self.settings(lambda text: re.sub("(?m)^  numberOfTaskSlots: 2\n", "", text)):
             self.booted.run("systemctl", "set-property", "--runtime", "weir-taskmanager", "MemoryMax=900M",
                             "CPUQuota=150%")
             self.booted.run("systemctl", "restart", "weir-taskmanager")
@@ -215,9 +225,7 @@ class PackagesTest:
             expect(found["slotsNumber"] == 1, f"{found['slotsNumber']} slots on one and a half processors")
             memory = found["memoryConfiguration"]["totalProcessMemory"]
             expect(memory == 900 << 20, f"{memory} bytes of 900 MiB")
-        finally:
-            config.write_text(packaged)
-            self.booted.run("systemctl", "revert", "weir-taskmanager")
+        self.booted.run("systemctl", "revert", "weir-taskmanager")
         self.booted.run("systemctl", "restart", "weir-taskmanager")
         self.wait_for_cluster()
 
@@ -276,10 +284,8 @@ class PackagesTest:
         self.wait_for_records(self.job)
         before = {unit: self.booted.unit(unit, "MainPID") for unit in UNITS}
         self.pack("second", "-D", "CPACK_PACKAGE_VERSION=999.0.0")
-        file = self.package("weir", "second")
-        shutil.copy(file, self.root.path / "opt")
-        self.booted.run("apt-get", "-qq", "-y", "install", f"/opt/{file.name}")
-        (self.root.path / "opt" / file.name).unlink()
+        with self.copied("weir", "second") as path:
+            self.booted.run("apt-get", "-qq", "-y", "install", path)
         installed = self.booted.run("dpkg-query", "-W", "-f", "${Version}", "weir")
         expect(installed == "999.0.0", f"version {installed} is installed")
         expect(config.read_text() == edited, "the upgrade changed the settings")
