@@ -28,8 +28,9 @@ from report import expect, wait_for
 KAFKA_VERSION = "4.1.2"
 LINES_PER_SECOND = 100
 SERVICES = ("jobmanager", "taskmanager", "kafka", "topics", "submit")
-# How long a job may be away when the JobManager is started again: less than a worker's lease, 30 s, which it would
-# take where TaskManagers do not find its new address.
+WORKER_LEASE_SECONDS = 30
+# How long a job may be away when the JobManager is started again: less than a worker's lease, which it would take
+# where TaskManagers do not find its new address.
 MOST_SECONDS_WITHOUT_JOBMANAGER = 15
 
 
@@ -236,7 +237,8 @@ class ComposeTest:
         self.podman("network", "rm", f"{self.name}_default")
         start = time.monotonic()
         self.up(*SERVICES)
-        wait_for("the job to run again", lambda: self.running_job() == self.job, 120)
+        # All TaskManagers left in order: nobody waits for their workers' leases.
+        wait_for("the job to run again", lambda: self.running_job() == self.job, WORKER_LEASE_SECONDS - 5)
         print(f"        the job ran again {time.monotonic() - start:.1f} s after `up`")
         code = self.podman("wait", self.container("submit"), timeout_s=120).strip()
         expect(code == "0" and "runs already" in "\n".join(self.logs("submit")), f"{code}: {self.logs('submit')}")
@@ -249,7 +251,9 @@ class ComposeTest:
         self.up("demo-data")
         wanted = self.output_count + 20
         wait_for("demo data in the output", lambda: len(self.consume("--max-messages", str(wanted))) == wanted)
-        self.podman("stop", "--time", "1", self.container("demo-data"))
+        self.podman("stop", "--time", "20", self.container("demo-data"))
+        code = self.podman("inspect", "--format", "{{.State.ExitCode}}", self.container("demo-data")).strip()
+        expect(code == "0", f"it ended with {code} when it was asked to stop")
 
     def is_watched(self):
         """Prometheus has the figures of cluster, vertices and checkpoints that REST shows."""
