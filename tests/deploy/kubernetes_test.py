@@ -222,6 +222,21 @@ class ClusterTest:
             lambda pods, before: checksums(pods) == old_sums)
         expect(configuration() == old, configuration())
 
+    def upgrades_as_the_page_says(self):
+        """Another image rolls out; a number of TaskManagers that nobody sets is whatever `kubectl scale` made it."""
+        def upgrade(*settings):
+            sets = [word for setting in settings for word in ("--set", setting)]
+            self.plane.helm("upgrade", "weir", CHART, "--namespace", self.namespace, "--reuse-values", *sets)
+
+        def all_of(tag):
+            return lambda pods, before: all(pod["spec"]["containers"][0]["image"].endswith(f":{tag}") for pod in pods)
+        self.roll("TaskManagers of a newer image", lambda: upgrade("image.tag=newer"), 2, all_of("newer"))
+        upgrade("taskmanager.replicas=null")
+        self.serve_until("one TaskManager", self.count(1))
+        self.plane.kubectl("-n", self.namespace, "scale", "statefulset/weir-taskmanager", "--replicas=3")
+        self.serve_until("three TaskManagers", self.count(3))
+        self.roll("TaskManagers of the newest image", lambda: upgrade("image.tag=newest"), 3, all_of("newest"))
+
     def submits(self):
         self.upgrade("--values", CHART / "examples/submission.yaml")
 
@@ -291,6 +306,8 @@ def run_cluster_cases(cases, tools, folder):
             cases.case("the disruption budget takes one at a time", cluster.budget_keeps_all_but_one)
             cases.case("a rolling restart takes one at a time", cluster.restarts_one_by_one)
             cases.case("new settings roll out, and back", cluster.rolls_back)
+            cases.case("another image rolls out, and leaves a number that nobody sets",
+                       cluster.upgrades_as_the_page_says)
             cases.case("a job is submitted by a Kubernetes Job", cluster.submits)
             cases.case("pods that do not appear have a reason", cluster.says_what_a_namespace_forbids)
             cases.case("the API server takes every value", cluster.takes_all_values)
