@@ -221,7 +221,7 @@ void JobManager::OnTaskManagerLost(const std::string& id) {
                                  if (alive.expired()) return;
                                  loss_timers_.erase(id);
                                  if (jobs_.resources().Find(id) != nullptr) return;
-                                 known_task_managers_.Remove(id);
+                                 known_task_managers_.Remove(id, [] {});
                                });
 }
 

@@ -124,6 +124,12 @@ void JobRegistry::OnTaskManagerRegistered(const std::string& id,
   CheckTakeover();
 }
 
+void JobRegistry::OnTaskManagerLeft(const std::string& id) {
+  if (!takeover_) return;
+  takeover_->OnLeft(id);
+  CheckTakeover();
+}
+
 JobMaster* JobRegistry::Find(const std::string& job_id) {
   const auto found =
       std::ranges::find_if(jobs_, [&](const auto& job) { return job->job_id() == job_id; });

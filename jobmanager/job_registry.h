@@ -77,6 +77,8 @@ class JobRegistry final : public ResourceListener {
   bool KnowsWorker(const std::string& worker_id) const;
   // `old_workers` of earlier leaders run there; they have been told to end.
   void OnTaskManagerRegistered(const std::string& id, const std::vector<std::string>& old_workers);
+  // It was asked to stop, and all of its workers have ended. Not while it is registered.
+  void OnTaskManagerLeft(const std::string& id);
   void OnWorkerStarted(const proto::WorkerStarted& started);
   void OnWorkerExited(const proto::WorkerExited& exited);
   void OnStuckStep(const proto::StuckStep& stuck);

@@ -22,11 +22,12 @@ void KnownTaskManagers::Add(const std::string& id, std::function<void(Status)> d
   Store(std::move(done));
 }
 
-void KnownTaskManagers::Remove(const std::string& id) {
-  if (ids_.erase(id) == 0) return;
+void KnownTaskManagers::Remove(const std::string& id, std::function<void()> done) {
+  if (ids_.erase(id) == 0) return done();
   stored_.erase(id);
-  Store([this, id](const Status& status) {
+  Store([this, id, done = std::move(done)](const Status& status) {
     if (!status.ok()) log_.Warning("TaskManager ", id, " stays known: ", status.message());
+    done();
   });
 }
 

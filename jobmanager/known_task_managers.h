@@ -29,8 +29,9 @@ class KnownTaskManagers {
   bool Contains(const std::string& id) const;
   // `done` is called on the loop when the store has it, or could not take it.
   void Add(const std::string& id, std::function<void(Status)> done);
-  // No worker can run there any more.
-  void Remove(const std::string& id);
+  // No worker can run there any more. `done` is called on the loop when the store has it, or could
+  // not take it, which is logged.
+  void Remove(const std::string& id, std::function<void()> done);
 
  private:
   void Store(std::function<void(Status)> done);

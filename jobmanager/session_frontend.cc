@@ -77,6 +77,7 @@ void SessionFrontend::OnTaskManagerEvent(const std::shared_ptr<TaskManagerSessio
       ++dropped_messages_;  // it has not been welcomed
       return;
     }
+    if (leaving_.contains(session.get())) return OnFarewell(session, event);
     if (!event.has_hello()) return Reject(*session, Refusal("its first message is no hello"));
     return AdmitTaskManager(session, event);
   }
@@ -100,9 +101,10 @@ void SessionFrontend::OnTaskManagerEvent(const std::shared_ptr<TaskManagerSessio
     case proto::TaskManagerEvent::kStuckStep:
       return registry_.OnStuckStep(event.stuck_step());
     case proto::TaskManagerEvent::kLeaving:
-      return registry_.resources().OnLeaving(known->second, event.leaving().reason());
-    // A second hello, or an event of a newer version.
+      return OnLeaving(session, event.leaving().reason());
+    // A second hello, a farewell unannounced, or an event of a newer version.
     case proto::TaskManagerEvent::kHello:
+    case proto::TaskManagerEvent::kLeft:
     case proto::TaskManagerEvent::EVENT_NOT_SET:
       ++dropped_messages_;
       return;
@@ -131,7 +133,7 @@ void SessionFrontend::AdmitTaskManager(const std::shared_ptr<TaskManagerSession>
   }
   const std::string& id = event.hello().task_manager_id();
   if (known_.Contains(id)) return RegisterTaskManager(session, event.hello());
-  arriving_.insert(session.get());
+  arriving_.emplace(session.get(), id);
   known_.Add(id, [this, session, hello = event.hello()](const Status& status) {
     if (arriving_.erase(session.get()) == 0) return;  // it has gone again
     if (status.ok()) return RegisterTaskManager(session, hello);
@@ -162,6 +164,37 @@ void SessionFrontend::StopStrayWorkers(const proto::TaskManagerHello& hello) {
     registry_.resources().Send(hello.task_manager_id(), std::move(command));
   }
   registry_.OnTaskManagerRegistered(hello.task_manager_id(), of_earlier_leaders);
+}
+
+void SessionFrontend::OnLeaving(const std::shared_ptr<TaskManagerSession>& session,
+                                const std::string& reason) {
+  const auto leaver = leaving_.insert(task_managers_.extract(session.get())).position;
+  registry_.resources().OnLeaving(leaver->second, reason);
+}
+
+void SessionFrontend::OnFarewell(const std::shared_ptr<TaskManagerSession>& session,
+                                 const proto::TaskManagerEvent& event) {
+  const auto leaver = leaving_.find(session.get());
+  if (!event.has_left() || event.leader().id() != leader_.id()) {
+    ++dropped_messages_;
+    return;
+  }
+  const std::string id = std::move(leaver->second);
+  leaving_.erase(leaver);
+  const auto close = [session, id] {
+    session->Close(Status::Unavailable(Concat("TaskManager ", id, " has left the cluster")));
+  };
+  // A new process of the same id has workers of its own.
+  if (IsPresent(id)) return close();
+  log_.Info("TaskManager ", id, " has left: nothing runs there any more");
+  registry_.OnTaskManagerLeft(id);
+  known_.Remove(id, close);
+}
+
+bool SessionFrontend::IsPresent(const std::string& task_manager_id) const {
+  if (registry_.resources().Find(task_manager_id) != nullptr) return true;
+  return std::ranges::any_of(
+      arriving_, [&](const auto& arriving) { return arriving.second == task_manager_id; });
 }
 
 void SessionFrontend::OnWorkerEvent(const std::shared_ptr<WorkerSession>& session,
@@ -227,6 +260,7 @@ void SessionFrontend::Reject(WorkerSession& session, std::uint64_t job_epoch,
 
 void SessionFrontend::OnTaskManagerClosed(const TaskManagerSession* session, const Status& reason) {
   arriving_.erase(session);
+  leaving_.erase(session);
   if (task_managers_.erase(session) > 0) registry_.resources().OnSessionClosed(session, reason);
 }
 

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include <weir/status.h>
@@ -58,6 +57,12 @@ class SessionFrontend {
   void RegisterTaskManager(const std::shared_ptr<TaskManagerSession>& session,
                            proto::TaskManagerHello hello);
   void StopStrayWorkers(const proto::TaskManagerHello& hello);
+  void OnLeaving(const std::shared_ptr<TaskManagerSession>& session, const std::string& reason);
+  // An event of a TaskManager that leaves.
+  void OnFarewell(const std::shared_ptr<TaskManagerSession>& session,
+                  const proto::TaskManagerEvent& event);
+  // Registered, or about to be.
+  bool IsPresent(const std::string& task_manager_id) const;
   Status AdmitWorker(const std::shared_ptr<WorkerSession>& session,
                      const proto::WorkerEvent& event);
   // Final unless the status says to retry.
@@ -70,8 +75,10 @@ class SessionFrontend {
   KnownTaskManagers& known_;
   const ComponentLogger log_{"sessions"};
   std::map<const TaskManagerSession*, std::string> task_managers_;  // to TaskManager ids
-  // They said hello; the metadata store does not know them yet.
-  std::set<const TaskManagerSession*> arriving_;
+  // They said hello; the metadata store does not know them yet. To TaskManager ids.
+  std::map<const TaskManagerSession*, std::string> arriving_;
+  // They said that they leave; their workers may still run. To TaskManager ids.
+  std::map<const TaskManagerSession*, std::string> leaving_;
   std::map<const WorkerSession*, WorkerKey> workers_;
   std::uint64_t dropped_messages_ = 0;
 };

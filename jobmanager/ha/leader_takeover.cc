@@ -15,6 +15,10 @@ void LeaderTakeover::OnWorkerExited(const std::string& worker_id) {
   running_.erase(worker_id);
 }
 
+void LeaderTakeover::OnLeft(const std::string& task_manager_id) {
+  OnRegistered(task_manager_id, {});
+}
+
 void LeaderTakeover::OnLeaseEnded() {
   unregistered_.clear();
   running_.clear();

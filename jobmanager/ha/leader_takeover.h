@@ -28,6 +28,8 @@ class LeaderTakeover {
   void OnRegistered(const std::string& task_manager_id,
                     const std::vector<std::string>& old_workers);
   void OnWorkerExited(const std::string& worker_id);
+  // It was asked to stop, and all of its workers have ended.
+  void OnLeft(const std::string& task_manager_id);
   // A lease has passed: what has not been heard of has ended by itself.
   void OnLeaseEnded();
 

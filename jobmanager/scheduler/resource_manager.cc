@@ -70,8 +70,9 @@ void ResourceManager::OnSessionClosed(const TaskManagerSession* session, const S
   }
 }
 
-void ResourceManager::OnLeaving(std::string id, const std::string& reason) {
-  Lose(id, Concat("TaskManager ", id, " leaves the cluster: ", reason));
+void ResourceManager::OnLeaving(const std::string& id, const std::string& reason) {
+  const std::string sentence = Concat("TaskManager ", id, " leaves the cluster: ", reason);
+  if (Remove(id, sentence) != nullptr) listener_.OnTaskManagerLost(id, sentence);
 }
 
 void ResourceManager::OnHeard(const std::string& id) {
@@ -114,14 +115,21 @@ void ResourceManager::ReleaseAll(const std::string& job_id) {
 }
 
 void ResourceManager::Lose(const std::string& id, const std::string& reason) {
-  const auto found = task_managers_.find(id);
-  if (found == task_managers_.end()) return;
-  log_.Warning(reason);
-  const std::shared_ptr<TaskManagerSession> session = std::move(found->second.session);
-  task_managers_.erase(found);
-  slots_.RemoveTaskManager(id);
+  const std::shared_ptr<TaskManagerSession> session = Remove(id, reason);
+  if (session == nullptr) return;
   session->Close(Status::Unavailable(reason));
   listener_.OnTaskManagerLost(id, reason);
+}
+
+std::shared_ptr<TaskManagerSession> ResourceManager::Remove(const std::string& id,
+                                                            const std::string& reason) {
+  const auto found = task_managers_.find(id);
+  if (found == task_managers_.end()) return nullptr;
+  log_.Warning(reason);
+  std::shared_ptr<TaskManagerSession> session = std::move(found->second.session);
+  task_managers_.erase(found);
+  slots_.RemoveTaskManager(id);
+  return session;
 }
 
 void ResourceManager::AnnounceSlots() {

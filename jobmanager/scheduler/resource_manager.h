@@ -63,9 +63,9 @@ class ResourceManager {
                 proto::Welcome welcome);
   // The session has ended. Ignored when it is not the present one of its TaskManager.
   void OnSessionClosed(const TaskManagerSession* session, const Status& reason);
-  // It was asked to stop: counts as lost from now on, with what its workers run, and its session is
-  // closed. `id` by value: closing may end what it was read from.
-  void OnLeaving(std::string id, const std::string& reason);
+  // It was asked to stop: counts as lost from now on, with what its workers run. Its session is
+  // left to the caller.
+  void OnLeaving(const std::string& id, const std::string& reason);
   // Something came from it.
   void OnHeard(const std::string& id);
   void OnStatistics(const std::string& id, proto::TaskManagerStatistics statistics);
@@ -90,6 +90,8 @@ class ResourceManager {
 
  private:
   void Lose(const std::string& id, const std::string& reason);
+  // It is no longer registered; gives its session, null when it was not.
+  std::shared_ptr<TaskManagerSession> Remove(const std::string& id, const std::string& reason);
   void AnnounceSlots();
   void Beat();
 

@@ -12,7 +12,7 @@ namespace {
 // For connecting and the JobManager's answer, which waits for its metadata store. A machine that
 // dies after it took the hello ends no stream.
 constexpr std::int64_t kWelcomeTimeoutMillis = 10'000;
-// For the JobManager to take the farewell: whoever is asked to stop does not wait long.
+// For the JobManager to store the farewell: whoever is asked to stop does not wait long.
 constexpr std::int64_t kLeaveTimeoutMillis = 1'000;
 
 }  // namespace
@@ -40,27 +40,43 @@ void Registration::Stop() {
   stream_.reset();
 }
 
-void Registration::Leave(const std::string& reason, std::function<void()> done) {
-  left_ = std::move(done);
+void Registration::Leave(const std::string& reason) {
+  loop_.Cancel(timer_);
   proto::TaskManagerEvent event;
   event.mutable_leaving()->set_reason(reason);
-  const bool sent = Send(std::move(event));
+  if (!Send(std::move(event))) stream_.reset();
   state_ = RegistrationState::kLeaving;
-  loop_.Cancel(timer_);
-  if (!sent) return Left();
-  timer_ = loop_.Schedule(kLeaveTimeoutMillis, [this] { Left(); });
 }
 
-void Registration::Left() {
+void Registration::ReportLeft(std::function<void()> done) {
+  state_ = RegistrationState::kLeft;
+  if (stream_ == nullptr) return done();
+  left_ = std::move(done);
+  proto::TaskManagerEvent event;
+  event.mutable_left();
+  SendUnderLeader(std::move(event));
+  timer_ = loop_.Schedule(kLeaveTimeoutMillis, [this] { FinishLeaving(); });
+}
+
+void Registration::FinishLeaving() {
   loop_.Cancel(timer_);
+  stream_.reset();
   if (left_) std::exchange(left_, nullptr)();
 }
 
 bool Registration::Send(proto::TaskManagerEvent event) {
   if (state_ != RegistrationState::kRegistered) return false;
+  SendUnderLeader(std::move(event));
+  return true;
+}
+
+void Registration::SendUnderLeader(proto::TaskManagerEvent event) {
   *event.mutable_leader() = *leader_;
   stream_->Send(std::move(event));
-  return true;
+}
+
+bool Registration::leaving() const {
+  return state_ == RegistrationState::kLeaving || state_ == RegistrationState::kLeft;
 }
 
 bool Registration::Idle() const {
@@ -92,7 +108,7 @@ void Registration::Dial() {
 void Registration::OnCommand(proto::TaskManagerCommand command) {
   last_heard_ms_ = clock_.MonotonicMillis();
   using Kind = proto::TaskManagerCommand::CommandCase;
-  if (state_ == RegistrationState::kLeaving) return;  // sent before the farewell came
+  if (leaving()) return;  // sent before the farewell came
   if (command.command_case() == Kind::kWelcome) return OnWelcome(command);
   if (command.command_case() == Kind::kRejected) {
     const Status reason =
@@ -154,7 +170,7 @@ void Registration::SendHeartbeat() {
 
 void Registration::OnClosed(const Status& reason) {
   if (state_ == RegistrationState::kStopped) return;
-  if (state_ == RegistrationState::kLeaving) return Left();
+  if (leaving()) return FinishLeaving();
   if (!reported_away_) {
     log_.Warning("no session with the JobManager, trying on: ",
                  reason.ok() ? "it ended the stream" : reason.message());

@@ -28,6 +28,7 @@ enum class RegistrationState : std::uint8_t {
   kRegistering,  // dialled, hello sent
   kRegistered,   // welcomed
   kLeaving,      // said that it leaves; nobody dials again
+  kLeft,         // said that nothing runs here any more; waits for the end of the session
   kStopped,
 };
 
@@ -54,10 +55,12 @@ class Registration {
 
   void Start();
   void Stop();
-  // Says that this TaskManager leaves, then calls `done` once: when the JobManager has ended the
-  // session, after a second without an answer, or at once when there is no session. From then on
-  // events are dropped.
-  void Leave(const std::string& reason, std::function<void()> done);
+  // Says that this TaskManager leaves. From then on events are dropped, and nobody dials again.
+  void Leave(const std::string& reason);
+  // Says that no worker runs here any more, so that nobody waits for one, then calls `done` once:
+  // when the JobManager has ended the session, after a second without an answer, or at once when
+  // there is no session. Precondition: Leave.
+  void ReportLeft(std::function<void()> done);
 
   RegistrationState state() const { return state_; }
 
@@ -72,7 +75,9 @@ class Registration {
   void OnCommand(proto::TaskManagerCommand command);
   void OnWelcome(const proto::TaskManagerCommand& command);
   void OnClosed(const Status& reason);
-  void Left();
+  bool leaving() const;
+  void SendUnderLeader(proto::TaskManagerEvent event);
+  void FinishLeaving();
   void RedialLater();
   void SendHeartbeat();
 
@@ -89,7 +94,7 @@ class Registration {
   std::int64_t heartbeat_timeout_ms_ = 0;
   std::int64_t last_heard_ms_ = 0;
   std::uint64_t heartbeat_sequence_ = 0;
-  std::function<void()> left_;  // set while leaving
+  std::function<void()> left_;  // set in kLeft
   TimerId timer_ = kNoTimer;    // redial, heartbeat, or the end of a wait for the JobManager
   bool reported_away_ = false;  // log the JobManager's absence once, not at every attempt
 };

@@ -60,10 +60,7 @@ void TaskManager::Start() {
 void TaskManager::Stop(std::int64_t grace_ms, std::function<void()> done) {
   stopped_ = std::move(done);
   // First of all, so that what restarts for want of our workers does not come back here.
-  registration_.Leave("it was asked to stop", [this] {
-    left_ = true;
-    CheckStopped();
-  });
+  registration_.Leave("it was asked to stop");
   std::vector<std::string> ids;
   for (const auto& [id, entry] : workers_.workers()) ids.push_back(id);
   for (const std::string& id : ids) StopWorker(id, grace_ms);
@@ -71,9 +68,11 @@ void TaskManager::Stop(std::int64_t grace_ms, std::function<void()> done) {
 }
 
 void TaskManager::CheckStopped() {
-  if (!stopped_ || !left_ || !workers_.workers().empty()) return;
-  registration_.Stop();
-  std::exchange(stopped_, nullptr)();
+  if (!stopped_ || !workers_.workers().empty() || std::exchange(left_, true)) return;
+  registration_.ReportLeft([this] {
+    registration_.Stop();
+    std::exchange(stopped_, nullptr)();
+  });
 }
 
 void TaskManager::FillHello(proto::TaskManagerHello* hello) {

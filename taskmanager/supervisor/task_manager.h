@@ -61,7 +61,7 @@ class TaskManager final : private RegistrationHandler {
 
   void Start();
   // Tells the JobManager that this TaskManager leaves, so that jobs move at once; ends all workers
-  // (SIGTERM, then SIGKILL after `grace_ms`) and the session, then calls `done`. Once.
+  // (SIGTERM, then SIGKILL after `grace_ms`), says that they have, and calls `done`. Once.
   void Stop(std::int64_t grace_ms, std::function<void()> done);
 
   bool registered() const { return registration_.state() == RegistrationState::kRegistered; }
@@ -93,7 +93,7 @@ class TaskManager final : private RegistrationHandler {
   StuckSteps stuck_steps_;
   Registration registration_;
   std::function<void()> stopped_;  // set while stopping
-  bool left_ = false;              // the JobManager need not be waited for
+  bool left_ = false;              // the JobManager hears that nothing runs here any more
   TimerId look_timer_ = kNoTimer;
   // Callbacks that come from elsewhere hold it weakly: they do nothing once this object is gone.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

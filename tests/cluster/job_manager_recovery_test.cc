@@ -99,6 +99,19 @@ TEST_F(JobManagerRecoveryTest, ATaskManagerThatDiedTooIsNotWaitedForLongerThanAL
   ExpectComplete("both");
 }
 
+TEST_F(JobManagerRecoveryTest, ATaskManagerThatLeftInOrderIsNotWaitedFor) {
+  // The lease is longer than anything waits here.
+  StartCluster({.task_managers = 3, .settings = Settings()});
+  const std::string job = SubmitPaced("left");
+  WaitForFlow("left");
+  const std::string busy = Subtasks(job, "sink").front().task_manager;
+  ASSERT_TRUE(cluster().StopTaskManager(busy.back() - '0').ok());
+  ASSERT_TRUE(cluster().KillJobManager().ok());
+  ASSERT_TRUE(cluster().RestartJobManager().ok());
+  WaitForState(job, "FINISHED");
+  ExpectComplete("left");
+}
+
 TEST_F(JobManagerRecoveryTest, ASecondJobManagerIsKeptOut) {
   StartCluster({.settings = Settings()});
   std::vector<std::string> command = {ProgramPath("weir-jobmanager"),

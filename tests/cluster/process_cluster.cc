@@ -191,6 +191,12 @@ Status ProcessCluster::KillTaskManager(std::size_t number) {
   return Status::Internal(Concat("tm-", number, " survived a SIGKILL"));
 }
 
+Status ProcessCluster::StopTaskManager(std::size_t number) {
+  task_managers_[number]->Signal(SIGTERM);
+  const std::string wrong = EndInOrder(*task_managers_[number], Concat("tm-", number));
+  return wrong.empty() ? Status::Ok() : Status::Internal(wrong);
+}
+
 Status ProcessCluster::KillJobManager() {
   job_manager_->Signal(SIGKILL);
   if (job_manager_->Wait(kVanishTimeout)) return Status::Ok();

@@ -33,6 +33,7 @@ class ProcessCluster final : public TestCluster {
   Status StartTaskManager(std::uint32_t slots,
                           const std::map<std::string, std::string>& settings) override;
   Status KillTaskManager(std::size_t number) override;
+  Status StopTaskManager(std::size_t number) override;
   Status KillJobManager() override;
   Status RestartJobManager() override;
   pid_t job_manager_pid() const override { return job_manager_->pid(); }

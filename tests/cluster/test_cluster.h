@@ -40,6 +40,8 @@ class TestCluster {
   virtual Status StartTaskManager(std::uint32_t slots,
                                   const std::map<std::string, std::string>& settings = {}) = 0;
   virtual Status KillTaskManager(std::size_t number) = 0;
+  // Asks it to end (SIGTERM); returns when it has, in order.
+  virtual Status StopTaskManager(std::size_t number) = 0;
   virtual Status KillJobManager() = 0;
   // At the same addresses as before. Precondition: it was killed.
   virtual Status RestartJobManager() = 0;

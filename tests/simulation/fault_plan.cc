@@ -38,7 +38,7 @@ void FaultPlan::ScheduleNext() {
 }
 
 void FaultPlan::Act() {
-  switch (time_.Below(16)) {
+  switch (time_.Below(17)) {
     case 0:
     case 1:
     case 2:
@@ -61,6 +61,8 @@ void FaultPlan::Act() {
     case 10:
       cluster_.LosePower();
       return Restart();
+    case 11:
+      return StopATaskManager();
     default:
       return Restart();
   }
@@ -87,6 +89,12 @@ void FaultPlan::KillATaskManager() {
   const std::string& id = task_managers_[static_cast<std::size_t>(
       time_.Below(static_cast<std::int64_t>(task_managers_.size())))];
   if (cluster_.has_task_manager(id)) cluster_.KillTaskManager(id);
+}
+
+void FaultPlan::StopATaskManager() {
+  const std::string& id = task_managers_[static_cast<std::size_t>(
+      time_.Below(static_cast<std::int64_t>(task_managers_.size())))];
+  if (cluster_.has_task_manager(id)) cluster_.StopTaskManager(id);
 }
 
 void FaultPlan::KillTheJobManager() {

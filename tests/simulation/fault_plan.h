@@ -30,6 +30,7 @@ class FaultPlan {
   void KillAWorker(bool coordinator);
   void KillAWorkerAtDisk();
   void KillATaskManager();
+  void StopATaskManager();
   void KillTheJobManager();
   void Restart();
 

@@ -1,5 +1,6 @@
 #include "tests/simulation/simulated_cluster.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -199,6 +200,11 @@ void SimulatedCluster::KillTaskManager(const std::string& id) {
   task_managers_.erase(id);
 }
 
+void SimulatedCluster::StopTaskManager(const std::string& id) {
+  history_.Note("TaskManager " + id + " is asked to stop");
+  task_managers_.at(id)->Leave();
+}
+
 void SimulatedCluster::Submit(const JobShape& shape,
                               const std::map<std::string, std::string>& settings,
                               const std::string& initial_checkpoint) {
@@ -260,6 +266,11 @@ std::vector<SimulatedWorker*> SimulatedCluster::Workers() {
 
 void SimulatedCluster::ReapProcesses() {
   if (job_manager_ != nullptr && job_manager_->files().dead()) KillJobManager();
+  const auto left = [](const auto& entry) { return entry.second->has_left(); };
+  for (auto found = std::ranges::find_if(task_managers_, left); found != task_managers_.end();
+       found = std::ranges::find_if(task_managers_, left)) {
+    KillTaskManager(std::string(found->first));
+  }
   for (SimulatedWorker* const worker : Workers()) {
     if (worker->dead_at_disk()) {
       worker->Kill(9);

@@ -44,6 +44,8 @@ class SimulatedCluster {
   // Processes end, at once.
   void KillJobManager();
   void KillTaskManager(const std::string& id);
+  // It is asked to end, and does so when its workers have.
+  void StopTaskManager(const std::string& id);
   // The machine goes down with all processes, and what was not synced is lost.
   void LosePower();
   std::function<void()> on_power_lost;

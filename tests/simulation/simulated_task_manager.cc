@@ -5,6 +5,8 @@
 namespace weir::simulation {
 namespace {
 
+constexpr std::int64_t kStopGraceMs = 5'000;
+
 // The supervisor's way to a worker that may have ended.
 class Handle final : public supervisor::RunningWorker {
  public:
@@ -60,6 +62,11 @@ SimulatedTaskManager::SimulatedTaskManager(const WorkerSurroundings& surrounding
 SimulatedTaskManager::~SimulatedTaskManager() {
   for (const std::shared_ptr<SimulatedWorker>& worker : workers_) worker->Vanish();
   manager_.reset();
+}
+
+void SimulatedTaskManager::Leave() {
+  if (std::exchange(leaves_, true)) return;
+  loop_.Post([this] { manager_->Stop(kStopGraceMs, [this] { has_left_ = true; }); });
 }
 
 std::vector<SimulatedWorker*> SimulatedTaskManager::Workers() const {

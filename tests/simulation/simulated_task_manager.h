@@ -22,6 +22,10 @@ class SimulatedTaskManager final : public supervisor::WorkerLauncher,
   // The process dies.
   ~SimulatedTaskManager() override;
 
+  // It is asked to stop. Its last act is to say that it has left; then `has_left`.
+  void Leave();
+  bool has_left() const { return has_left_; }
+
   // Those that live.
   std::vector<SimulatedWorker*> Workers() const;
 
@@ -40,6 +44,8 @@ class SimulatedTaskManager final : public supervisor::WorkerLauncher,
   SimulatedClient client_;
   std::vector<std::shared_ptr<SimulatedWorker>> workers_;
   std::unique_ptr<supervisor::TaskManager> manager_;
+  bool leaves_ = false;
+  bool has_left_ = false;
 };
 
 }  // namespace weir::simulation

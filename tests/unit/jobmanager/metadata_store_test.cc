@@ -13,7 +13,6 @@
 #include "common/manual_clock.h"
 #include "common/temporary_directory.h"
 #include "jobmanager/ha/file_metadata_store.h"
-#include "jobmanager/ha/leader_takeover.h"
 #include "jobmanager/ha/metadata_file.h"
 #include "jobmanager/ha/open_metadata_store.h"
 #include "tests/unit/jobmanager/crashing_file_system.h"
@@ -452,44 +451,6 @@ TEST(OpenMetadataStoreTest, SaysWhichSettingCannotWork) {
   const auto leader = ha::DecodeMetadataFile(
       *LocalFileSystem().ReadFile(directory.path() + "/blue/leader"), "leader");
   EXPECT_EQ(leader->leader().process_id(), ::getpid());
-}
-
-TEST(LeaderTakeoverTest, WaitsForTaskManagersAndTheirOldWorkers) {
-  ha::LeaderTakeover takeover({"tm-1", "tm-2"});
-  EXPECT_FALSE(takeover.complete());
-  EXPECT_EQ(takeover.Describe(),
-            "waits for TaskManagers tm-1, tm-2 to register again, or for the leases of the workers "
-            "there to end");
-  takeover.OnRegistered("tm-1", {"w1", "w2"});
-  takeover.OnRegistered("tm-3", {});
-  takeover.OnRegistered("tm-2", {});
-  EXPECT_EQ(takeover.Describe(),
-            "waits for 2 workers of an earlier JobManager to end on TaskManager tm-1");
-  takeover.OnWorkerExited("w1");
-  takeover.OnWorkerExited("unknown");
-  EXPECT_FALSE(takeover.complete());
-  takeover.OnWorkerExited("w2");
-  EXPECT_TRUE(takeover.complete());
-  EXPECT_EQ(takeover.Describe(), "");
-}
-
-TEST(LeaderTakeoverTest, ANewInventoryTakesTheOldOnesPlace) {
-  ha::LeaderTakeover takeover({"tm-1"});
-  takeover.OnRegistered("tm-1", {"w1"});
-  takeover.OnRegistered("tm-1", {});  // its session broke before it could report the end
-  EXPECT_TRUE(takeover.complete());
-}
-
-TEST(LeaderTakeoverTest, ALeaseEndsEverything) {
-  ha::LeaderTakeover takeover({"tm-1", "tm-2"});
-  takeover.AwaitLease();
-  takeover.OnRegistered("tm-1", {"w1"});
-  takeover.OnRegistered("tm-2", {});
-  takeover.OnWorkerExited("w1");
-  EXPECT_FALSE(takeover.complete());
-  takeover.OnLeaseEnded();
-  EXPECT_TRUE(takeover.complete());
-  EXPECT_TRUE(ha::LeaderTakeover({}).complete());
 }
 
 }  // namespace

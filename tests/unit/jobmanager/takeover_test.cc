@@ -46,6 +46,16 @@ class TakeoverTest : public testing::Test {
     worker->task_manager->workers.erase(worker->start.worker_id());
     cluster_.BreakSession(worker);
   }
+  void SayLeaving(SimulatedTaskManager& task_manager) {
+    proto::TaskManagerEvent event;
+    event.mutable_leaving()->set_reason("it was asked to stop");
+    cluster_.Send(task_manager, std::move(event));
+  }
+  void SayLeft(SimulatedTaskManager& task_manager) {
+    proto::TaskManagerEvent event;
+    event.mutable_left();
+    cluster_.Send(task_manager, std::move(event));
+  }
   void TearDown() override { EXPECT_THAT(cluster_.violations(), IsEmpty()); }
 
   SimulatedCluster cluster_{1, {}, SimulatedCluster::Metadata::kFile};
@@ -99,6 +109,93 @@ TEST_F(TakeoverTest, ATaskManagerIsForgottenALeaseAfterItsLastLoss) {
   EXPECT_THAT(StoredTaskManagers(), ElementsAre("tm-1"));
   cluster_.Run(20'000);
   EXPECT_THAT(StoredTaskManagers(), IsEmpty());
+}
+
+TEST_F(TakeoverTest, ATaskManagerThatHasLeftIsNotWaitedFor) {
+  cluster_.AddTaskManager("tm-1", 1);
+  cluster_.AddTaskManager("tm-2", 1);
+  cluster_.Run();
+  const std::string id = RunningJob();
+  SimulatedTaskManager& leaver = *cluster_.WorkersOf(id)[0]->task_manager;
+  const std::string other = leaver.id == "tm-1" ? "tm-2" : "tm-1";
+  SayLeaving(leaver);
+  cluster_.Run(1'000);
+  EXPECT_THAT(StoredTaskManagers(), ElementsAre("tm-1", "tm-2")) << "its workers may still run";
+  leaver.alive = false;  // it does not register again
+  leaver.workers.clear();
+  SayLeft(leaver);
+  cluster_.Run();
+  EXPECT_EQ(leaver.session, nullptr) << "it waits for the end of its session";
+  EXPECT_THAT(StoredTaskManagers(), ElementsAre(other));
+  cluster_.KillJobManager();
+  cluster_.StartJobManager();
+  cluster_.Run(2'000);
+  EXPECT_EQ(cluster_.StateOf(id), "RUNNING");
+}
+
+TEST_F(TakeoverTest, ATaskManagerThatDiesWhileItLeavesIsWaitedForALease) {
+  SimulatedTaskManager& leaver = cluster_.AddTaskManager("tm-1", 1);
+  cluster_.Run();
+  SayLeaving(leaver);
+  cluster_.Run();
+  leaver.alive = false;
+  cluster_.BreakSession(leaver);
+  cluster_.Run(30'000);
+  EXPECT_THAT(StoredTaskManagers(), ElementsAre("tm-1"));
+  cluster_.Run(10'000);
+  EXPECT_THAT(StoredTaskManagers(), IsEmpty());
+}
+
+// A farewell that comes late is that of the process before.
+TEST_F(TakeoverTest, ANewProcessWithTheNameOfOneThatLeavesStaysKnown) {
+  SimulatedTaskManager& task_manager = cluster_.AddTaskManager("tm-1", 1);
+  cluster_.Run();
+  SayLeaving(task_manager);
+  cluster_.Run();
+  const std::shared_ptr<TaskManagerSession> old = task_manager.session;
+  cluster_.Run(100);
+  cluster_.AddTaskManager("tm-1", 1);
+  cluster_.Run();
+  proto::TaskManagerEvent event;
+  *event.mutable_leader() = cluster_.manager().leader();
+  event.mutable_left();
+  cluster_.manager().sessions().OnTaskManagerEvent(old, event);
+  cluster_.Run();
+  EXPECT_THAT(StoredTaskManagers(), ElementsAre("tm-1"));
+  EXPECT_EQ(cluster_.manager().jobs().resources().slots().total(), 1U);
+}
+
+TEST_F(TakeoverTest, AFarewellUnannouncedIsDropped) {
+  SimulatedTaskManager& task_manager = cluster_.AddTaskManager("tm-1", 1);
+  cluster_.Run();
+  SayLeft(task_manager);
+  cluster_.Run();
+  EXPECT_THAT(StoredTaskManagers(), ElementsAre("tm-1"));
+  EXPECT_EQ(cluster_.manager().sessions().dropped_messages(), 1U);
+}
+
+// It was told to end an earlier leader's worker, and was asked to stop itself.
+TEST_F(TakeoverTest, OldWorkersOfATaskManagerThatHasLeftHaveEnded) {
+  SimulatedTaskManager& leaver = cluster_.AddTaskManager("tm-1", 1);
+  cluster_.Run();
+  const std::string id = RunningJob();
+  cluster_.workers_redial = false;
+  cluster_.on_task_manager_command = [](SimulatedTaskManager&,
+                                        const proto::TaskManagerCommand& command) {
+    return command.has_stop_worker();
+  };
+  cluster_.KillJobManager();
+  cluster_.StartJobManager(/*reconnect=*/false);
+  cluster_.Register(leaver);
+  cluster_.AddTaskManager("tm-2", 1);
+  cluster_.Run(1'000);
+  EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kNotStarted);
+  SayLeaving(leaver);
+  leaver.alive = false;
+  EndUnheard(cluster_.WorkersOf(id)[0]);
+  SayLeft(leaver);
+  cluster_.Run(1'000);
+  EXPECT_EQ(cluster_.job(id)->phase(), JobPhase::kExecuting);
 }
 
 TEST_F(TakeoverTest, WaitsForTheLongestLeaseOfAnEarlierLeader) {

@@ -418,6 +418,39 @@ TEST_F(TaskManagerTest, SaysThatItLeavesBeforeItEndsItsWorkersAndDialsNoMore) {
   EXPECT_FALSE(manager_->registered());
 }
 
+TEST_F(TaskManagerTest, SaysThatItHasLeftWhenTheLastWorkerHasEnded) {
+  Welcome();
+  StartWorker("worker-1");
+  StartWorker("worker-2");
+  bool stopped = false;
+  manager_->Stop(1'000, [&] { stopped = true; });
+  End(0, {.reason = "exited with code 0"});
+  EXPECT_TRUE(Events(Kind::kLeft).empty());
+  End(1, {.reason = "exited with code 0"});
+  ASSERT_EQ(Events(Kind::kLeft).size(), 1u);
+  EXPECT_EQ(Events(Kind::kLeft)[0].leader().id(), "leader-1");
+  EXPECT_TRUE(peer().events.back().has_left());
+  EXPECT_FALSE(stopped) << "the JobManager has not stored it";
+  peer().Close(Status::Unavailable("it has left"));
+  EXPECT_TRUE(stopped);
+  EXPECT_FALSE(peer().open);
+}
+
+// As one of an earlier version does when it hears that a TaskManager leaves.
+TEST_F(TaskManagerTest, AJobManagerThatEndsTheSessionEarlyIsToldNothingMore) {
+  Welcome();
+  StartWorker("worker-1");
+  bool stopped = false;
+  manager_->Stop(1'000, [&] { stopped = true; });
+  const std::size_t said = peer().events.size();
+  peer().Close(Status::Unavailable("it leaves"));
+  EXPECT_FALSE(stopped);
+  End(0, {.reason = "exited with code 0"});
+  EXPECT_TRUE(stopped);
+  EXPECT_EQ(peer().events.size(), said);
+  EXPECT_EQ(client_.task_managers.size(), 1u);
+}
+
 TEST_F(TaskManagerTest, AJobManagerThatDoesNotAnswerHoldsItsStopUpForASecond) {
   Welcome();
   bool stopped = false;
