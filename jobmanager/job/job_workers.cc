@@ -256,8 +256,12 @@ void JobWorkers::OnTaskManagerReturned(const proto::TaskManagerHello& hello) {
   for (const proto::WorkerIdentity& worker : hello.workers()) running.insert(worker.worker_id());
   std::vector<std::string> ended;
   for (const auto& [id, worker] : workers_) {
-    if (worker.task_manager_id == hello.task_manager_id() && !running.contains(id)) {
+    if (worker.task_manager_id != hello.task_manager_id()) continue;
+    if (!running.contains(id)) {
       ended.push_back(id);
+    } else if (worker.state == WorkerState::kStopping && worker.timer == kNoTimer) {
+      // The order that it be stopped may have been lost with the old connection.
+      SendStop(worker, 0);
     }
   }
   for (const std::string& id : ended) {

@@ -165,6 +165,30 @@ TEST_F(JobFailoverTest, ATaskManagerThatLeavesCostsARestartElsewhere) {
   EXPECT_TRUE(cluster_.violations().empty());
 }
 
+// Found by the simulation: the job was canceling for ever.
+TEST_F(JobFailoverTest, AnOrderToStopThatIsLostWithTheConnectionIsRepeated) {
+  const std::string id = Submit();
+  cluster_.on_worker_command = [](SimulatedWorker&, const proto::WorkerCommand& command) {
+    return command.has_cancel_tasks() || command.has_shutdown();
+  };
+  int lost = 0;
+  cluster_.on_task_manager_command = [&](SimulatedTaskManager&,
+                                         const proto::TaskManagerCommand& command) {
+    lost += command.has_stop_worker() ? 1 : 0;
+    return command.has_stop_worker();
+  };
+  ASSERT_TRUE(cluster_.manager().jobs().Cancel(id).ok());
+  cluster_.Run(400'000);
+  ASSERT_GT(lost, 0);
+  EXPECT_EQ(cluster_.StateOf(id), "CANCELLING");
+  cluster_.on_worker_command = nullptr;
+  cluster_.on_task_manager_command = nullptr;
+  for (auto& [name, each] : cluster_.task_managers()) cluster_.Register(each);
+  cluster_.Run(2'000);
+  EXPECT_EQ(cluster_.StateOf(id), "CANCELED");
+  EXPECT_EQ(cluster_.ProcessCount(), 0u);
+}
+
 TEST_F(JobFailoverTest, WaitsForSlotsWhenALostTaskManagerLeavesTooFew) {
   const std::string id = Submit();
   cluster_.KillTaskManager("tm-2");
