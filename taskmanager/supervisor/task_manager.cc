@@ -68,7 +68,8 @@ void TaskManager::Stop(std::int64_t grace_ms, std::function<void()> done) {
 }
 
 void TaskManager::CheckStopped() {
-  if (!stopped_ || !workers_.workers().empty() || std::exchange(left_, true)) return;
+  const bool reported = registration_.state() == RegistrationState::kLeft;
+  if (!stopped_ || reported || !workers_.workers().empty()) return;
   registration_.ReportLeft([this] {
     registration_.Stop();
     std::exchange(stopped_, nullptr)();

@@ -93,7 +93,6 @@ class TaskManager final : private RegistrationHandler {
   StuckSteps stuck_steps_;
   Registration registration_;
   std::function<void()> stopped_;  // set while stopping
-  bool left_ = false;              // the JobManager hears that nothing runs here any more
   TimerId look_timer_ = kNoTimer;
   // Callbacks that come from elsewhere hold it weakly: they do nothing once this object is gone.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

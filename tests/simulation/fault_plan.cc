@@ -85,15 +85,18 @@ void FaultPlan::KillAWorkerAtDisk() {
       ->DieAtDisk(1 + static_cast<std::uint64_t>(time_.Below(8)));
 }
 
-void FaultPlan::KillATaskManager() {
-  const std::string& id = task_managers_[static_cast<std::size_t>(
+const std::string& FaultPlan::AnyTaskManager() {
+  return task_managers_[static_cast<std::size_t>(
       time_.Below(static_cast<std::int64_t>(task_managers_.size())))];
+}
+
+void FaultPlan::KillATaskManager() {
+  const std::string& id = AnyTaskManager();
   if (cluster_.has_task_manager(id)) cluster_.KillTaskManager(id);
 }
 
 void FaultPlan::StopATaskManager() {
-  const std::string& id = task_managers_[static_cast<std::size_t>(
-      time_.Below(static_cast<std::int64_t>(task_managers_.size())))];
+  const std::string& id = AnyTaskManager();
   if (cluster_.has_task_manager(id)) cluster_.StopTaskManager(id);
 }
 

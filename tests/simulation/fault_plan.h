@@ -29,6 +29,7 @@ class FaultPlan {
   void Act();
   void KillAWorker(bool coordinator);
   void KillAWorkerAtDisk();
+  const std::string& AnyTaskManager();
   void KillATaskManager();
   void StopATaskManager();
   void KillTheJobManager();

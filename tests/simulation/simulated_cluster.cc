@@ -1,6 +1,5 @@
 #include "tests/simulation/simulated_cluster.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -266,11 +265,7 @@ std::vector<SimulatedWorker*> SimulatedCluster::Workers() {
 
 void SimulatedCluster::ReapProcesses() {
   if (job_manager_ != nullptr && job_manager_->files().dead()) KillJobManager();
-  const auto left = [](const auto& entry) { return entry.second->has_left(); };
-  for (auto found = std::ranges::find_if(task_managers_, left); found != task_managers_.end();
-       found = std::ranges::find_if(task_managers_, left)) {
-    KillTaskManager(std::string(found->first));
-  }
+  std::erase_if(task_managers_, [](const auto& entry) { return entry.second->has_left(); });
   for (SimulatedWorker* const worker : Workers()) {
     if (worker->dead_at_disk()) {
       worker->Kill(9);

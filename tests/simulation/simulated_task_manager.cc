@@ -66,7 +66,12 @@ SimulatedTaskManager::~SimulatedTaskManager() {
 
 void SimulatedTaskManager::Leave() {
   if (std::exchange(leaves_, true)) return;
-  loop_.Post([this] { manager_->Stop(kStopGraceMs, [this] { has_left_ = true; }); });
+  loop_.Post([this] {
+    manager_->Stop(kStopGraceMs, [this] {
+      surroundings_.history.Note("TaskManager " + id_ + " has left");
+      has_left_ = true;
+    });
+  });
 }
 
 std::vector<SimulatedWorker*> SimulatedTaskManager::Workers() const {
